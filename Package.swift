@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The settings of every Swift target: imports are internal unless said otherwise, and every member's module is imported.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "kubectl-tunnel",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "kubectl-tunnel", targets: ["kubectl-tunnel"]),
+        // kubectl looks for `kubectl tunnel-dns` under this name: it turns dashes into underscores.
+        .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
+        .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/PluginShared/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .target(
+            name: "Kubernetes",
+            path: "Sources/PluginShared/Kubernetes",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "KubernetesViaKubectl",
+            dependencies: [
+                "CCurl", "Kubernetes", logging,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/PluginShared/KubernetesViaKubectl",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Tunnel",
+            dependencies: nio + [
+                logging,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+            ],
+            path: "Sources/PluginShared/Tunnel",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Session",
+            dependencies: ["Kubernetes", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Sources/PluginShared/Session",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CommandLine",
+            dependencies: [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", logging,
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/PluginShared/CommandLine",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "kubectl-tunnel",
+            dependencies: nio + [
+                argumentParser, "CommandLine", "Kubernetes", "KubernetesViaKubectl", logging, "Session", "Tunnel",
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "kubectl-tunnel-dns",
+            dependencies: [argumentParser, "CommandLine"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "InClusterProxy",
+            dependencies: nio + [
+                "Kubernetes", logging, "Session", "Tunnel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["image"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
+        .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),
+        .testTarget(
+            name: "TunnelTests",
+            dependencies: nio + [logging, "Tunnel"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["CommandLine", "KubernetesViaKubectl"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
