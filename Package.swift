@@ -36,7 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         .systemLibrary(
@@ -78,18 +78,25 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "CommandLine",
+            name: "SessionEffects",
+            dependencies: ["Kubernetes", "Session"],
+            path: "Sources/PluginShared/SessionEffects",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PluginConsole",
             dependencies: [
                 argumentParser, "Kubernetes", "KubernetesViaKubectl", logging,
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Sources/PluginShared/CommandLine",
+            path: "Sources/PluginShared/PluginConsole",
             swiftSettings: strict
         ),
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
-                argumentParser, "CommandLine", "Kubernetes", "KubernetesViaKubectl", logging, "Session", "Tunnel",
+                argumentParser, "PluginConsole", "Kubernetes", "KubernetesViaKubectl", logging, "Session",
+                "SessionEffects", "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -97,13 +104,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "kubectl-tunnel-dns",
-            dependencies: [argumentParser, "CommandLine"],
+            dependencies: [argumentParser, "PluginConsole"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "InClusterProxy",
             dependencies: nio + [
-                "Kubernetes", logging, "Session", "Tunnel",
+                "Kubernetes", logging, "Session", "SessionEffects", "Tunnel",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -121,8 +128,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "CommandLineTests",
-            dependencies: ["CommandLine", "KubernetesViaKubectl"],
+            name: "PluginConsoleTests",
+            dependencies: ["PluginConsole", "KubernetesViaKubectl"],
             swiftSettings: strict
         ),
     ],

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Kubernetes
+import Logging
+import NIOPosix
+import Session
+import Tunnel
+import UnixSignals
+
+/// The one program of the proxy image.
+@main
+struct ProxyMain {
+    static func main() async {
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            try await Self.runProxy(environment)
+        } catch {
+            Self.fail("\(error)")
+        }
+    }
+
+    private static func runProxy(_ environment: [String: String]) async throws {
+        guard let configuration = environment[ProxyConfiguration.variable].flatMap(ProxyConfiguration.init(json:)),
+            let secret = environment[ProxyConfiguration.secretVariable].flatMap(TunnelSecret.init(hex:)),
+            let holder = Holder(configuration.holder)
+        else {
+            Self.fail("this program is started by kubectl tunnel, with its configuration in the environment")
+        }
+        var logger = Logger(label: "proxy") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = environment["LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .notice
+
+        // One thread: everything of a tunnel is on one event loop, and the container has little CPU.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let identity = TunnelIdentity(
+            session: holder.session.description, secret: secret, software: ProxyConfiguration.softwareVersion)
+        let ports = configuration.listeners.map { listener in
+            ProxyPort(
+                listenPort: listener.listenPort, route: listener.route(of: configuration.service),
+                originHost: configuration.originHost, originPort: listener.servicePort,
+                isIntercepted: listener.localPort != nil)
+        }
+        let pod = PodEnd(
+            identity: identity, ports: ports, tunnelPort: configuration.tunnelPort, group: group, logger: logger)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        try await pod.start()
+        let health = try await HealthServer.start(port: configuration.healthPort, group: group)
+        let transport = InClusterTransport(environment: environment, group: group)
+        let role = ProxyRole(
+            configuration: configuration, holder: holder, pod: pod, client: transport.map(KubernetesClient.init(transport:)),
+            group: group, logger: logger)
+        await role.run(signals: signals.map { _ in })
+        try? await health.close()
+        await pod.shutdown()
+        await transport?.shutdown()
+    }
+
+    private static func fail(_ text: String) -> Never {
+        FileHandle.standardError.write(Data("error: \(text)\n".utf8))
+        exit(1)
+    }
+}

@@ -1,0 +1,159 @@
+import Kubernetes
+import Logging
+import NIOCore
+import Session
+import SessionEffects
+import Tunnel
+
+/// The proxy: carries a Service's traffic to a laptop, and gives the Service back when the laptop is gone.
+actor ProxyRole {
+    private let configuration: ProxyConfiguration
+    private let holder: Holder
+    private let pod: PodEnd
+    private let client: KubernetesClient?
+    private let check: ReachabilityCheck
+    private let logger: Logger
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    private var machine: InClusterSession
+    private let states: AsyncStream<SessionState>
+    private let stateSource: AsyncStream<SessionState>.Continuation
+    private var ending: Task<Void, Never>?
+    private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
+
+    /// How long quiet connections get to end, in seconds; the pod's grace period leaves 15 more.
+    static let drainLimit = Duration.seconds(30)
+
+    init(
+        configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?,
+        group: any EventLoopGroup, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.holder = holder
+        self.pod = pod
+        self.client = configuration.restores ? client : nil
+        self.check = ReachabilityCheck(
+            pod: pod, warmUp: configuration.warmUpHost.map { ($0, configuration.healthPort) }, group: group)
+        self.logger = logger
+        self.start = self.clock.now
+        self.machine = InClusterSession(
+            session: holder.session, durationSeconds: configuration.leaseDurationSeconds)
+        (self.states, self.stateSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Runs until the session has ended, or the pod was told to end and is drained.
+    func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await event in self.pod.events { await self.take(event) } }
+            group.addTask { for await _ in signals { await self.take(.terminationRequested) } }
+            if let client = self.client {
+                let observer = LeaseObserver(
+                    client: client, namespace: self.configuration.namespace,
+                    lease: SessionNames(service: self.configuration.service).lease, interval: self.machine.interval)
+                group.addTask { await observer.run { await self.take($0) } }
+                group.addTask { await self.writeStates(client) }
+            }
+            for await _ in self.ended { break }
+            group.cancelAll()
+        }
+    }
+
+    private func take(_ event: PodEvent) {
+        switch event {
+        case .linkUp: self.take(.linkUp)
+        case .linkDown(let reason):
+            self.logger.debug("link down", metadata: ["reason": .string(reason)])
+            self.take(.linkDown)
+        case .linkSuspect: self.logger.debug("link suspect")
+        case .linkRecovered: self.logger.debug("link recovered")
+        case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])
+        case .control(let text): self.take(ControlLine(text))
+        }
+    }
+
+    private func take(_ line: ControlLine?) {
+        switch line {
+        case .check:
+            Task { self.pod.send(control: await self.check.run().text) }
+        case .drain:
+            Task {
+                await self.pod.drain(limit: Self.drainLimit)
+                self.pod.send(control: ControlLine.drained.text)
+            }
+        case .checked, .drained, .terminating, nil:
+            break
+        }
+    }
+
+    private func take(_ event: InClusterSession.Event) {
+        for order in self.machine.handle(event, now: self.clock.now - self.start) {
+            switch order {
+            case .write(let state): self.stateSource.yield(state)
+            case .end(let reason): self.ending = Task { await self.end(reason) }
+            case .restoreAndDrain: self.ending = Task { await self.terminate() }
+            }
+        }
+    }
+
+    private func end(_ reason: InClusterSession.Reason) async {
+        self.logger.notice("session ends", metadata: ["reason": "\(reason)"])
+        guard let client = self.client else { return self.endedSource.finish() }
+        let undo = self.undo(client)
+        self.pod.setPassThrough(true)
+        await self.persist("restore") { () async throws(APIError) in
+            let outcome = try await undo.restoreService()
+            self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
+        }
+        _ = await undo.waitForOriginals(within: .seconds(30))
+        await self.pod.drain(limit: Self.drainLimit)
+        await self.persist("clean up") { () async throws(APIError) in
+            try await undo.deleteObjects(secretUID: self.configuration.secretUID)
+            try await undo.deleteLease()
+            try await undo.deleteAccount()
+        }
+        self.endedSource.finish()
+    }
+
+    private func terminate() async {
+        if let client = self.client {
+            let undo = self.undo(client)
+            await self.persist("restore") { () async throws(APIError) in _ = try await undo.restoreService() }
+            self.pod.send(control: ControlLine.terminating.text)
+            _ = await undo.waitForOriginals(within: .seconds(10))
+        }
+        await self.pod.drain(limit: Self.drainLimit)
+        self.endedSource.finish()
+    }
+
+    private func undo(_ client: KubernetesClient) -> SessionUndo {
+        SessionUndo(
+            client: client, namespace: self.configuration.namespace, service: self.configuration.service,
+            session: self.holder.session,
+            slices: ResourceType<EndpointSlice>.endpointSlices(beta: self.configuration.usesBetaSlices))
+    }
+
+    /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
+    private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async {
+        var pause = Duration.milliseconds(100)
+        while true {
+            do throws(APIError) {
+                return try await body()
+            } catch {
+                // Without its rights this pod can do nothing more: somebody else has cleaned up.
+                if error.code == .unauthorized { return }
+                self.logger.warning("\(what) failed", metadata: ["error": .string(error.message)])
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(2))
+            }
+        }
+    }
+
+    /// Writes the newest state into the Lease until it is there.
+    private func writeStates(_ client: KubernetesClient) async {
+        let lease = SessionNames(service: self.configuration.service).lease
+        for await state in self.states {
+            let patch = Lease.stateChange(state, holder: self.holder)
+            _ = try? await client.patch(.leases, lease, in: self.configuration.namespace, patch)
+        }
+    }
+}

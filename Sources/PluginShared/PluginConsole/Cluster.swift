@@ -1,0 +1,63 @@
+public import Kubernetes
+public import KubernetesViaKubectl
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The cluster that a command works with, from the flags to the first answer.
+public struct Cluster: Sendable {
+    /// Which cluster, as whom, in which namespace.
+    public let pin: KubectlPin
+    /// The API.
+    public let client: KubernetesClient
+    private let proxy: KubectlProxy
+
+    /// Resolves the flags and starts `kubectl proxy`.
+    ///
+    /// - Throws: ``PluginFailure`` with kubectl's words.
+    public static func connect(
+        _ options: KubectlOptions, environment: [String: String], directory: String
+    ) async throws(PluginFailure) -> Cluster {
+        do throws(KubectlError) {
+            let pin = try await KubectlPin.resolve(options, environment: environment, directory: directory)
+            let proxy = try await KubectlProxy.start(pin: pin, environment: environment)
+            return Cluster(pin: pin, client: KubernetesClient(transport: proxy), proxy: proxy)
+        } catch {
+            throw PluginFailure(error)
+        }
+    }
+
+    /// Runs a command with a cluster, and ends kubectl behind it.
+    public static func with<Value: Sendable>(
+        _ options: KubectlOptions, environment: [String: String], directory: String,
+        _ body: (Cluster) async throws -> Value
+    ) async throws -> Value {
+        let cluster = try await Self.connect(options, environment: environment, directory: directory)
+        do {
+            let value = try await body(cluster)
+            await cluster.proxy.stop()
+            return value
+        } catch {
+            await cluster.proxy.stop()
+            throw error
+        }
+    }
+
+    /// Raises the soft limit of open files to the hard one: a connection takes two descriptors.
+    public static func raiseFileLimit() {
+        var limit = rlimit()
+        #if canImport(Glibc)
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+        let files = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(files, &limit)
+    }
+}

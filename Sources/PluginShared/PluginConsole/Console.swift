@@ -1,0 +1,60 @@
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Where a plugin writes: results to standard output, everything else to standard error.
+public final class Console: Sendable {
+    /// Whether standard error is a terminal, where a progress line can be rewritten.
+    public let isTerminal: Bool
+    private let progressIsShown = Mutex(false)
+
+    /// The console of this process.
+    public init() {
+        self.isTerminal = isatty(STDERR_FILENO) == 1
+    }
+
+    /// A result, on standard output.
+    public func result(_ text: String) {
+        Self.write(text + "\n", to: .standardOutput)
+    }
+
+    /// A line for the user, on standard error.
+    public func notice(_ text: String) {
+        self.clearProgress()
+        Self.write(text + "\n", to: .standardError)
+    }
+
+    /// What is being done just now: a line that the next one replaces. Nothing where there is no terminal.
+    public func progress(_ text: String) {
+        guard self.isTerminal else { return }
+        self.progressIsShown.withLock { $0 = true }
+        Self.write("\r\u{1B}[K  \(text) …", to: .standardError)
+    }
+
+    /// Takes the progress line away.
+    public func clearProgress() {
+        let isShown = self.progressIsShown.withLock { shown in
+            defer { shown = false }
+            return shown
+        }
+        if isShown { Self.write("\r\u{1B}[K", to: .standardError) }
+    }
+
+    /// A failure: what, and what to do.
+    public func failure(_ failure: PluginFailure) {
+        self.notice("error: \(failure.summary)")
+        if let hint = failure.hint { self.notice("hint: \(hint)") }
+    }
+
+    /// A closed pipe or a full disk is no reason to stop a session: what cannot be written is lost.
+    private static func write(_ text: String, to descriptor: FileDescriptor) {
+        _ = try? descriptor.writeAll(Array(text.utf8))
+    }
+}

@@ -1,0 +1,39 @@
+/// What plugin and proxy tell each other beside the traffic: one line each, on the tunnel's control stream.
+public enum ControlLine: Sendable, Equatable {
+    /// To the proxy: try the way to the originals, and the way through the warm-up Service.
+    case check
+    /// To the plugin: the ways work, or what does not.
+    case checked(origin: String?, warmUp: String?)
+    /// To the proxy: the Service is restored; end connections when they are quiet.
+    case drain
+    /// To the plugin: no connection is left, or the time was up.
+    case drained
+    /// To the plugin: this pod ends; the Service was, or is being, restored.
+    case terminating
+
+    /// The line.
+    public var text: String {
+        switch self {
+        case .check: "check"
+        case .checked(let origin, let warmUp): "checked\t\(origin ?? "")\t\(warmUp ?? "")"
+        case .drain: "drain"
+        case .drained: "drained"
+        case .terminating: "terminating"
+        }
+    }
+
+    /// Reads a line; `nil` for one that this version does not know, which is to be ignored.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        switch (parts.first, parts.count) {
+        case ("check", 1): self = .check
+        case ("checked", 3):
+            self = .checked(
+                origin: parts[1].isEmpty ? nil : parts[1], warmUp: parts[2].isEmpty ? nil : parts[2])
+        case ("drain", 1): self = .drain
+        case ("drained", 1): self = .drained
+        case ("terminating", 1): self = .terminating
+        default: return nil
+        }
+    }
+}

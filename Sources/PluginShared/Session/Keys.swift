@@ -1,0 +1,39 @@
+/// The names of the annotations and labels that this project writes.
+public enum Key {
+    /// On everything that belongs to a session, and on the Service while it is switched: the session's identifier.
+    public static let session = "kubectl-tunnel/session"
+    /// On a session's objects: the Service it intercepts.
+    public static let service = "kubectl-tunnel/service"
+    /// On a session's objects: which part it is.
+    public static let component = "kubectl-tunnel/component"
+    /// On the Service while it is switched: its own selector, as JSON with sorted keys.
+    public static let originalSelector = "kubectl-tunnel/original-selector"
+    /// On the Service while it is switched: present when `publishNotReadyAddresses` was set by the switch.
+    public static let publishesNotReady = "kubectl-tunnel/publishes-not-ready"
+    /// On the origin Service: the Service's managedFields before the switch, as JSON.
+    public static let originalManagedFields = "kubectl-tunnel/original-managed-fields"
+    /// On the Lease: the Service's uid.
+    public static let serviceUID = "kubectl-tunnel/service-uid"
+    /// On the Lease: the ports, as `80:8080 metrics:9090`.
+    public static let ports = "kubectl-tunnel/ports"
+    /// On the Lease: the tunnel's protocol version.
+    public static let version = "kubectl-tunnel/version"
+    /// On the Lease, by the in-cluster side, on change only: see ``SessionState``.
+    public static let state = "kubectl-tunnel/state"
+    /// On the Lease, by `kubectl tunnel stop`: who wants the session to end.
+    public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
+}
+
+/// What the in-cluster side last said of a session, in the Lease's annotation ``Key/state``.
+public enum SessionState: String, Sendable, Equatable, CaseIterable {
+    /// The laptop answers.
+    case active
+    /// The laptop does not answer; traffic goes to the original pods, through the proxy.
+    case passingThrough = "passing-through"
+    /// The Lease ran out; the Service was restored.
+    case expired
+    /// Somebody else changed the Service's selector; it was left alone.
+    case displaced
+    /// The proxy pod was told to end; the Service was restored until another pod is ready.
+    case terminating
+}

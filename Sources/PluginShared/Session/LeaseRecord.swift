@@ -1,0 +1,56 @@
+public import Kubernetes
+
+/// A session as its Lease tells it: what `list` shows and what a second intercept is refused with.
+public struct LeaseRecord: Sendable, Equatable {
+    /// The Lease's namespace.
+    public var namespace: String
+    /// The Service.
+    public var service: String
+    /// Who holds it.
+    public var holder: Holder
+    /// `80:8080 9090:9090`.
+    public var ports: String
+    /// What the in-cluster side last said; `nil` when it has said nothing yet.
+    public var state: SessionState?
+    /// When the API server created the Lease, RFC 3339.
+    public var since: String?
+    /// The Lease's uid.
+    public var uid: String?
+
+    /// Reads a Lease; `nil` when it is none of ours.
+    public init?(_ lease: Lease) {
+        guard let holder = Holder(lease.spec.holderIdentity), let service = lease.metadata.labels?[Key.service] else {
+            return nil
+        }
+        self.namespace = lease.metadata.namespace ?? ""
+        self.service = service
+        self.holder = holder
+        self.ports = lease.metadata.annotation(Key.ports) ?? ""
+        self.state = lease.metadata.annotation(Key.state).flatMap(SessionState.init)
+        self.since = lease.metadata.creationTimestamp
+        self.uid = lease.metadata.uid
+    }
+}
+
+extension Lease {
+    /// The patch by which the holder renews: it fails with 422 when the Lease is no longer the holder's.
+    public static func renewal(holder: Holder, time: String) -> JSONPatch {
+        var patch = JSONPatch()
+        patch.test("/spec/holderIdentity", .string(holder.description))
+        patch.replace("/spec/renewTime", .string(time))
+        return patch
+    }
+
+    /// The patch that writes an annotation of a session that is still the holder's.
+    public static func annotation(_ key: String, _ value: String, holder: Holder) -> JSONPatch {
+        var patch = JSONPatch()
+        patch.test("/spec/holderIdentity", .string(holder.description))
+        patch.add(JSONPatch.annotation(key), .string(value))
+        return patch
+    }
+
+    /// The patch by which the in-cluster side says how things are.
+    public static func stateChange(_ state: SessionState, holder: Holder) -> JSONPatch {
+        Self.annotation(Key.state, state.rawValue, holder: holder)
+    }
+}

@@ -1,0 +1,107 @@
+public import Kubernetes
+
+/// Whether a Service can be intercepted at all, from its own fields.
+public enum Preflight {
+    /// What was found.
+    public struct Findings: Sendable, Equatable {
+        /// Reasons against it, the weightiest first.
+        public var refusals: [Refusal] = []
+        /// What the user should know and need not do anything about.
+        public var notes: [String] = []
+
+        /// The reason not to go on; with `force` only one that does not yield to it.
+        public func refusal(force: Bool) -> Refusal? {
+            self.refusals.first { !force || !$0.yieldsToForce }
+        }
+    }
+
+    /// Looks at a Service.
+    public static func check(_ service: Service) -> Findings {
+        let name = "service/\(service.metadata.name)"
+        var findings = Findings()
+        func refuse(_ summary: String, _ hint: String, force: Bool = false) {
+            findings.refusals.append(Refusal(summary, hint: hint, yieldsToForce: force))
+        }
+
+        if service.metadata.labels?[Key.session] != nil {
+            refuse("\(name) is part of a tunnel itself", "name the Service that it belongs to")
+        }
+        if service.spec.type == "ExternalName" {
+            refuse("\(name) is an ExternalName: it has no pods, only a DNS name", "intercept a Service with a selector")
+        } else if service.selector.isEmpty {
+            refuse("\(name) has no selector: its endpoints are kept by hand", "intercept a Service with a selector")
+        }
+        if let owner = Self.selectorOwner(of: service) {
+            refuse(
+                "\(name) belongs to \(owner), which rewrites its selector",
+                "intercept a Service of your own that selects the same pods")
+        }
+        let ports = service.spec.ports ?? []
+        if !ports.contains(where: \.isTCP) {
+            refuse("\(name) has no TCP port", "only TCP can be intercepted")
+        } else if let other = ports.first(where: { !$0.isTCP }) {
+            refuse(
+                "\(name) also serves \(other.protocol ?? "UDP") on port \(other.label), which nobody would answer meanwhile",
+                "use --force to intercept its TCP ports all the same", force: true)
+        }
+        if service.isHeadless {
+            refuse(
+                "\(name) is headless: clients find pods by DNS and keep their addresses",
+                "use --force if its clients look the name up for each connection", force: true)
+        }
+        if service.spec.internalTrafficPolicy == "Local" || service.spec.externalTrafficPolicy == "Local" {
+            let side = service.spec.internalTrafficPolicy == "Local" ? "internalTrafficPolicy" : "externalTrafficPolicy"
+            refuse(
+                "\(name) has \(side) Local: nodes without the proxy would drop its traffic",
+                "use --force if all its clients are on one node", force: true)
+        }
+
+        if service.spec.sessionAffinity == "ClientIP" {
+            findings.notes.append("sessionAffinity ClientIP: after the intercept clients may land on another pod")
+        }
+        if service.spec.publishNotReadyAddresses == true {
+            findings.notes.append("publishNotReadyAddresses: traffic does not wait for pods to be ready")
+        }
+        return findings
+    }
+
+    /// The controller that writes this Service's selector, if there is one.
+    private static func selectorOwner(of service: Service) -> String? {
+        let annotations = service.metadata.annotations ?? [:]
+        let owners = service.metadata.ownerReferences ?? []
+        let isRollout =
+            annotations["argo-rollouts.argoproj.io/managed-by-rollouts"] != nil
+            || service.selector["rollouts-pod-template-hash"] != nil
+        if isRollout { return "Argo Rollouts" }
+        if owners.contains(where: { $0.apiVersion.hasPrefix("flagger.app/") }) { return "Flagger" }
+        let isKnative =
+            owners.contains { $0.apiVersion.contains("knative.dev/") }
+            || service.metadata.labels?.keys.contains { $0.hasPrefix("serving.knative.dev/") } == true
+        if isKnative { return "Knative" }
+        if service.selector["pod-template-hash"] != nil { return "a rollout controller" }
+        return nil
+    }
+
+    /// The names most like a misspelt one, at most three: for "did you mean".
+    public static func nearest(to name: String, among names: [String]) -> [String] {
+        let limit = max(2, name.count / 3)
+        let near = names.map { (name: $0, distance: Self.distance(name, $0)) }
+            .filter { $0.distance <= limit || $0.name.contains(name) || name.contains($0.name) }
+        return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
+    }
+
+    /// Levenshtein's distance.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var previous = Array(0...right.count)
+        for (row, character) in left.enumerated() {
+            var current = [row + 1]
+            for (column, other) in right.enumerated() {
+                let replaced = previous[column] + (character == other ? 0 : 1)
+                current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
+            }
+            previous = current
+        }
+        return previous[right.count]
+    }
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+
+/// What a proxy pod is told in its environment: one JSON text, and the secret beside it.
+public struct ProxyConfiguration: Codable, Sendable, Equatable {
+    /// The environment variable with this value as JSON.
+    public static let variable = "KUBECTL_TUNNEL_CONFIGURATION"
+    /// The environment variable with the session's secret as hexadecimal digits.
+    public static let secretVariable = "KUBECTL_TUNNEL_SECRET"
+
+    /// This project's version, the same for plugin and proxy.
+    public static let softwareVersion = "0.1.0"
+
+    /// The namespace.
+    public var namespace: String
+    /// The Service.
+    public var service: String
+    /// `USER/HOST/SESSION`.
+    public var holder: String
+    /// The Lease's duration in seconds.
+    public var leaseDurationSeconds: Int
+    /// The listeners.
+    public var listeners: [PortPlan.Listener]
+    /// The origin Service's address: numeric, so that the pod needs no DNS.
+    public var originHost: String
+    /// The warm-up Service's address; `nil` when it has none.
+    public var warmUpHost: String?
+    /// The port of the tunnel.
+    public var tunnelPort: Int
+    /// The port of the readiness probe.
+    public var healthPort: Int
+    /// Whether this pod may restore the Service; otherwise only the plugin does.
+    public var restores: Bool
+    /// Whether EndpointSlices are v1beta1 here.
+    public var usesBetaSlices: Bool
+    /// The uid of the session's Secret, so that no later session's is deleted.
+    public var secretUID: String
+
+    /// Everything a pod is told.
+    public init(
+        namespace: String, service: String, holder: String, leaseDurationSeconds: Int,
+        listeners: [PortPlan.Listener], originHost: String, warmUpHost: String?, tunnelPort: Int, healthPort: Int,
+        restores: Bool, usesBetaSlices: Bool, secretUID: String
+    ) {
+        self.namespace = namespace
+        self.service = service
+        self.holder = holder
+        self.leaseDurationSeconds = leaseDurationSeconds
+        self.listeners = listeners
+        self.originHost = originHost
+        self.warmUpHost = warmUpHost
+        self.tunnelPort = tunnelPort
+        self.healthPort = healthPort
+        self.restores = restores
+        self.usesBetaSlices = usesBetaSlices
+        self.secretUID = secretUID
+    }
+
+    /// Reads the environment variable's value; `nil` when it is not valid.
+    public init?(json: String) {
+        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        self = value
+    }
+
+    /// The environment variable's value.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

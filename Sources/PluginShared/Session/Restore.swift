@@ -1,0 +1,78 @@
+public import Kubernetes
+
+/// The one place that decides whether and how a Service goes back: plugin, proxy and controller call it.
+public enum Restore {
+    /// What to do with a Service.
+    public enum Decision: Sendable, Equatable {
+        /// It points at the session's proxy: apply this patch.
+        case restore(JSONPatch)
+        /// Somebody else has changed the selector, and that stays; only our marks are taken away.
+        case clearMarks(JSONPatch)
+        /// It carries nothing of the session.
+        case nothing
+        /// The two copies of the original selector differ: a person has to say which is right.
+        case disagreement(annotation: String, origin: String)
+    }
+
+    /// Decides from the Service as it was just read.
+    ///
+    /// - Parameters:
+    ///   - session: The session to undo; `nil` for whichever the Service carries.
+    ///   - origin: The origin Service, the second copy of the selector; `nil` when it is gone.
+    public static func decide(_ service: Service, session: SessionID?, origin: Service?) -> Decision {
+        guard let marked = service.metadata.annotation(Key.session).flatMap(SessionID.init) else { return .nothing }
+        if let session, session != marked { return .nothing }
+        let names = SessionNames(service: service.metadata.name)
+        let value = names.selectorValue(for: marked)
+        let isOurs = !service.selector.isEmpty && service.selector.values.allSatisfy { $0 == value }
+
+        var patch = JSONPatch()
+        patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
+        patch.guardVersion(service.metadata)
+        patch.test(JSONPatch.annotation(Key.session), .string(marked.description))
+        patch.test("/spec/selector", JSONValue(service.selector))
+        if isOurs {
+            let saved = service.metadata.annotation(Key.originalSelector)
+            // Another session's origin Service says nothing about this one.
+            let kept = origin.flatMap { origin in
+                origin.metadata.annotation(Key.session) == marked.description
+                    ? JSONValue(origin.selector).canonicalText : nil
+            }
+            if let saved, let kept, saved != kept { return .disagreement(annotation: saved, origin: kept) }
+            guard let text = saved ?? kept, let original = JSONValue(text: text), case .object = original else {
+                return .disagreement(annotation: saved ?? "", origin: kept ?? "")
+            }
+            patch.replace("/spec/selector", original)
+        }
+        patch.remove(JSONPatch.annotation(Key.session))
+        if service.metadata.annotation(Key.originalSelector) != nil {
+            patch.remove(JSONPatch.annotation(Key.originalSelector))
+        }
+        if service.metadata.annotation(Key.publishesNotReady) != nil {
+            patch.remove(JSONPatch.annotation(Key.publishesNotReady))
+            if service.spec.publishNotReadyAddresses == true { patch.remove("/spec/publishNotReadyAddresses") }
+        }
+        return isOurs ? .restore(patch) : .clearMarks(patch)
+    }
+
+    /// The second patch: managedFields as they were, if nobody else's entry has changed meanwhile; otherwise only our
+    /// entry goes. `nil` when nothing is to be done.
+    ///
+    /// Without it the next `kubectl apply --server-side` by the Service's owner would conflict with "kubectl-tunnel".
+    public static func managedFields(of service: Service, saved: JSONValue?) -> JSONPatch? {
+        guard case .array(let present)? = service.metadata.managedFields else { return nil }
+        guard present.contains(where: Self.isOurs) else { return nil }
+        let others = present.filter { !Self.isOurs($0) }
+        var wanted = others
+        if case .array(let before)? = saved, Set(before) == Set(others) { wanted = before }
+        var patch = JSONPatch()
+        patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
+        patch.guardVersion(service.metadata)
+        patch.replace("/metadata/managedFields", .array(wanted))
+        return patch
+    }
+
+    private static func isOurs(_ entry: JSONValue) -> Bool {
+        entry["manager"]?.text == KubernetesClient.fieldManager
+    }
+}

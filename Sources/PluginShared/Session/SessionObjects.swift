@@ -1,0 +1,231 @@
+public import Kubernetes
+
+/// The objects that a session creates, as values: what `--dry-run` prints is what is created.
+public struct SessionObjects: Sendable {
+    /// The Service as it was read in preflight.
+    public var service: Service
+    /// The namespace.
+    public var namespace: String
+    /// Who holds the session.
+    public var holder: Holder
+    /// The proxy's image.
+    public var image: String
+    /// The Secret with the registry's credentials; `nil` for none.
+    public var imagePullSecret: String?
+    /// The Lease's duration in seconds.
+    public var leaseDurationSeconds: Int
+    /// The ports.
+    public var plan: PortPlan
+    /// Who restores when the laptop is gone.
+    public var failsafe: Failsafe
+    /// Whether EndpointSlices are v1beta1 here.
+    public var usesBetaSlices: Bool
+
+    /// The names.
+    public let names: SessionNames
+
+    /// A session's objects.
+    public init(
+        service: Service, namespace: String, holder: Holder, image: String, imagePullSecret: String?,
+        leaseDurationSeconds: Int, plan: PortPlan, failsafe: Failsafe, usesBetaSlices: Bool
+    ) {
+        self.service = service
+        self.namespace = namespace
+        self.holder = holder
+        self.image = image
+        self.imagePullSecret = imagePullSecret
+        self.leaseDurationSeconds = leaseDurationSeconds
+        self.plan = plan
+        self.failsafe = failsafe
+        self.usesBetaSlices = usesBetaSlices
+        self.names = SessionNames(service: service.metadata.name)
+    }
+
+    /// Who restores the Service when the laptop is gone.
+    public enum Failsafe: Sendable, Equatable {
+        /// The proxy, with a Role of the session's own.
+        case ownRole
+        /// The proxy, with the account that an admin prepared.
+        case installedAccount
+        /// Nobody but the plugin.
+        case pluginOnly
+    }
+
+    /// The Lease that starts the session.
+    ///
+    /// - Parameter time: Now, as ``MicroTime``; for people.
+    public func lease(time: String) -> Lease {
+        Lease(
+            metadata: ObjectMeta(
+                name: self.names.lease,
+                namespace: self.namespace,
+                labels: self.labels(component: "lease"),
+                annotations: [
+                    Key.ports: self.plan.summary,
+                    Key.version: "1",
+                    Key.serviceUID: self.service.metadata.uid ?? "",
+                ],
+                ownerReferences: [self.owner]),
+            spec: Lease.Spec(
+                holderIdentity: self.holder.description, leaseDurationSeconds: self.leaseDurationSeconds,
+                acquireTime: time, renewTime: time))
+    }
+
+    /// The Secret that proves plugin and proxy to each other.
+    public func secret(hex: String) -> JSONValue {
+        self.object(
+            "v1", "Secret", named: self.names.secret, component: "secret",
+            with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
+    }
+
+    /// The Service that keeps the original selector and ports: the way to the original pods meanwhile.
+    public func origin() -> JSONValue {
+        let ports = self.tcpPorts.map { port -> JSONValue in
+            var members = Self.commonMembers(of: port)
+            switch port.targetPort ?? .int(port.port) {
+            case .int(let number): members["targetPort"] = .integer(Int64(number))
+            case .string(let name): members["targetPort"] = .string(name)
+            }
+            return .object(members)
+        }
+        var spec: [String: JSONValue] = ["ports": .array(ports), "selector": JSONValue(self.service.selector)]
+        if self.service.spec.publishNotReadyAddresses == true { spec["publishNotReadyAddresses"] = true }
+        return self.object(
+            "v1", "Service", named: self.names.origin, component: "origin",
+            annotations: [Key.originalManagedFields: (self.service.metadata.managedFields ?? []).canonicalText],
+            with: ["spec": .object(spec)])
+    }
+
+    /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It leads
+    /// to the readiness probe's port only: a look through it never reaches the laptop's process.
+    public func warmUp() -> JSONValue {
+        let port = JSONValue.integer(Int64(self.plan.healthPort))
+        return self.object(
+            "v1", "Service", named: self.names.warmUp, component: "warmup",
+            with: [
+                "spec": [
+                    "ports": [["port": port, "protocol": "TCP", "targetPort": port]],
+                    "selector": [Key.session: .string(self.holder.session.description)],
+                ]
+            ])
+    }
+
+    /// The account, Role and RoleBinding of the session, for ``Failsafe/ownRole``. The latter two are owned by the
+    /// first, so that the proxy can end its own rights by deleting its account last.
+    public func account() -> JSONValue {
+        self.object(
+            "v1", "ServiceAccount", named: self.names.account, component: "account",
+            with: ["automountServiceAccountToken": false])
+    }
+
+    /// What the proxy may do: only what restoring takes, and only on the session's own names.
+    public func role(accountUID: String) -> JSONValue {
+        self.object(
+            "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, component: "account",
+            owner: self.accountOwner(uid: accountUID),
+            with: ["rules": .array(Self.proxyRules(for: [self.names]))])
+    }
+
+    /// The binding of account and Role.
+    public func roleBinding(accountUID: String) -> JSONValue {
+        self.object(
+            "rbac.authorization.k8s.io/v1", "RoleBinding", named: self.names.account, component: "account",
+            owner: self.accountOwner(uid: accountUID),
+            with: [
+                "roleRef": [
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(self.names.account),
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(self.names.account),
+                        "namespace": .string(self.namespace),
+                    ]
+                ],
+            ])
+    }
+
+    /// The rules of a proxy's Role for some Services.
+    public static func proxyRules(for services: [SessionNames]) -> [JSONValue] {
+        func rule(_ group: String, _ resources: [String], _ names: [String], _ verbs: [String]) -> JSONValue {
+            var members: [String: JSONValue] = [
+                "apiGroups": [.string(group)], "resources": .array(resources.map(JSONValue.string)),
+                "verbs": .array(verbs.map(JSONValue.string)),
+            ]
+            if !names.isEmpty { members["resourceNames"] = .array(names.map(JSONValue.string)) }
+            return .object(members)
+        }
+        return [
+            rule("", ["services"], services.map(\.service), ["get", "list", "watch", "patch"]),
+            rule("", ["services"], services.flatMap { [$0.origin, $0.warmUp] }, ["get", "delete"]),
+            rule("", ["secrets"], services.map(\.secret), ["delete"]),
+            rule("", ["serviceaccounts"], services.map(\.account), ["get", "delete"]),
+            rule("apps", ["deployments"], services.map(\.deployment), ["get", "delete"]),
+            rule(
+                "coordination.k8s.io", ["leases"], services.map(\.lease), ["get", "list", "watch", "patch", "delete"]),
+            rule("networking.k8s.io", ["networkpolicies"], services.map(\.networkPolicy), ["get", "delete"]),
+            rule("discovery.k8s.io", ["endpointslices"], [], ["get", "list", "watch"]),
+        ]
+    }
+
+    /// Lets callers reach the proxy and the proxy reach the original pods, for `--network-policy`.
+    public func networkPolicy() -> JSONValue {
+        self.object(
+            "networking.k8s.io/v1", "NetworkPolicy", named: self.names.networkPolicy, component: "network-policy",
+            with: [
+                "spec": [
+                    "podSelector": ["matchLabels": [Key.session: .string(self.holder.session.description)]],
+                    "policyTypes": ["Ingress", "Egress"], "ingress": [[:]], "egress": [[:]],
+                ]
+            ])
+    }
+
+    /// Labels of one part; they are the session's, never the workload's.
+    func labels(component: String) -> [String: String] {
+        [
+            Key.session: self.holder.session.description,
+            Key.service: self.service.metadata.name,
+            Key.component: component,
+        ]
+    }
+
+    /// Everything is owned by the Service: when it is deleted, all goes; when the Lease is, nothing does.
+    private var owner: OwnerReference {
+        OwnerReference(
+            apiVersion: "v1", kind: "Service", name: self.service.metadata.name, uid: self.service.metadata.uid ?? "")
+    }
+
+    private func accountOwner(uid: String) -> OwnerReference {
+        OwnerReference(apiVersion: "v1", kind: "ServiceAccount", name: self.names.account, uid: uid)
+    }
+
+    private var tcpPorts: [Service.Port] { (self.service.spec.ports ?? []).filter(\.isTCP) }
+
+    private static func commonMembers(of port: Service.Port) -> [String: JSONValue] {
+        var members: [String: JSONValue] = ["port": .integer(Int64(port.port)), "protocol": "TCP"]
+        if let name = port.name { members["name"] = .string(name) }
+        return members
+    }
+
+    func object(
+        _ apiVersion: String, _ kind: String, named name: String, component: String,
+        annotations: [String: String] = [:], owner: OwnerReference? = nil, with members: [String: JSONValue]
+    ) -> JSONValue {
+        let owner = owner ?? self.owner
+        let marks = annotations.merging([Key.session: self.holder.session.description]) { mark, _ in mark }
+        var object = members
+        object["apiVersion"] = .string(apiVersion)
+        object["kind"] = .string(kind)
+        object["metadata"] = [
+            "name": .string(name), "namespace": .string(self.namespace),
+            "labels": JSONValue(self.labels(component: component)),
+            "annotations": JSONValue(marks),
+            "ownerReferences": [
+                [
+                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind),
+                    "name": .string(owner.name), "uid": .string(owner.uid),
+                ]
+            ],
+        ]
+        return .object(object)
+    }
+}

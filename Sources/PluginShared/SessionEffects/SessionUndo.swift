@@ -1,0 +1,152 @@
+public import Kubernetes
+public import Session
+
+/// Undoing a session, over any client: the plugin, the proxy and `stop` run the same steps, also at the same time.
+///
+/// Every step may be repeated, and every write is guarded, so that nothing of a later session is touched.
+public struct SessionUndo: Sendable {
+    /// What became of the Service.
+    public enum Outcome: Sendable, Equatable {
+        /// It points at its own pods again.
+        case restored
+        /// Somebody else had changed its selector, which was left alone.
+        case displaced
+        /// It carried nothing of the session.
+        case untouched
+        /// It is gone.
+        case serviceGone
+        /// The two copies of the original selector differ; nothing was written.
+        case disagreement(annotation: String, origin: String)
+    }
+
+    private let client: KubernetesClient
+    private let namespace: String
+    private let names: SessionNames
+    /// The session to undo; `nil` for whichever the Service carries.
+    private let session: SessionID?
+    private let slices: ResourceType<EndpointSlice>
+
+    /// How often a write that lost a race is tried again at once.
+    static let attempts = 20
+
+    /// The undoing of one session.
+    public init(
+        client: KubernetesClient, namespace: String, service: String, session: SessionID?,
+        slices: ResourceType<EndpointSlice>
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.names = SessionNames(service: service)
+        self.session = session
+        self.slices = slices
+    }
+
+    /// Gives the Service back.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    public func restoreService() async throws(APIError) -> Outcome {
+        var lastError = APIError(.conflict, "service/\(self.names.service) keeps changing")
+        for _ in 0..<Self.attempts {
+            guard let service = try await self.client.find(.services, self.names.service, in: self.namespace) else {
+                return .serviceGone
+            }
+            let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
+            let patch: JSONPatch
+            let outcome: Outcome
+            switch Restore.decide(service, session: self.session, origin: origin) {
+            case .nothing: return .untouched
+            case .disagreement(let annotation, let origin): return .disagreement(annotation: annotation, origin: origin)
+            case .restore(let order): (patch, outcome) = (order, .restored)
+            case .clearMarks(let order): (patch, outcome) = (order, .displaced)
+            }
+            do {
+                let written = try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
+                let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
+                try await self.restoreManagedFields(of: written, saved: saved)
+                return outcome
+            } catch let error where error.code == .conflict || error.code == .invalid || error.code == .notFound {
+                lastError = error
+            }
+        }
+        throw lastError
+    }
+
+    private func restoreManagedFields(of service: Service, saved: JSONValue?) async throws(APIError) {
+        var service = service
+        for _ in 0..<Self.attempts {
+            guard let patch = Restore.managedFields(of: service, saved: saved) else { return }
+            do {
+                try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
+                return
+            } catch let error where error.code == .conflict || error.code == .invalid {
+                service = try await self.client.get(.services, self.names.service, in: self.namespace)
+            }
+        }
+    }
+
+    /// Waits until original pods are ready in the Service's slices, or there are none, or the time is up.
+    ///
+    /// - Returns: Whether originals answer now.
+    public func waitForOriginals(within limit: Duration) async -> Bool {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while clock.now < deadline, !Task.isCancelled {
+            if let ready = try? await self.readyPods(of: self.names.service),
+                ready.contains(where: { !$0.hasPrefix(self.names.deployment) })
+            {
+                return true
+            }
+            if let originals = try? await self.readyPods(of: self.names.origin), originals.isEmpty { return false }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
+    /// The names of the pods that a Service's slices call ready.
+    public func readyPods(of service: String) async throws(APIError) -> [String] {
+        let list = try await self.client.list(
+            self.slices, in: self.namespace, labels: "kubernetes.io/service-name=\(service)")
+        return list.items.flatMap { $0.endpoints ?? [] }.filter(\.isReady).map { $0.targetRef?.name ?? "" }
+    }
+
+    /// Deletes what the session created beside its Lease and account, each only when it is this session's.
+    ///
+    /// - Parameter secretUID: The Secret's uid, since nobody may read Secrets; `nil` deletes it by name.
+    public func deleteObjects(secretUID: String?) async throws(APIError) {
+        try await self.deleteIfOurs(.deployments, self.names.deployment) { $0.metadata }
+        try await self.deleteIfOurs(.services, self.names.origin) { $0.metadata }
+        try await self.deleteIfOurs(.services, self.names.warmUp) { $0.metadata }
+        try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
+        do {
+            try await self.client.delete(.secrets, self.names.secret, in: self.namespace, uid: secretUID)
+        } catch let error where error.code == .forbidden {
+            return
+        }
+    }
+
+    /// Deletes the session's own account; Role and RoleBinding go with it. The last thing a proxy can do.
+    public func deleteAccount() async throws(APIError) {
+        try await self.deleteIfOurs(.serviceAccounts, self.names.account) { $0.metadata }
+    }
+
+    /// Deletes the Lease, when it is this session's.
+    public func deleteLease() async throws(APIError) {
+        guard let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace) else { return }
+        if let session, Holder(lease.spec.holderIdentity)?.session != session { return }
+        try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
+    }
+
+    private func deleteIfOurs<Object>(
+        _ type: ResourceType<Object>, _ name: String, _ metadata: (Object) -> ObjectMeta
+    ) async throws(APIError) {
+        do {
+            guard let found = try await self.client.find(type, name, in: self.namespace).map(metadata) else { return }
+            let mark = found.annotation(Key.session)
+            guard mark != nil, self.session == nil || mark == self.session?.description else { return }
+            try await self.client.delete(type, name, in: self.namespace, uid: found.uid)
+        } catch let error where error.code == .forbidden {
+            // A kind that this caller never makes, and so has no right on.
+            return
+        }
+    }
+}

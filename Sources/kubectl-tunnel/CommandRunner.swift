@@ -1,0 +1,42 @@
+import ArgumentParser
+import FoundationEssentials
+import Kubernetes
+import PluginConsole
+import Session
+
+/// What every command shares: the process's surroundings, and failures as the user sees them.
+enum CommandRunner {
+    /// Runs a command; a failure is printed, and becomes the exit code.
+    static func run(_ body: (Console, [String: String]) async throws -> Void) async throws {
+        let console = Console()
+        do {
+            try await body(console, ProcessInfo.processInfo.environment)
+        } catch let failure as PluginFailure {
+            console.failure(failure)
+            throw ExitCode(failure.exitCode)
+        } catch let refusal as Refusal {
+            console.failure(PluginFailure(refusal))
+            throw ExitCode(1)
+        } catch let error as APIError {
+            console.failure(PluginFailure(error, action: "go on"))
+            throw ExitCode(1)
+        }
+    }
+
+    /// The working directory, for relative paths in flags.
+    static var directory: String { FileManager.default.currentDirectoryPath }
+
+    /// The user and host names that go into a Lease.
+    static func person(_ environment: [String: String]) -> (user: String, host: String) {
+        let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
+        let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
+        return (user, host)
+    }
+}
+
+extension PluginFailure {
+    /// A refusal of the pure part.
+    init(_ refusal: Refusal) {
+        self.init(refusal.summary, hint: refusal.hint)
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import PluginConsole
+import Session
+
+/// `kubectl tunnel intercept SERVICE --port LOCAL[:REMOTE]`.
+struct InterceptCommand: AsyncParsableCommand {
+    /// How events are told.
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "intercept",
+        abstract: "Bring a Service's traffic to a local port until Ctrl-C.",
+        discussion: """
+            kubectl tunnel intercept web --port 8080
+            kubectl tunnel intercept web --port 8080:http --port 9090:metrics -n shop
+            """)
+
+    @Argument(help: "The Service.")
+    var service: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A local port, and the Service's port that goes there: a number or a name, and not needed when the Service has only one. May be given several times.",
+            valueName: "local[:remote]"))
+    var port: [String]
+
+    @Option(help: "The address of the local process.")
+    var address = "127.0.0.1"
+
+    @OptionGroup(title: "Cluster")
+    var cluster: ClusterOptions
+
+    @Option(help: "The proxy's image. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
+    var image: String?
+
+    @Option(help: "The Secret with the registry's credentials.")
+    var imagePullSecret: String?
+
+    @Option(help: "For how many seconds the laptop may be silent before the cluster ends the session (5 to 600).")
+    var leaseDuration = 30
+
+    @Flag(inversion: .prefixedNo, help: "Switch only once the local port answers.")
+    var wait = true
+
+    @Option(help: "For how many seconds to wait for the proxy to be ready.")
+    var timeout = 60
+
+    @Flag(help: "Intercept although something speaks against it.")
+    var force = false
+
+    @Flag(name: [.customShort("y"), .long], help: "Do not ask.")
+    var yes = false
+
+    @Flag(help: "Allow the proxy all traffic by a NetworkPolicy of the session.")
+    var networkPolicy = false
+
+    @Flag(help: "Go on without anybody in the cluster who could restore the Service when this machine is gone.")
+    var noFailsafe = false
+
+    @Option(name: .shortAndLong, help: "How to tell what happens.")
+    var output = Output.text
+
+    @Flag(help: "Print the objects and the patch, and change nothing.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Say more.")
+    var verbose = false
+
+    /// The image that belongs to this version.
+    static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(ProxyConfiguration.softwareVersion)"
+
+    func validate() throws {
+        guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
+        for text in self.port where PortRequest(text) == nil {
+            throw ValidationError("--port \(text): expected LOCAL or LOCAL:REMOTE, as 8080 or 8080:http")
+        }
+        guard LeaseClock.durations.contains(self.leaseDuration) else {
+            throw ValidationError("--lease-duration \(self.leaseDuration): expected 5 to 600 seconds")
+        }
+        guard (1...3600).contains(self.timeout) else {
+            throw ValidationError("--timeout \(self.timeout): expected 1 to 3600 seconds")
+        }
+    }
+
+    func run() async throws {
+        try await CommandRunner.run { console, environment in
+            let request = InterceptRequest(
+                service: self.service.hasPrefix("service/") ? String(self.service.dropFirst(8)) : self.service,
+                ports: self.port.compactMap(PortRequest.init),
+                address: self.address,
+                image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? Self.defaultImage,
+                imagePullSecret: self.imagePullSecret,
+                leaseDurationSeconds: self.leaseDuration,
+                waitsForLocalPort: self.wait,
+                timeout: .seconds(self.timeout),
+                isForced: self.force,
+                asksNothing: self.yes,
+                wantsNetworkPolicy: self.networkPolicy,
+                mayLackFailsafe: self.noFailsafe)
+            let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
+            try await Cluster.with(
+                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+            ) { cluster in
+                let preparation = InterceptPreparation(
+                    cluster: cluster, request: request, report: report, person: CommandRunner.person(environment))
+                let prepared = try await preparation.run(touchesCluster: !self.dryRun)
+                if self.dryRun {
+                    console.result(prepared.dryRunText)
+                } else {
+                    try await InterceptSession(prepared, cluster: cluster, request: request, report: report).run()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Kubernetes
+import PluginConsole
+import Session
+import SessionEffects
+
+/// Everything that is found out before the cluster is touched.
+struct InterceptPreparation: Sendable {
+    let cluster: Cluster
+    let request: InterceptRequest
+    let report: SessionReport
+    let person: (user: String, host: String)
+
+    private var client: KubernetesClient { self.cluster.client }
+    private var namespace: String { self.cluster.pin.namespace }
+
+    /// Looks, refuses, and plans.
+    ///
+    /// - Parameter touchesCluster: Whether what a dead session left behind may be mended; otherwise it is only looked at.
+    func run(touchesCluster: Bool) async throws -> PreparedIntercept {
+        let version: ServerVersion
+        do {
+            version = try await self.client.version()
+        } catch {
+            throw PluginFailure(error, action: "reach the cluster")
+        }
+        let slices = ResourceType<EndpointSlice>.endpointSlices(on: version)
+        var service = try await self.service()
+        let objectsOf = SessionNames(service: service.metadata.name)
+        try await self.refuseIfHeld(objectsOf)
+
+        if service.metadata.annotation(Key.session) != nil, touchesCluster {
+            // A session that ended without being undone: its Service first goes back.
+            let undo = SessionUndo(
+                client: self.client, namespace: self.namespace, service: self.request.service, session: nil,
+                slices: slices)
+            let outcome = try await undo.restoreService()
+            try await undo.deleteObjects(secretUID: nil)
+            if case .disagreement(let annotation, let origin) = outcome {
+                throw PluginFailure(
+                    "service/\(self.request.service) is switched, and its original selector is uncertain: \(annotation) or \(origin)",
+                    hint: "set the right one with kubectl, and remove the annotation \(Key.session)")
+            }
+            self.report.event("mended", "restored what a dead session had left of service/\(self.request.service)")
+            service = try await self.service()
+        }
+
+        let findings = Preflight.check(service)
+        if let refusal = findings.refusal(force: self.request.isForced) { throw refusal }
+        let plan = try PortPlan(
+            service, self.request.ports, allowLowPorts: version.isAtLeast(minor: 22) || self.request.isForced)
+        let rights = Rights(client: self.client, namespace: self.namespace)
+        try await rights.check()
+        let failsafe = try await rights.failsafe()
+        if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
+            throw PluginFailure(
+                "nobody in the cluster could restore service/\(self.request.service) if this machine disappeared",
+                hint: "ask an admin to apply deploy/rbac.yaml in namespace \(self.namespace), or use --no-failsafe")
+        }
+        for note in findings.notes + plan.notes { self.report.event("note", "note: \(note)") }
+
+        let holder = Holder(user: self.person.user, host: self.person.host, session: .random())
+        let objects = SessionObjects(
+            service: service, namespace: self.namespace, holder: holder, image: self.request.image,
+            imagePullSecret: self.request.imagePullSecret, leaseDurationSeconds: self.request.leaseDurationSeconds,
+            plan: plan, failsafe: failsafe, usesBetaSlices: !version.isAtLeast(minor: 21))
+        return PreparedIntercept(
+            objects: objects, slices: slices,
+            // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
+            publishesNotReady: !version.isAtLeast(minor: 26))
+    }
+
+    private func service() async throws -> Service {
+        do {
+            return try await self.client.get(.services, self.request.service, in: self.namespace)
+        } catch let error where error.code == .notFound {
+            let names = (try? await self.client.list(.services, in: self.namespace))?.items.map(\.metadata.name) ?? []
+            let near = Preflight.nearest(to: self.request.service, among: names)
+            let hint =
+                near.isEmpty
+                ? "see `kubectl get services -n \(self.namespace)`, or use another namespace with -n"
+                : "did you mean \(near.joined(separator: " or "))?"
+            throw PluginFailure("there is no service/\(self.request.service) in namespace \(self.namespace)", hint: hint)
+        } catch {
+            throw PluginFailure(error, action: "read service/\(self.request.service) in namespace \(self.namespace)")
+        }
+    }
+
+    private func refuseIfHeld(_ names: SessionNames) async throws {
+        let lease: Lease?
+        do {
+            lease = try await self.client.find(.leases, names.lease, in: self.namespace)
+        } catch {
+            throw PluginFailure(error, action: "read lease/\(names.lease)")
+        }
+        if let lease { throw PluginFailure(held: lease, service: names.service) }
+    }
+}
+
+extension PluginFailure {
+    /// Somebody has the Service: who, and what to do.
+    init(held lease: Lease, service: String) {
+        let record = LeaseRecord(lease)
+        let person = record?.holder.person ?? lease.spec.holderIdentity ?? "somebody"
+        let since = (record?.since).flatMap(MicroTime.date(from:)).map {
+            ", since \(Age.text(seconds: Int(Date.now.timeIntervalSince($0))))"
+        }
+        self.init(
+            "service/\(service) is intercepted by \(person)\(since ?? "")",
+            hint: "ask them to end it, or end it with `kubectl tunnel stop \(service) --force`")
+    }
+}

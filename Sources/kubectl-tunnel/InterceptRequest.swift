@@ -1,0 +1,17 @@
+import Session
+
+/// What the user asked for, checked as far as words can be.
+struct InterceptRequest: Sendable {
+    var service: String
+    var ports: [PortRequest]
+    var address: String
+    var image: String
+    var imagePullSecret: String?
+    var leaseDurationSeconds: Int
+    var waitsForLocalPort: Bool
+    var timeout: Duration
+    var isForced: Bool
+    var asksNothing: Bool
+    var wantsNetworkPolicy: Bool
+    var mayLackFailsafe: Bool
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Kubernetes
+import KubernetesViaKubectl
+import PluginConsole
+import Session
+
+/// The process: a guard of one kubectl, or the plugin.
+@main
+struct Main {
+    static func main() async {
+        ChildGuard.runIfAsked(CommandLine.arguments)
+        Cluster.raiseFileLimit()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "dns" {
+            Console().failure(
+                PluginFailure("there is no command dns", hint: "did you mean `kubectl tunnel-dns`?", exitCode: 64))
+            TunnelCommand.exit(withError: ExitCode(64))
+        }
+        await TunnelCommand.main(arguments)
+    }
+}
+
+/// `kubectl tunnel`.
+struct TunnelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel"),
+        abstract: "Bring the traffic of a Service in the cluster to a process on this machine.",
+        discussion: """
+            While the process answers, the Service's traffic comes to it; the moment it does not, traffic goes to the \
+            original pods. Pods are never restarted or changed, and when the session ends, for whatever reason, the \
+            Service is as it was.
+            """,
+        version: ProxyConfiguration.softwareVersion,
+        subcommands: [InterceptCommand.self, ListCommand.self, StopCommand.self])
+}

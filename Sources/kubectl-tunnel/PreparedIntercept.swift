@@ -1,0 +1,38 @@
+import FoundationEssentials
+import Kubernetes
+import Session
+
+/// An intercept that is ready to begin.
+struct PreparedIntercept: Sendable {
+    var objects: SessionObjects
+    var slices: ResourceType<EndpointSlice>
+    var publishesNotReady: Bool
+
+    /// The objects as YAML, and the patch behind them; the Secret's value and the Services' addresses are not known yet.
+    var dryRunText: String {
+        var documents: [JSONValue] = []
+        let lease = self.objects.lease(time: MicroTime.text(for: .now))
+        if let data = try? JSONEncoder().encode(lease) {
+            documents.append(JSONValue(text: String(decoding: data, as: UTF8.self)) ?? .null)
+        }
+        documents.append(self.objects.secret(hex: "<256 random bits>"))
+        documents += [self.objects.origin(), self.objects.warmUp()]
+        if self.objects.failsafe == .ownRole {
+            documents += [
+                self.objects.account(), self.objects.role(accountUID: "<uid>"),
+                self.objects.roleBinding(accountUID: "<uid>"),
+            ]
+        }
+        documents.append(
+            self.objects.deployment(
+                originHost: "<origin's address>", warmUpHost: "<warm-up's address>", secretUID: "<uid>"))
+        let patch = SwitchPatch.make(
+            self.objects.service, session: self.objects.holder.session, names: self.objects.names,
+            publishNotReady: self.publishesNotReady)
+        let operations = (try? JSONEncoder().encode(patch)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let patchText = JSONValue(text: operations)?.yaml ?? ""
+        let comment = "# JSON Patch of service/\(self.objects.service.metadata.name):\n"
+        return documents.map { "---\n" + $0.yaml }.joined()
+            + comment + patchText.split(separator: "\n").map { "#   \($0)" }.joined(separator: "\n")
+    }
+}
