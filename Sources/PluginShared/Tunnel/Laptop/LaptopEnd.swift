@@ -1,0 +1,102 @@
+public import Logging
+public import NIOCore
+
+/// The laptop's end of the tunnel: takes each connection from the pod to a local process.
+///
+/// It dials kubectl's local port, so it is the connecting side of TCP, and then the server of HTTP/2. Everything runs
+/// on one event loop of the group.
+public final class LaptopEnd: Sendable {
+    /// What happens, in order; it finishes after `closed`. For one reader; more than 1,024 unread events push out the
+    /// oldest.
+    public let events: AsyncStream<LaptopEvent>
+
+    private let loop: any EventLoop
+    private let core: NIOLoopBoundBox<LaptopCore>
+    private let counts: ConnectionCounts
+
+    private init(targets: [String: LocalTarget], timing: Timing, group: any EventLoopGroup, logger: Logger) {
+        let loop = group.next()
+        let counts = ConnectionCounts()
+        let (events, continuation) = AsyncStream.makeStream(
+            of: LaptopEvent.self,
+            bufferingPolicy: .bufferingNewest(1024)
+        )
+        self.loop = loop
+        self.counts = counts
+        self.events = events
+        self.core = NIOLoopBoundBox.makeBoxSendingValue(
+            LaptopCore(
+                loop: loop,
+                targets: targets,
+                timing: timing,
+                counts: counts,
+                logger: logger,
+                report: { continuation.yield($0) },
+                finished: { continuation.finish() }
+            ),
+            eventLoop: loop
+        )
+    }
+
+    /// Dials kubectl's local port, proves both ends to each other, starts HTTP/2 and waits for the first PING to come
+    /// back.
+    ///
+    /// - Parameters:
+    ///   - targets: The local process of each route the pod may ask for.
+    ///   - timeout: The limit for all of it.
+    ///   - timing: Other intervals than the product's, for tests.
+    /// - Throws: `TunnelError` when the connection, the proof or the first PING fails.
+    public static func connect(
+        host: String,
+        port: Int,
+        identity: TunnelIdentity,
+        targets: [String: LocalTarget],
+        timeout: Duration,
+        timing: Timing = Timing(),
+        group: any EventLoopGroup,
+        logger: Logger
+    ) async throws(TunnelError) -> LaptopEnd {
+        let end = LaptopEnd(targets: targets, timing: timing, group: group, logger: logger)
+        do {
+            try await end.loop.flatSubmit {
+                end.core.value.connect(host: host, port: port, identity: identity, timeout: timeout)
+            }.get()
+            return end
+        } catch let error as TunnelError {
+            throw error
+        } catch {
+            throw TunnelError(code: .connectFailed, message: "\(error)")
+        }
+    }
+
+    /// Sends a PING; the result is its round trip.
+    ///
+    /// - Throws: `TunnelError` with `connectionClosed` when the tunnel has ended or ends before the answer.
+    public func ping() async throws(TunnelError) -> Duration {
+        let closed = TunnelError(code: .connectionClosed, message: "the tunnel has ended")
+        do {
+            return try await self.loop.flatSubmit {
+                self.core.value.link?.ping() ?? self.loop.makeFailedFuture(closed)
+            }.get()
+        } catch let error as TunnelError {
+            throw error
+        } catch {
+            throw closed
+        }
+    }
+
+    /// Sends a line of at most 4 KiB to the pod; dropped when there is no control stream, or when it holds a newline.
+    public func send(control: String) {
+        self.loop.execute { self.core.value.link?.send(control: control) }
+    }
+
+    /// Connections that are open now.
+    public var streamCount: Int { self.counts.open }
+
+    /// Says goodbye and ends the tunnel; connections that are open are reset.
+    public func close() async {
+        try? await self.loop.submit {
+            self.core.value.link?.close(reason: "closed by this end")
+        }.get()
+    }
+}

@@ -1,0 +1,62 @@
+/// What passed on one connection and when, as far as the drain needs to know.
+struct ConnectionActivity: Equatable {
+    /// When the connection was accepted.
+    private(set) var since: Duration
+    /// When bytes, or a FIN, last came from the caller; `nil` if never.
+    private(set) var lastFromCaller: Duration?
+    /// When the answer to those bytes began; `nil` if it has not.
+    private(set) var answerBegan: Duration?
+    /// When bytes last came from the server; `nil` if never.
+    private(set) var lastFromServer: Duration?
+
+    /// Starts with a connection on which nothing has passed.
+    init(acceptedAt: Duration) {
+        self.since = acceptedAt
+    }
+
+    /// Records bytes or a FIN from the caller.
+    mutating func callerSent(now: Duration) {
+        self.lastFromCaller = now
+        self.answerBegan = nil
+    }
+
+    /// Records bytes from the server.
+    mutating func serverSent(now: Duration) {
+        self.lastFromServer = now
+        if self.answerBegan == nil { self.answerBegan = now }
+    }
+}
+
+/// Decides which connections can be ended without hurting a request, while the pod drains.
+enum DrainPolicy {
+    /// An answer that takes longer than this is a stream, and its pauses are no ends: 500 ms.
+    static let streamedAnswer: Duration = .milliseconds(500)
+
+    /// The silence that makes a connection quiet, by the time spent draining: 1 s at first, then shorter, so that a
+    /// keep-alive pool that is never silent for a second is ended between two requests all the same.
+    static func silence(afterDraining elapsed: Duration) -> Duration {
+        if elapsed < .seconds(5) { return .seconds(1) }
+        if elapsed < .seconds(10) { return .milliseconds(250) }
+        if elapsed < .seconds(20) { return .milliseconds(100) }
+        return .milliseconds(50)
+    }
+
+    /// Whether a connection may be ended now.
+    ///
+    /// Quiet is one whose last bytes came from the server, or on which none ever passed, and which has been silent
+    /// long enough. One whose last bytes came from the caller waits for an answer: it is never quiet.
+    static func isQuiet(_ activity: ConnectionActivity, now: Duration, drainingSince start: Duration) -> Bool {
+        let silence = DrainPolicy.silence(afterDraining: now - start)
+        guard let lastFromServer = activity.lastFromServer else {
+            guard activity.lastFromCaller == nil else { return false }
+            return now - activity.since >= silence
+        }
+        if let lastFromCaller = activity.lastFromCaller, lastFromCaller > lastFromServer || activity.answerBegan == nil
+        {
+            return false
+        }
+        let began = activity.answerBegan ?? lastFromServer
+        let isStreamed = lastFromServer - began >= DrainPolicy.streamedAnswer
+        return now - lastFromServer >= (isStreamed ? .seconds(1) : silence)
+    }
+}

@@ -1,0 +1,227 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Carries one accepted connection: does what `ConnectionRoute` orders, and relays the bytes.
+final class PodConnection: StreamPipeOwner {
+    let id: UInt64
+    let port: ProxyPort
+    private(set) var activity: ConnectionActivity
+    /// When the drain began to end this connection; `nil` while it runs.
+    private(set) var endingSince: Duration?
+    private let caller: SocketPipe
+    private let callerAddress: String
+    private let core: PodCore
+    private var route = ConnectionRoute()
+    private var relay: Relay?
+    private var far: (any BytePipe)?
+    private var isOver = false
+
+    /// Takes over a connection that was accepted just now.
+    init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
+        self.id = id
+        self.port = port
+        self.caller = caller
+        self.callerAddress = callerAddress
+        self.core = core
+        self.activity = ConnectionActivity(acceptedAt: MonotonicTime.now())
+    }
+
+    /// Whether the connection could be ended now without hurting a request.
+    func isQuiet(now: Duration, drainingSince start: Duration) -> Bool {
+        guard self.endingSince == nil, self.relay?.holdsBytes != true else { return false }
+        return DrainPolicy.isQuiet(self.activity, now: now, drainingSince: start)
+    }
+
+    /// Decides where the connection goes and begins to read it.
+    func start() {
+        self.caller.owner = self
+        let link = self.port.isIntercepted ? self.core.usableLink : nil
+        switch self.route.accepted(canUseTunnel: link != nil) {
+        case .openStream:
+            let stream = link?.openStream(route: self.port.route, caller: self.callerAddress, owner: self)
+            if let stream {
+                self.use(stream)
+            } else {
+                self.streamFailed()
+            }
+        case .dialOrigin:
+            self.dialOrigin()
+        }
+        self.updateReading()
+    }
+
+    /// Ends both sides with FIN; `cutIfLate` closes what is still open after a while.
+    func end() {
+        guard self.endingSince == nil, !self.isOver else { return }
+        self.endingSince = MonotonicTime.now()
+        self.caller.finish()
+        self.caller.setReading(true)
+        self.far?.finish()
+        if self.far == nil { self.cut() }
+    }
+
+    /// Closes what is left of a connection that was ended.
+    func cut() {
+        guard !self.isOver else { return }
+        let far = self.far
+        self.finish()
+        self.caller.close()
+        far?.owner = nil
+        far?.reset()
+    }
+
+    /// Resets both sides: the connection was cut off in the middle of something, and both should know.
+    func abort() {
+        guard !self.isOver else { return }
+        let far = self.far
+        self.finish()
+        self.caller.reset()
+        far?.owner = nil
+        far?.reset()
+    }
+
+    private func use(_ pipe: any BytePipe) {
+        self.far = pipe
+        self.relay = Relay(near: self.caller, far: pipe)
+    }
+
+    private func updateReading() {
+        guard !self.isOver else { return }
+        if let relay = self.relay {
+            relay.flushFar(allowsReading: self.route.allowsReading)
+        } else {
+            self.caller.setReading(self.route.allowsReading)
+        }
+    }
+
+    private func finishIfDone() {
+        guard let relay = self.relay, relay.isFinished else { return }
+        self.finish()
+    }
+
+    private func finish() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.route.finished()
+        self.relay = nil
+        self.far = nil
+        self.core.connectionEnded(self)
+    }
+
+    // MARK: The origin
+
+    private func dialOrigin() {
+        self.core.dialOrigin(of: self.port) { [self] result in
+            switch result {
+            case .success(let origin):
+                switch self.route.originConnected() {
+                case .replay(let kept, let ends):
+                    origin.owner = self
+                    self.use(origin)
+                    if kept.readableBytes > 0 { self.relay?.nearSent(kept) }
+                    if ends { self.relay?.nearEnded() }
+                    self.updateReading()
+                    self.relay?.flushNear()
+                case .resetOrigin:
+                    origin.reset()
+                }
+            case .failure(let error):
+                self.core.logger.debug(
+                    "origin unreachable",
+                    metadata: [LogKey.route: "\(self.port.route)", LogKey.reason: "\(error)"]
+                )
+                switch self.route.originFailed() {
+                case .resetCaller: self.abort()
+                case .ignore: break
+                }
+            }
+        }
+    }
+
+    private func streamFailed() {
+        switch self.route.streamFailed() {
+        case .dialOrigin:
+            self.relay = nil
+            self.far = nil
+            self.dialOrigin()
+            self.updateReading()
+        case .resetCaller:
+            self.abort()
+        case .ignore:
+            break
+        }
+    }
+
+    // MARK: What the pipes say
+
+    func streamAccepted(_ stream: StreamPipe) {
+        guard stream === self.far else { return }
+        switch self.route.streamAnswered() {
+        case .useTunnel:
+            self.core.tunnelled()
+            self.updateReading()
+        case .ignore:
+            break
+        }
+    }
+
+    func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
+        if pipe === self.caller {
+            // What comes after the drain's FIN belongs to a request nobody will answer.
+            guard self.endingSince == nil else { return }
+            self.activity.callerSent(now: MonotonicTime.now())
+            switch self.route.callerSent(bytes) {
+            case .forward: self.relay?.nearSent(bytes)
+            case .keep, .drop: break
+            }
+        } else if pipe === self.far {
+            guard self.endingSince == nil else { return }
+            self.activity.serverSent(now: MonotonicTime.now())
+            self.relay?.farSent(bytes)
+        }
+    }
+
+    func pipeReadComplete(_ pipe: any BytePipe) {
+        if pipe === self.caller {
+            self.updateReading()
+        } else if pipe === self.far {
+            self.relay?.flushNear()
+            self.finishIfDone()
+        }
+    }
+
+    func pipeEnded(_ pipe: any BytePipe) {
+        if pipe === self.caller {
+            if self.endingSince == nil { self.activity.callerSent(now: MonotonicTime.now()) }
+            switch self.route.callerEnded() {
+            case .forward: self.relay?.nearEnded()
+            case .keep, .nothing: break
+            }
+        } else if pipe === self.far {
+            self.relay?.farEnded()
+        }
+        self.finishIfDone()
+    }
+
+    func pipeFailed(_ pipe: any BytePipe) {
+        if pipe === self.caller {
+            self.abort()
+        } else if pipe === self.far {
+            if pipe is StreamPipe {
+                self.streamFailed()
+            } else {
+                self.abort()
+            }
+        }
+    }
+
+    func pipeWritabilityChanged(_ pipe: any BytePipe) {
+        if pipe === self.caller {
+            self.relay?.flushNear()
+            self.finishIfDone()
+        } else if pipe === self.far {
+            self.updateReading()
+        }
+    }
+}

@@ -1,0 +1,345 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The pod's end, on its one event loop; `PodEnd` is its door from elsewhere.
+final class PodCore: TunnelLinkOwner {
+    /// Connections at the tunnel port that have not proved themselves: 8. One more ends the oldest, so that somebody
+    /// who opens many cannot keep the laptop out.
+    static let maximumPending = 8
+    /// Ended connections that are read on to their EOF: 64; one more closes the oldest.
+    static let maximumLingering = 64
+
+    let loop: any EventLoop
+    let logger: Logger
+    let timing: Timing
+    private let identity: TunnelIdentity
+    private let ports: [ProxyPort]
+    private let tunnelPort: Int
+    private let counts: ConnectionCounts
+    private let report: @Sendable (PodEvent) -> Void
+    private var listeners: [any Channel] = []
+    private(set) var boundTunnelPort = 0
+    private(set) var boundPorts: [Int] = []
+    private var link: TunnelLink?
+    private var pending: [HandshakeHandler] = []
+    private var lingering: [any Channel] = []
+    private var connections: [UInt64: PodConnection] = [:]
+    private var lastID: UInt64 = 0
+    private var isPassingThrough = false
+    private var drainingSince: Duration?
+    private var drained: [EventLoopPromise<Void>] = []
+    private var drainTick: RepeatedTask?
+
+    init(
+        loop: any EventLoop,
+        identity: TunnelIdentity,
+        ports: [ProxyPort],
+        tunnelPort: Int,
+        timing: Timing,
+        counts: ConnectionCounts,
+        logger: Logger,
+        report: @escaping @Sendable (PodEvent) -> Void
+    ) {
+        self.loop = loop
+        self.identity = identity
+        self.ports = ports
+        self.tunnelPort = tunnelPort
+        self.timing = timing
+        self.counts = counts
+        self.logger = logger
+        self.report = report
+    }
+
+    /// The link new connections go through; `nil` sends them to the origin.
+    var usableLink: TunnelLink? {
+        guard !self.isPassingThrough, self.drainingSince == nil, let link = self.link, link.isUsable else { return nil }
+        return link
+    }
+
+    // MARK: Listening
+
+    /// Binds every port, in order; fails with the first that cannot be bound.
+    func start() -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        var result = self.loop.makeSucceededFuture(())
+        for port in self.ports {
+            result = result.flatMap { bound.value.listen(for: port) }
+        }
+        return result.flatMap { bound.value.listenForTunnel() }
+    }
+
+    private func listen(for port: ProxyPort) -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
+            PodListeners.callers(on: loop) { channel in bound.value.accepted(channel, at: port) }
+        }
+        let addresses = ["::", "0.0.0.0"]
+        return PodListeners.bind(port: port.listenPort, addresses: addresses, bootstrap: bootstrap).map { channel in
+            bound.value.listeners.append(channel)
+            bound.value.boundPorts.append(channel.localAddress?.port ?? port.listenPort)
+        }
+    }
+
+    private func listenForTunnel() -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
+            PodListeners.tunnel(on: loop) { channel in bound.value.accepted(tunnel: channel) }
+        }
+        let v4 = PodListeners.bind(port: self.tunnelPort, addresses: ["127.0.0.1"], bootstrap: bootstrap)
+        return v4.flatMap { channel in
+            bound.value.listeners.append(channel)
+            let port = channel.localAddress?.port ?? bound.value.tunnelPort
+            bound.value.boundTunnelPort = port
+            // Some runtimes dial ::1; where there is no IPv6, they cannot.
+            return PodListeners.bind(port: port, addresses: ["::1"], bootstrap: bootstrap).map { channel in
+                bound.value.listeners.append(channel)
+            }.recover { _ in }
+        }
+    }
+
+    // MARK: Callers
+
+    private func accepted(_ channel: any Channel, at port: ProxyPort) -> EventLoopFuture<Void> {
+        self.lastID += 1
+        let caller = SocketPipe()
+        let address = channel.remoteAddress
+        let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
+        let connection = PodConnection(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+        self.connections[connection.id] = connection
+        self.counts.opened()
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(caller)
+            connection.start()
+        }
+    }
+
+    /// A connection is over.
+    func connectionEnded(_ connection: PodConnection) {
+        guard self.connections.removeValue(forKey: connection.id) != nil else { return }
+        self.counts.closed()
+        self.endDrainIfDone()
+    }
+
+    /// A connection was answered by the laptop.
+    func tunnelled() {
+        self.counts.tunnelled()
+    }
+
+    /// Dials a port's origin.
+    func dialOrigin(of port: ProxyPort, then: @escaping (Result<SocketPipe, any Error>) -> Void) {
+        let pipe = SocketPipe()
+        let bound = NIOLoopBound(pipe, eventLoop: self.loop)
+        let address: SocketAddress
+        do {
+            address = try SocketAddress(ipAddress: port.originHost, port: port.originPort)
+        } catch {
+            then(.failure(error))
+            return
+        }
+        SocketPipe.options(ClientBootstrap(group: self.loop))
+            .channelOption(.socketOption(.so_rcvbuf), value: PodListeners.receiveBuffer)
+            .connectTimeout(TimeAmount(self.timing.originConnectLimit))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            }
+            .connect(to: address)
+            .assumeIsolated()
+            .whenComplete { result in
+                then(result.map { _ in pipe })
+            }
+    }
+
+    /// Tries to connect to each port's origin.
+    func checkOrigins(timeout: Duration) -> EventLoopFuture<[OriginCheck]> {
+        let checks = self.ports.map { port -> EventLoopFuture<OriginCheck> in
+            guard let address = try? SocketAddress(ipAddress: port.originHost, port: port.originPort) else {
+                let failure = "\(port.originHost):\(port.originPort) is not an address"
+                return self.loop.makeSucceededFuture(OriginCheck(route: port.route, failure: failure))
+            }
+            return ClientBootstrap(group: self.loop)
+                .connectTimeout(TimeAmount(timeout))
+                .connect(to: address)
+                .map { channel in
+                    channel.close(promise: nil)
+                    return OriginCheck(route: port.route, failure: nil)
+                }
+                .flatMapErrorThrowing { error in
+                    OriginCheck(route: port.route, failure: ConnectFailure.describe(error))
+                }
+        }
+        return EventLoopFuture.whenAllSucceed(checks, on: self.loop)
+    }
+
+    // MARK: The tunnel port
+
+    private func accepted(tunnel channel: any Channel) -> EventLoopFuture<Void> {
+        if self.pending.count >= PodCore.maximumPending {
+            self.pending[0].refuse(TunnelError(code: .handshakeRefused, message: "too many unproven connections"))
+        }
+        let linger = LingerHandler()
+        let machine = HandshakeStateMachine(
+            position: .acceptor,
+            role: .client,
+            identity: self.identity,
+            nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
+        )
+        weak var reference: HandshakeHandler?
+        let handshake = HandshakeHandler(machine: machine, limit: self.timing.handshakeLimit) { [self] outcome in
+            guard let handshake = reference else { return }
+            self.pending.removeAll { $0 === handshake }
+            switch outcome {
+            case .accepted(let rest):
+                self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
+            case .refused(let reply, let error):
+                self.logger.debug("peer refused", metadata: [LogKey.reason: "\(error)"])
+                self.report(.peerRefused(reason: error.message))
+                self.linger(channel, with: linger, sending: reply)
+            }
+        }
+        reference = handshake
+        self.pending.append(handshake)
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(linger)
+            try channel.pipeline.syncOperations.addHandler(handshake)
+        }
+    }
+
+    private func linger(_ channel: any Channel, with linger: LingerHandler, sending reply: [UInt8]) {
+        self.lingering.removeAll { !$0.isActive }
+        if self.lingering.count >= PodCore.maximumLingering {
+            self.lingering.removeFirst().close(promise: nil)
+        }
+        self.lingering.append(channel)
+        linger.linger(sending: reply, limit: self.timing.lingerLimit)
+    }
+
+    private func authenticated(
+        _ channel: any Channel,
+        linger: LingerHandler,
+        handshake: HandshakeHandler,
+        rest: ByteBuffer
+    ) {
+        let link = TunnelLink(
+            channel: channel,
+            linger: linger,
+            role: .client,
+            budget: .pod,
+            timing: self.timing,
+            owner: self,
+            logger: self.logger
+        )
+        let older = self.link
+        self.link = link
+        older?.close(reason: "a newer connection of the same session took over")
+        do {
+            try link.start()
+            let operations = channel.pipeline.syncOperations
+            let context = try operations.context(handler: handshake)
+            if rest.readableBytes > 0 {
+                context.fireChannelRead(NIOAny(rest))
+                context.fireChannelReadComplete()
+            }
+            operations.removeHandler(handshake, promise: nil)
+        } catch {
+            link.close(reason: "\(error)")
+        }
+    }
+
+    func linkCameUp(_ link: TunnelLink) {
+        guard link === self.link else { return }
+        self.report(.linkUp)
+    }
+
+    func linkBecameSuspect(_ link: TunnelLink) {
+        guard link === self.link else { return }
+        self.report(.linkSuspect)
+    }
+
+    func linkRecovered(_ link: TunnelLink) {
+        guard link === self.link else { return }
+        self.report(.linkRecovered)
+    }
+
+    func link(_ link: TunnelLink, closed reason: String) {
+        guard link === self.link else { return }
+        self.link = nil
+        self.report(.linkDown(reason: reason))
+    }
+
+    func link(_ link: TunnelLink, received control: String) {
+        guard link === self.link else { return }
+        self.report(.control(control))
+    }
+
+    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
+        // The laptop opens no streams in this mode; the HTTP/2 client cannot be asked.
+        stream.reset()
+    }
+
+    func send(control: String) {
+        self.link?.send(control: control)
+    }
+
+    // MARK: Passing through, draining, ending
+
+    func setPassThrough(_ isOn: Bool) {
+        self.isPassingThrough = isOn
+    }
+
+    func drain(limit: Duration) -> EventLoopFuture<Void> {
+        let promise = self.loop.makePromise(of: Void.self)
+        self.drained.append(promise)
+        if self.drainingSince == nil {
+            self.drainingSince = MonotonicTime.now()
+            let interval = TimeAmount(self.timing.drainTick)
+            let bound = NIOLoopBound(self, eventLoop: self.loop)
+            self.drainTick = self.loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
+                bound.value.drainOn()
+            }
+        }
+        self.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
+            for connection in Array(self.connections.values) { connection.abort() }
+            self.endDrainIfDone()
+        }
+        self.endDrainIfDone()
+        return promise.futureResult
+    }
+
+    private func drainOn() {
+        guard let start = self.drainingSince else { return }
+        let now = MonotonicTime.now()
+        for connection in Array(self.connections.values) {
+            if let endingSince = connection.endingSince {
+                if now - endingSince >= self.timing.endingLimit { connection.cut() }
+            } else if connection.isQuiet(now: now, drainingSince: start) {
+                connection.end()
+            }
+        }
+    }
+
+    private func endDrainIfDone() {
+        guard self.connections.isEmpty, !self.drained.isEmpty else { return }
+        self.drainTick?.cancel()
+        self.drainTick = nil
+        let drained = self.drained
+        self.drained = []
+        for promise in drained { promise.succeed(()) }
+    }
+
+    func shutdown() -> EventLoopFuture<Void> {
+        let closing = self.listeners.map { $0.close() }
+        self.listeners = []
+        for handshake in self.pending {
+            handshake.refuse(TunnelError(code: .connectionClosed, message: "the proxy is shutting down"))
+        }
+        for connection in Array(self.connections.values) { connection.abort() }
+        self.link?.close(reason: "the proxy is shutting down")
+        self.drainTick?.cancel()
+        self.drainTick = nil
+        return EventLoopFuture.andAllComplete(closing, on: self.loop)
+    }
+}

@@ -1,0 +1,114 @@
+public import Logging
+public import NIOCore
+
+/// The pod's end of the tunnel: listens in the Service's place, and sends each connection to the laptop or, whenever
+/// the laptop cannot be trusted to answer, to the original pods.
+///
+/// Everything runs on one event loop of the group: connections and their streams meet without locks, and one core
+/// carries what a port-forward can.
+public final class PodEnd: Sendable {
+    /// What happens, in order. For one reader; more than 1,024 unread events push out the oldest.
+    public let events: AsyncStream<PodEvent>
+
+    private let loop: any EventLoop
+    private let core: NIOLoopBoundBox<PodCore>
+    private let counts: ConnectionCounts
+    private let continuation: AsyncStream<PodEvent>.Continuation
+
+    /// Makes an end that does nothing yet.
+    ///
+    /// - Parameters:
+    ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
+    ///   - timing: Other intervals than the product's, for tests.
+    public init(
+        identity: TunnelIdentity,
+        ports: [ProxyPort],
+        tunnelPort: Int,
+        timing: Timing = Timing(),
+        group: any EventLoopGroup,
+        logger: Logger
+    ) {
+        let loop = group.next()
+        let counts = ConnectionCounts()
+        let (events, continuation) = AsyncStream.makeStream(
+            of: PodEvent.self,
+            bufferingPolicy: .bufferingNewest(1024)
+        )
+        self.loop = loop
+        self.counts = counts
+        self.events = events
+        self.continuation = continuation
+        self.core = NIOLoopBoundBox.makeBoxSendingValue(
+            PodCore(
+                loop: loop,
+                identity: identity,
+                ports: ports,
+                tunnelPort: tunnelPort,
+                timing: timing,
+                counts: counts,
+                logger: logger,
+                report: { continuation.yield($0) }
+            ),
+            eventLoop: loop
+        )
+    }
+
+    /// Binds the listen ports, on every address of both families, and the tunnel port on loopback.
+    ///
+    /// - Throws: `TunnelError` with `bindFailed` when a port cannot be bound.
+    public func start() async throws(TunnelError) {
+        do {
+            try await self.loop.flatSubmit { self.core.value.start() }.get()
+        } catch {
+            await self.shutdown()
+            throw TunnelError(code: .bindFailed, message: "cannot listen: \(error)")
+        }
+    }
+
+    /// The tunnel port that was bound; 0 before `start`.
+    public func boundTunnelPort() async -> Int {
+        await self.onLoop { $0.boundTunnelPort } ?? 0
+    }
+
+    /// The listen ports that were bound, in the order of `ports`; empty before `start`.
+    public func boundPorts() async -> [Int] {
+        await self.onLoop { $0.boundPorts } ?? []
+    }
+
+    /// Sends a line of at most 4 KiB to the laptop; dropped when there is no link, or when it holds a newline.
+    public func send(control: String) {
+        self.loop.execute { self.core.value.send(control: control) }
+    }
+
+    /// Connects to each port's origin once; in the order of `ports`.
+    public func checkOrigins(timeout: Duration) async -> [OriginCheck] {
+        (try? await self.loop.flatSubmit { self.core.value.checkOrigins(timeout: timeout) }.get()) ?? []
+    }
+
+    /// While on, every new connection goes to the origin although the link is up.
+    public func setPassThrough(_ isOn: Bool) {
+        self.loop.execute { self.core.value.setPassThrough(isOn) }
+    }
+
+    /// Ends connections as they fall quiet, and sends new ones to the origin; returns when none is left, or at the
+    /// limit, when the rest is reset. It cannot be taken back.
+    public func drain(limit: Duration) async {
+        try? await self.loop.flatSubmit { self.core.value.drain(limit: limit) }.get()
+    }
+
+    /// Accepted connections that are still open.
+    public var connectionCount: Int { self.counts.open }
+
+    /// Connections the laptop has answered since the start.
+    public var tunnelledCount: Int { self.counts.tunnelledSinceStart }
+
+    /// Closes the listeners, resets what is open and ends the link.
+    public func shutdown() async {
+        try? await self.loop.flatSubmit { self.core.value.shutdown() }.get()
+        self.continuation.finish()
+    }
+
+    private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (PodCore) -> Value) async -> Value? {
+        try? await self.loop.submit { body(self.core.value) }.get()
+    }
+}

@@ -1,0 +1,64 @@
+import NIOCore
+import NIOPosix
+
+/// The pod's listening sockets.
+enum PodListeners {
+    /// The kernel's receive buffer of each connection: 256 KiB. NIO reads all of it at the peer's FIN, whatever the
+    /// back-pressure (BaseSocketChannel.readEOF0), so this bounds what a stalled upload can take of the pod's memory.
+    static let receiveBuffer: ChannelOptions.Types.SocketOption.Value = 262_144
+    /// How many connections may wait to be accepted: 4096; the kernel cuts it to its own limit.
+    static let backlog: Int32 = 4096
+
+    /// Listens for callers of the Service.
+    static func callers(
+        on loop: any EventLoop,
+        accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: PodListeners.backlog)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: PodListeners.receiveBuffer)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer(accepted)
+    }
+
+    /// Listens for the laptop.
+    static func tunnel(
+        on loop: any EventLoop,
+        accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 64)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: HTTP2Configuration.linkWatermark)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer(accepted)
+    }
+
+    /// Binds the first of the addresses that can be bound; `::` takes IPv4 too.
+    static func bind(
+        port: Int,
+        addresses: [String],
+        bootstrap: @escaping @Sendable () -> ServerBootstrap
+    ) -> EventLoopFuture<any Channel> {
+        let first = addresses.first ?? "0.0.0.0"
+        let attempt: EventLoopFuture<any Channel>
+        if first == "::" {
+            let v6only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            attempt = bootstrap().serverChannelOption(v6only, value: 0).bind(host: first, port: port)
+        } else {
+            attempt = bootstrap().bind(host: first, port: port)
+        }
+        guard addresses.count > 1 else { return attempt }
+        let rest = Array(addresses.dropFirst())
+        return attempt.flatMapError { _ in
+            PodListeners.bind(port: port, addresses: rest, bootstrap: bootstrap)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// One port the proxy pod listens on in the Service's place.
+public struct ProxyPort: Sendable, Equatable {
+    /// The port to listen on, on every address; 0 picks a free one.
+    public var listenPort: Int
+    /// The route's name, the `:authority` of its CONNECTs, e.g. `web:80`.
+    public var route: String
+    /// The original pods' address, a numeric IP: the proxy resolves no names.
+    public var originHost: String
+    /// The original pods' port.
+    public var originPort: Int
+    /// Whether connections go to the laptop at all; if not, always to the origin.
+    public var isIntercepted: Bool
+
+    /// Makes a port.
+    public init(listenPort: Int, route: String, originHost: String, originPort: Int, isIntercepted: Bool) {
+        self.listenPort = listenPort
+        self.route = route
+        self.originHost = originHost
+        self.originPort = originPort
+        self.isIntercepted = isIntercepted
+    }
+}
+
+/// What happens at the pod's end of the tunnel.
+public enum PodEvent: Sendable, Equatable {
+    /// A laptop has proved itself and answered a PING: connections go through the tunnel.
+    case linkUp
+    /// A connection went unanswered: new ones go to the origin.
+    case linkSuspect
+    /// The suspect link answered: new connections go through the tunnel again.
+    case linkRecovered
+    /// The link is gone, with this reason; new connections go to the origin.
+    case linkDown(reason: String)
+    /// A line from the laptop.
+    case control(String)
+    /// A peer at the tunnel port did not prove itself, or speaks another version.
+    case peerRefused(reason: String)
+}
+
+/// Whether the origin of one port can be reached.
+public struct OriginCheck: Sendable, Equatable {
+    /// The port's route.
+    public var route: String
+    /// Why the origin could not be reached; `nil` when it could.
+    public var failure: String?
+
+    /// Makes a result.
+    public init(route: String, failure: String?) {
+        self.route = route
+        self.failure = failure
+    }
+}

@@ -1,0 +1,113 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Tunnel
+
+/// Both ends over loopback, with one route to one local server and one origin.
+struct TestTunnel {
+    let pod: PodEnd
+    let podEvents: EventLog<PodEvent>
+    let port: Int
+    let tunnelPort: Int
+    let identity: TunnelIdentity
+    let timing: Timing
+
+    static let route = "web:80"
+    static let logger: Logger = {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    /// Starts the pod's end alone.
+    static func pod(origin: Int, timing: Timing = Timing(), isIntercepted: Bool = true) async throws -> TestTunnel {
+        let identity = TunnelIdentity(session: "s1", secret: .random(), software: "0.1.0")
+        let port = ProxyPort(
+            listenPort: 0,
+            route: TestTunnel.route,
+            originHost: "127.0.0.1",
+            originPort: origin,
+            isIntercepted: isIntercepted
+        )
+        let pod = PodEnd(
+            identity: identity,
+            ports: [port],
+            tunnelPort: 0,
+            timing: timing,
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: TestTunnel.logger
+        )
+        try await pod.start()
+        return TestTunnel(
+            pod: pod,
+            podEvents: EventLog(pod.events),
+            port: await pod.boundPorts()[0],
+            tunnelPort: await pod.boundTunnelPort(),
+            identity: identity,
+            timing: timing
+        )
+    }
+
+    /// Connects a laptop whose local process listens at a port, and waits until the pod uses it.
+    func laptop(local: Int, through port: Int? = nil) async throws -> LaptopEnd {
+        let before = await self.podEvents.events.filter { $0 == .linkUp }.count
+        let end = try await LaptopEnd.connect(
+            host: "127.0.0.1",
+            port: port ?? self.tunnelPort,
+            identity: self.identity,
+            targets: [TestTunnel.route: LocalTarget(host: "127.0.0.1", port: local)],
+            timeout: .seconds(10),
+            timing: self.timing,
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: TestTunnel.logger
+        )
+        #expect(await self.podEvents.wait { $0.filter { $0 == .linkUp }.count > before })
+        return end
+    }
+
+    /// Runs a body with both ends up, and ends them.
+    static func with<Value: Sendable>(
+        local: Int,
+        origin: Int,
+        timing: Timing = Timing(),
+        _ body: (TestTunnel, LaptopEnd) async throws -> Value
+    ) async throws -> Value {
+        let tunnel = try await TestTunnel.pod(origin: origin, timing: timing)
+        let laptop = try await tunnel.laptop(local: local)
+        do {
+            let value = try await body(tunnel, laptop)
+            await laptop.close()
+            await tunnel.pod.shutdown()
+            return value
+        } catch {
+            await laptop.close()
+            await tunnel.pod.shutdown()
+            throw error
+        }
+    }
+}
+
+/// Bytes that look random and can be made again from a seed.
+func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var generator = SeededGenerator(seed: seed)
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 32) }
+}
+
+/// SplitMix64: small, and the same everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var z = self.state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
