@@ -1,7 +1,8 @@
 # Pod security policies, and namespaces that are bound to them.
 
 apply_policies() {
-    admin apply --validate=false -f "$here/manifests/policies.yaml" >/dev/null
+    # Each call warns that policies are deprecated.
+    admin apply --validate=false -f "$here/manifests/policies.yaml" >/dev/null 2>"$state/log/policies" || fail "$(cat "$state/log/policies")"
     bind_policy default privileged
     bind_policy kube-system privileged
 }

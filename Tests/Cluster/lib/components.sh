@@ -72,17 +72,22 @@ start_node() {
         --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
         --feature-gates="$token_gates" --cluster-cidr="$pod_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
     start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
+    start_kubelet "$1"
+    # It asks for its node, and after each failure waits twice as long.
+    wait_for 60 "node" admin get node "$node_name"
     # Connection tracking is left alone: its limits are the machine's, and may be read-only.
     start kube-proxy "$kubernetes/kube-proxy" --kubeconfig="$state/kubeconfig/proxy" --hostname-override="$node_name" \
         --proxy-mode=iptables --cluster-cidr="$pod_cidr" --conntrack-max-per-core=0 \
         --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
-    start_kubelet "$1"
     wait_for 60 "node" node_ready
+    wait_for 30 "kube-proxy" in_node bash -c ': </dev/tcp/127.0.0.1/10256'
     wait_for 30 "service account" admin -n default get serviceaccount default
 }
 
 # start_kubelet PROFILE
 start_kubelet() {
+    local sysctls=
+    if [ "$1" = default ]; then sysctls=net.ipv4.ip_unprivileged_port_start; fi
     : >"$state/resolv.conf"
     cat >"$state/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -97,6 +102,7 @@ clusterDNS: [$dns_ip]
 clusterDomain: cluster.local
 resolvConf: $state/resolv.conf
 failSwapOn: false
+allowedUnsafeSysctls: [$sysctls]
 maxPods: 250
 serializeImagePulls: false
 volumePluginDir: $state/volume-plugins
@@ -104,11 +110,9 @@ volumePluginDir: $state/volume-plugins
 imageGCHighThresholdPercent: 100
 evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, memory.available: 50Mi}
 YAML
-    local flags=()
-    if [ "$1" = default ]; then flags+=(--allowed-unsafe-sysctls=net.ipv4.ip_unprivileged_port_start); fi
     start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
         --hostname-override="$node_name" --node-ip="$node_ip" \
-        --container-runtime=remote --container-runtime-endpoint="unix://$state/containerd.sock" "${flags[@]}"
+        --container-runtime=remote --container-runtime-endpoint="unix://$state/containerd.sock"
 }
 
 # restart_kubelet PROFILE — returns when the new kubelet has reported the node as ready.

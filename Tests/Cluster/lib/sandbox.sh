@@ -58,8 +58,13 @@ make_networks() {
     in_laptop ip link set lo up
     in_laptop ip addr add "$laptop_ip/24" dev eth0
     in_laptop ip link set eth0 up
-    # The kubelet picks its address by the default route. The laptop forwards nothing.
+    # The kubelet picks its address by the default route. But nobody forwards: whoever asks for a name server or for a cloud's metadata
+    # (the kubelet does, at each start) is to be told so by more specific routes, and not to wait 12 s for an answer.
     in_node ip route add default via "$laptop_ip" dev eth0
+    in_node ip route add unreachable 0.0.0.0/1
+    in_node ip route add unreachable 128.0.0.0/1
+    # Services are translated only after the route is chosen, so that there has to be one.
+    in_node ip route add "$service_cidr" via "$laptop_ip" dev eth0
     in_node sysctl -qw net.ipv4.ip_forward=1
     # Without it a pod's answer to a pod on the same bridge passes by the address translation of Services.
     in_node sysctl -qw net.bridge.bridge-nf-call-iptables=1 2>/dev/null ||
