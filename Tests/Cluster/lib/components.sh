@@ -1,0 +1,136 @@
+# The parts of Kubernetes, and how they are started.
+
+components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
+
+# Tokens of pods as newer versions have them: projected, bound to the pod, and renewed.
+token_gates=BoundServiceAccountTokenVolume=true,RootCAConfigMap=true
+
+admin() {
+    in_node "$(cat "$state/kubectl")" --kubeconfig "$state/kubeconfig/admin" --cache-dir "$state/kubectl-cache" "$@"
+}
+
+components_running() {
+    local component
+    for component in mounts "${components[@]}"; do
+        running "$component" || return 1
+    done
+}
+
+start_control_plane() {
+    start etcd etcd --data-dir "$state/etcd" --unsafe-no-fsync --logger zap \
+        --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
+        --listen-peer-urls http://127.0.0.1:2380
+    start_containerd
+    start kube-apiserver "$kubernetes/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
+        --advertise-address="$node_ip" --bind-address=0.0.0.0 --secure-port=6443 \
+        --service-cluster-ip-range="$service_cidr" --allow-privileged=true \
+        --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,PodSecurityPolicy \
+        --client-ca-file="$pki/ca.crt" --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" \
+        --requestheader-client-ca-file="$pki/ca.crt" --requestheader-allowed-names=front-proxy \
+        --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$pki/service-accounts.pub" \
+        --service-account-signing-key-file="$pki/service-accounts.key" --feature-gates="$token_gates" \
+        --kubelet-client-certificate="$pki/apiserver-kubelet.crt" --kubelet-client-key="$pki/apiserver-kubelet.key" \
+        --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP
+    wait_for 60 "API server" admin get --raw /readyz
+}
+
+start_containerd() {
+    mkdir -p "$state/cni"
+    cat >"$state/cni/10-pods.conflist" <<JSON
+{"cniVersion": "0.4.0", "name": "$sandbox", "plugins": [
+    {"type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true,
+     "ipam": {"type": "host-local", "dataDir": "$state/ipam",
+              "ranges": [[{"subnet": "$pod_cidr"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+    {"type": "portmap", "capabilities": {"portMappings": true}}]}
+JSON
+    # restrict_oom_score_adj: root may lack CAP_SYS_RESOURCE, then no score may be lowered and runc dies
+    # ("can't get final child's PID from pipe: EOF").
+    cat >"$state/containerd.toml" <<TOML
+version = 2
+root = "$state/containerd/root"
+state = "$state/containerd/state"
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
+    "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+[grpc]
+  address = "$state/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$state/containerd/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$pause_image"
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$state/cni"
+TOML
+    start containerd containerd -c "$state/containerd.toml"
+}
+
+# start_node PROFILE
+start_node() {
+    start kube-controller-manager "$kubernetes/kube-controller-manager" --leader-elect=false \
+        --kubeconfig="$state/kubeconfig/controller-manager" --use-service-account-credentials=true \
+        --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
+        --feature-gates="$token_gates" --cluster-cidr="$pod_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
+    start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
+    start_kubelet "$1"
+    # It asks for its node, and after each failure waits twice as long.
+    wait_for 60 "node" admin get node "$node_name"
+    # Connection tracking is left alone: its limits are the machine's, and may be read-only.
+    start kube-proxy "$kubernetes/kube-proxy" --kubeconfig="$state/kubeconfig/proxy" --hostname-override="$node_name" \
+        --proxy-mode=iptables --cluster-cidr="$pod_cidr" --conntrack-max-per-core=0 \
+        --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
+    wait_for 60 "node" node_ready
+    wait_for 30 "kube-proxy" in_node bash -c ': </dev/tcp/127.0.0.1/10256'
+    wait_for 30 "service account" admin -n default get serviceaccount default
+}
+
+# start_kubelet PROFILE
+start_kubelet() {
+    local sysctls=
+    if [ "$1" = default ]; then sysctls=net.ipv4.ip_unprivileged_port_start; fi
+    : >"$state/resolv.conf"
+    cat >"$state/kubelet.yaml" <<YAML
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $pki/ca.crt}}
+authorization: {mode: Webhook}
+tlsCertFile: $pki/kubelet.crt
+tlsPrivateKeyFile: $pki/kubelet.key
+cgroupDriver: cgroupfs
+cgroupRoot: /$sandbox
+clusterDNS: [$dns_ip]
+clusterDomain: cluster.local
+resolvConf: $state/resolv.conf
+failSwapOn: false
+allowedUnsafeSysctls: [$sysctls]
+maxPods: 250
+serializeImagePulls: false
+volumePluginDir: $state/volume-plugins
+# The images cannot be pulled again, and the machine's disk may be fuller than a node's should be.
+imageGCHighThresholdPercent: 100
+evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, memory.available: 50Mi}
+YAML
+    start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
+        --hostname-override="$node_name" --node-ip="$node_ip" \
+        --container-runtime=remote --container-runtime-endpoint="unix://$state/containerd.sock"
+}
+
+# restart_kubelet PROFILE — returns when the new kubelet has reported the node as ready.
+restart_kubelet() {
+    local before
+    stop kubelet
+    before=$(node_heartbeat)
+    # Heartbeats have whole seconds; the new one has to differ.
+    sleep 1
+    start_kubelet "$1"
+    echo "$1" >"$state/profile"
+    wait_for 60 "node" node_ready_after "$before"
+}
+
+ready_condition() {
+    admin get node "$node_name" -o "jsonpath={.status.conditions[?(@.type=='Ready')].$1}"
+}
+
+node_heartbeat() { ready_condition lastHeartbeatTime; }
+node_ready() { [ "$(ready_condition status)" = True ]; }
+node_ready_after() { [ "$(node_heartbeat)" != "$1" ] && node_ready; }

