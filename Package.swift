@@ -7,6 +7,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
 
@@ -129,7 +130,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PluginConsoleTests",
-            dependencies: ["PluginConsole", "KubernetesViaKubectl"],
+            dependencies: ["KubernetesViaKubectl", "PluginConsole"],
             swiftSettings: strict
         ),
     ],

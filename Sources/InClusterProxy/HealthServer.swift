@@ -29,7 +29,8 @@ enum HealthServer {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             guard case .end = self.unwrapInboundIn(data) else { return }
             let headers: HTTPHeaders = ["content-length": "3", "connection": "close"]
-            context.write(self.wrapOutboundOut(.head(.init(version: .http1_1, status: .ok, headers: headers))), promise: nil)
+            context.write(
+                self.wrapOutboundOut(.head(.init(version: .http1_1, status: .ok, headers: headers))), promise: nil)
             context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: "ok\n")))), promise: nil)
             context.writeAndFlush(self.wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
                 context.close(promise: nil)

@@ -19,7 +19,8 @@ actor InClusterTransport: APITransport {
 
     /// A transport to the API server that the pod's environment names; `nil` outside a cluster.
     init?(environment: [String: String], group: any EventLoopGroup, folder: String = ServiceAccountCredentials.folder) {
-        guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"] else {
+        guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"]
+        else {
             return nil
         }
         self.base = host.contains(":") ? "https://[\(host)]:\(port)" : "https://\(host):\(port)"

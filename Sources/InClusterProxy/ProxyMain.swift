@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Kubernetes
 import Logging
+import NIOCore
 import NIOPosix
 import Session
 import Tunnel
@@ -45,7 +46,8 @@ struct ProxyMain {
         let health = try await HealthServer.start(port: configuration.healthPort, group: group)
         let transport = InClusterTransport(environment: environment, group: group)
         let role = ProxyRole(
-            configuration: configuration, holder: holder, pod: pod, client: transport.map(KubernetesClient.init(transport:)),
+            configuration: configuration, holder: holder, pod: pod,
+            client: transport.map(KubernetesClient.init(transport:)),
             group: group, logger: logger)
         await role.run(signals: signals.map { _ in })
         try? await health.close()
@@ -54,7 +56,8 @@ struct ProxyMain {
     }
 
     private static func fail(_ text: String) -> Never {
-        FileHandle.standardError.write(Data("error: \(text)\n".utf8))
+        let line = Array("error: \(text)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
         exit(1)
     }
 }

@@ -60,10 +60,10 @@ actor ProxyRole {
 
     private func take(_ event: PodEvent) {
         switch event {
-        case .linkUp: self.take(.linkUp)
+        case .linkUp: self.take(InClusterSession.Event.linkUp)
         case .linkDown(let reason):
             self.logger.debug("link down", metadata: ["reason": .string(reason)])
-            self.take(.linkDown)
+            self.take(InClusterSession.Event.linkDown)
         case .linkSuspect: self.logger.debug("link suspect")
         case .linkRecovered: self.logger.debug("link recovered")
         case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])

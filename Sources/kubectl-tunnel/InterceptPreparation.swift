@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Kubernetes
+import KubernetesViaKubectl
 import PluginConsole
 import Session
 import SessionEffects
@@ -80,7 +81,8 @@ struct InterceptPreparation: Sendable {
                 near.isEmpty
                 ? "see `kubectl get services -n \(self.namespace)`, or use another namespace with -n"
                 : "did you mean \(near.joined(separator: " or "))?"
-            throw PluginFailure("there is no service/\(self.request.service) in namespace \(self.namespace)", hint: hint)
+            throw PluginFailure(
+                "there is no service/\(self.request.service) in namespace \(self.namespace)", hint: hint)
         } catch {
             throw PluginFailure(error, action: "read service/\(self.request.service) in namespace \(self.namespace)")
         }

@@ -50,7 +50,8 @@ public final class KubectlProxy: APITransport {
     /// Sends a request and reads the whole answer.
     public func send(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let box = Collector()
-        let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<CurlTransfer.Outcome, Never>) in
+        let outcome = await withCheckedContinuation {
+            (continuation: CheckedContinuation<CurlTransfer.Outcome, Never>) in
             _ = self.curl.start(
                 request, socketPath: self.socketPath, isStream: false,
                 receive: { _, bytes in box.append(bytes) },

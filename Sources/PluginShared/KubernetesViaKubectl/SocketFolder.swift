@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// A folder of mode 0700 for the socket of `kubectl proxy`, which whoever can open it may use with the user's rights.
@@ -30,7 +30,10 @@ struct SocketFolder: Sendable {
             let made = bytes.withUnsafeMutableBufferPointer { buffer in
                 buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
             }
-            if made { return SocketFolder(path: String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)) }
+            if made {
+                return SocketFolder(
+                    path: String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            }
         }
         throw KubectlError(.local, "no folder for a socket could be made in $XDG_RUNTIME_DIR, $TMPDIR or /tmp")
     }

@@ -110,7 +110,8 @@ public struct PortPlan: Sendable, Equatable {
                 guard ports.count == 1, let only = ports.first else {
                     throw Refusal(
                         "\(name) has \(ports.count) ports: say which one goes to \(request.local)",
-                        hint: "\(list): --port \(request.local):\(ports.first.map { $0.name ?? "\($0.port)" } ?? "PORT")")
+                        hint:
+                            "\(list): --port \(request.local):\(ports.first.map { $0.name ?? "\($0.port)" } ?? "PORT")")
                 }
                 port = only
             }

@@ -89,7 +89,9 @@ extension SessionObjects {
 
     private func container(_ configuration: ProxyConfiguration) -> JSONValue {
         let ports = self.plan.listeners.map { listener -> JSONValue in
-            var members: [String: JSONValue] = ["containerPort": .integer(Int64(listener.listenPort)), "protocol": "TCP"]
+            var members: [String: JSONValue] = [
+                "containerPort": .integer(Int64(listener.listenPort)), "protocol": "TCP",
+            ]
             if let name = listener.portName { members["name"] = .string(name) }
             return .object(members)
         }

@@ -27,7 +27,7 @@ public struct SessionUndo: Sendable {
     private let slices: ResourceType<EndpointSlice>
 
     /// How often a write that lost a race is tried again at once.
-    static let attempts = 20
+    public static let attempts = 20
 
     /// The undoing of one session.
     public init(

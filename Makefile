@@ -1,0 +1,40 @@
+# Everything that a developer or CI runs. `make help` lists it.
+
+VERSION := 0.1.0
+IMAGE ?= ghcr.io/kubectl-tunnel/proxy:$(VERSION)
+PREFIX ?= /usr/local
+SWIFT_FLAGS ?=
+
+.PHONY: help build image install test lint format unit end-to-end demo clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## Build both plugins (release).
+	swift build -c release --product kubectl-tunnel --static-swift-stdlib $(SWIFT_FLAGS)
+	swift build -c release --product kubectl-tunnel_dns --static-swift-stdlib $(SWIFT_FLAGS)
+
+image: ## Build the proxy's image as dist/proxy.oci.tar; print its size and digest.
+	Sources/InClusterProxy/image/build dist/proxy.oci.tar $(IMAGE)
+
+install: build ## Install both plugins to $(PREFIX)/bin, under the names that kubectl looks for.
+	install -D -m 0755 .build/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel
+	install -D -m 0755 .build/release/kubectl-tunnel_dns $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel_dns
+
+test: ## Lint, unit, tunnel and end-to-end tests; what this machine cannot run is said.
+	Tests/run
+
+lint: ## Check the format of all sources.
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## Format all sources in place.
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+unit: ## Unit and tunnel tests only.
+	swift test $(SWIFT_FLAGS)
+
+demo: ## Intercept a Service of a small shop, here and now (DEMO_CONTEXT names another cluster than the local one).
+	Tests/demo
+
+clean: ## Remove what was built.
+	rm -rf .build .build-image dist

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Kubernetes
+import Session
+
+/// Keeps the session's Lease: renews it, and notices when somebody wants the session to end.
+struct LeaseKeeper: Sendable {
+    let client: KubernetesClient
+    let namespace: String
+    let name: String
+    let holder: Holder
+    let durationSeconds: Int
+
+    /// Runs until the task is cancelled or the Lease is lost.
+    func run(_ report: @escaping @Sendable (SessionEvent) -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.renew(report) }
+            group.addTask { await self.watch(report) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func renew(_ report: @Sendable (SessionEvent) -> Void) async {
+        // Goes on while the laptop sleeps, which is what an expiry is about.
+        let clock = ContinuousClock()
+        let start = clock.now
+        var renewal = RenewalClock(
+            durationSeconds: self.durationSeconds, now: .zero, jitter: Double.random(in: 0...1))
+        while !Task.isCancelled {
+            let now = clock.now - start
+            switch renewal.order(now: now) {
+            case .wait(let until):
+                try? await Task.sleep(for: min(until - now, .seconds(1)))
+            case .readFirst, .renew:
+                // Both are one guarded request: it fails when the Lease is no longer ours.
+                do throws(APIError) {
+                    let time = MicroTime.text(for: .now)
+                    try await self.client.patch(
+                        .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time))
+                    renewal.renewed(begunAt: now)
+                } catch {
+                    guard error.isTransient || error.code == .unauthorized || error.code == .forbidden else {
+                        return report(.leaseLost(await self.reasonOfLoss()))
+                    }
+                    renewal.failed(now: clock.now - start)
+                }
+            }
+        }
+    }
+
+    private func reasonOfLoss() async -> String {
+        let lease = try? await self.client.find(.leases, self.name, in: self.namespace)
+        guard let found = lease else { return "lease/\(self.name) was deleted" }
+        guard let other = Holder(found.spec.holderIdentity), other.session != self.holder.session else {
+            return "lease/\(self.name) was changed"
+        }
+        return "\(other.person) has taken the Service over"
+    }
+
+    private func watch(_ report: @Sendable (SessionEvent) -> Void) async {
+        while !Task.isCancelled {
+            do {
+                for try await event in self.client.watch(.leases, name: self.name, in: self.namespace) {
+                    switch event {
+                    case .added(let lease), .modified(let lease):
+                        guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
+                            return report(.leaseLost(await self.reasonOfLoss()))
+                        }
+                        if let person = lease.metadata.annotation(Key.stopRequestedBy) {
+                            return report(.stopRequested(person))
+                        }
+                    case .deleted:
+                        return report(.leaseLost(await self.reasonOfLoss()))
+                    case .other: break
+                    }
+                }
+            } catch {
+                // The renewals go on; the watch is only quicker.
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+}

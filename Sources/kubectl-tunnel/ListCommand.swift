@@ -1,0 +1,114 @@
+import ArgumentParser
+import FoundationEssentials
+import Kubernetes
+import KubernetesViaKubectl
+import PluginConsole
+import Session
+
+/// `kubectl tunnel list`.
+struct ListCommand: AsyncParsableCommand {
+    /// How the list is printed.
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case table
+        case wide
+        case json
+        case yaml
+        case name
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Show who intercepts what, from where, and since when.")
+
+    @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
+    var allNamespaces = false
+
+    @Option(name: .shortAndLong, help: "How to print it.")
+    var output = Output.table
+
+    @OptionGroup(title: "Cluster")
+    var cluster: ClusterOptions
+
+    func run() async throws {
+        try await CommandRunner.run { console, environment in
+            try await Cluster.with(
+                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+            ) { cluster in
+                let namespace = self.allNamespaces ? nil : cluster.pin.namespace
+                let rows = try await SessionList.read(client: cluster.client, namespace: namespace)
+                if rows.isEmpty, self.output == .table || self.output == .wide {
+                    console.notice(
+                        namespace.map { "No tunnels in namespace \($0)." } ?? "No tunnels in the cluster.")
+                } else {
+                    console.result(SessionList.text(rows, self.output, showsNamespace: self.allNamespaces))
+                }
+            }
+        }
+    }
+}
+
+/// The sessions of a namespace, from the cluster: a colleague sees the same.
+enum SessionList {
+    /// A session and how it is.
+    struct Row: Sendable {
+        var record: LeaseRecord
+        var state: String
+        var ageSeconds: Int
+    }
+
+    /// Reads Leases, proxy pods and Services; the latter two only tell the state.
+    static func read(client: KubernetesClient, namespace: String?) async throws -> [Row] {
+        do {
+            async let leases = client.list(.leases, in: namespace, labels: Key.session)
+            async let pods = client.list(.pods, in: namespace, labels: "\(Key.session),\(Key.component)=proxy")
+            let ready = Set(
+                try await pods.items.filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
+            return try await leases.items.compactMap(LeaseRecord.init).map { record in
+                let session = record.holder.session.description
+                let state = ready.contains(session) ? record.state?.rawValue ?? "starting" : "unknown"
+                let age = record.since.flatMap(MicroTime.date(from:)).map { Int(Date.now.timeIntervalSince($0)) }
+                return Row(record: record, state: state, ageSeconds: age ?? 0)
+            }.sorted { ($0.record.namespace, $0.record.service) < ($1.record.namespace, $1.record.service) }
+        } catch let error as APIError {
+            throw PluginFailure(error, action: "list tunnels")
+        }
+    }
+
+    /// The list as text, without a newline at the end.
+    static func text(_ rows: [Row], _ output: ListCommand.Output, showsNamespace: Bool) -> String {
+        switch output {
+        case .table, .wide:
+            var headings = ["SERVICE", "PORTS", "USER", "HOST", "AGE", "STATE"]
+            if showsNamespace { headings.insert("NAMESPACE", at: 0) }
+            if output == .wide { headings.append("SESSION") }
+            var table = Table(headings)
+            for row in rows {
+                var cells = [
+                    row.record.service, row.record.ports.replacing(" ", with: ","), row.record.holder.user,
+                    row.record.holder.host, Age.text(seconds: row.ageSeconds), row.state,
+                ]
+                if showsNamespace { cells.insert(row.record.namespace, at: 0) }
+                if output == .wide { cells.append(row.record.holder.session.description) }
+                table.append(cells)
+            }
+            return table.text
+        case .name:
+            return rows.map { "service/\($0.record.service)" }.joined(separator: "\n")
+        case .json: return Self.value(rows).canonicalText
+        case .yaml: return String(Self.value(rows).yaml.dropLast())
+        }
+    }
+
+    private static func value(_ rows: [Row]) -> JSONValue {
+        .array(
+            rows.map { row in
+                [
+                    "namespace": .string(row.record.namespace), "service": .string(row.record.service),
+                    "ports": .string(row.record.ports), "user": .string(row.record.holder.user),
+                    "host": .string(row.record.holder.host),
+                    "session": .string(row.record.holder.session.description),
+                    "since": .string(row.record.since ?? ""), "ageSeconds": .integer(Int64(row.ageSeconds)),
+                    "state": .string(row.state),
+                ]
+            })
+    }
+}

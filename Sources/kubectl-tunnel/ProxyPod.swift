@@ -1,0 +1,74 @@
+import Kubernetes
+import PluginConsole
+import Session
+
+/// Waiting for the proxy's pod, and ending at once when it can never come.
+struct ProxyPod: Sendable {
+    let client: KubernetesClient
+    let namespace: String
+    let names: SessionNames
+    let session: SessionID
+
+    /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
+    private static let hopeless: Set<String> = [
+        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+        "RegistryUnavailable", "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+        "CrashLoopBackOff",
+    ]
+
+    /// The name of a pod that is Ready.
+    ///
+    /// - Throws: ``PluginFailure`` with the cluster's own words.
+    func ready(within limit: Duration) async throws -> String {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while true {
+            let pods = try await self.client.list(
+                .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
+            ).items.filter { $0.metadata.deletionTimestamp == nil }
+            if let pod = pods.first(where: \.isReady) { return pod.metadata.name }
+            for pod in pods { if let failure = self.failure(of: pod) { throw failure } }
+            if pods.isEmpty, let failure = try await self.deploymentFailure() { throw failure }
+            guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private func failure(of pod: Pod) -> PluginFailure? {
+        if pod.status?.phase == "Failed" {
+            let reason = [pod.status?.reason, pod.status?.message].compactMap { $0 }.joined(separator: ": ")
+            let hint =
+                pod.status?.reason == "SysctlForbidden"
+                ? "this node's kubelet forbids ports below 1024: give the Service a named target port" : nil
+            return PluginFailure("the node rejected the proxy's pod: \(reason)", hint: hint)
+        }
+        for status in pod.status?.containerStatuses ?? [] {
+            guard let waiting = status.state?.waiting, let reason = waiting.reason, Self.hopeless.contains(reason)
+            else {
+                continue
+            }
+            let isImage = reason.contains("Image") || reason == "RegistryUnavailable"
+            return PluginFailure(
+                "the proxy does not start: \(reason): \(waiting.message ?? "")",
+                hint: isImage
+                    ? "name an image that the cluster can pull with --image, and its --image-pull-secret" : nil)
+        }
+        return nil
+    }
+
+    private func deploymentFailure() async throws -> PluginFailure? {
+        let deployment = try await self.client.find(.deployments, self.names.deployment, in: self.namespace)
+        let failure = deployment?.status?.conditions?.first { $0.type == "ReplicaFailure" && $0.status == "True" }
+        return failure.map { condition in
+            PluginFailure(
+                "the cluster refuses the proxy's pod: \(condition.message ?? condition.reason ?? "")",
+                hint: "ask an admin whether quota or pod security in namespace \(self.namespace) can allow it")
+        }
+    }
+
+    private func timedOut(_ pod: Pod?, after limit: Duration) -> PluginFailure {
+        let condition = pod?.status?.conditions?.first { $0.status != "True" && $0.message != nil }
+        let state = condition?.message ?? pod?.status?.phase.map { "it is \($0)" } ?? "there is no pod"
+        return PluginFailure("the proxy was not ready within \(limit): \(state)", hint: "try again with --timeout")
+    }
+}

@@ -1,0 +1,57 @@
+import PluginConsole
+import Testing
+
+@testable import KubernetesViaKubectl
+
+@Suite struct ConsoleTests {
+    @Test("the program's name as kubectl users type it")
+    func invocation() {
+        #expect(Invocation.name(of: "/usr/bin/kubectl-tunnel") == "kubectl tunnel")
+        #expect(Invocation.name(of: "kubectl-tunnel_dns") == "kubectl tunnel-dns")
+        #expect(Invocation.name(of: "./tunnel") == "tunnel")
+    }
+
+    @Test("a table has no space at its end")
+    func table() {
+        var table = Table(["NAME", "STATE"])
+        table.append(["a-long-name", ""])
+        #expect(table.text == "NAME          STATE\na-long-name   <none>")
+    }
+
+    @Test(
+        "ages as kubectl prints them",
+        arguments: [
+            (-5, "0s"), (119, "119s"), (310, "5m10s"), (3600, "60m"), (11_000, "3h3m"), (100_000, "27h"),
+            (200_000, "2d"),
+        ])
+    func age(seconds: Int, expected: String) { #expect(Age.text(seconds: seconds) == expected) }
+}
+
+@Suite struct KubectlTests {
+    @Test("the pin stands in front of every child's arguments")
+    func pin() {
+        let pin = KubectlPin(
+            executable: "/usr/bin/kubectl", context: "dev", cluster: "c", user: "u", namespace: "shop",
+            impersonatedUser: "bob", impersonatedGroups: ["x", "y"])
+        #expect(
+            pin.arguments == [
+                "--context=dev", "--cluster=c", "--user=u", "--namespace=shop", "--as=bob", "--as-group=x",
+                "--as-group=y",
+            ])
+    }
+
+    @Test("the line by which port-forward is ready")
+    func forwarding() {
+        #expect(PortForward.localPort(from: "Forwarding from 127.0.0.1:41901 -> 31998") == 41901)
+        #expect(PortForward.localPort(from: "Forwarding from [::1]:41901 -> 31998") == nil)
+        #expect(PortForward.localPort(from: "Handling connection for 41901") == nil)
+    }
+
+    @Test("kubectl's own words, the last line of them")
+    func words() {
+        #expect(
+            KubectlError.message(fromStandardError: "W1 x\nerror: context \"a\" does not exist\n")
+                == "context \"a\" does not exist")
+        #expect(KubectlError.message(fromStandardError: "") == "kubectl said nothing")
+    }
+}

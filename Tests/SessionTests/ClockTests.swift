@@ -1,0 +1,120 @@
+import Kubernetes
+import Session
+import Testing
+
+private func makeLease(renewed time: String, holder: Holder? = nil, annotations: [String: String]? = nil) -> Lease {
+    Lease(
+        metadata: ObjectMeta(name: "tunnel-web", annotations: annotations),
+        spec: Lease.Spec(
+            holderIdentity: (holder ?? Holder(user: "alice", host: "laptop", session: sessionA)).description,
+            leaseDurationSeconds: 30, acquireTime: nil, renewTime: time))
+}
+
+@Suite struct LeaseClockTests {
+    /// Reads the same Lease at every interval, and returns when it counted as expired.
+    private func expiry(_ clock: inout LeaseClock, from start: Duration, lease: Lease) -> Duration? {
+        var now = start
+        while now < start + .seconds(3600) {
+            if clock.observe(lease, now: now) == .expired { return now - start }
+            now += clock.interval
+        }
+        return nil
+    }
+
+    @Test("a Lease that does not change expires after its duration")
+    func expires() {
+        var clock = LeaseClock(durationSeconds: 30)
+        #expect(expiry(&clock, from: .seconds(5), lease: makeLease(renewed: "1")) == .seconds(30))
+    }
+
+    @Test("only holder, renewTime and transitions are signs of life")
+    func annotationsAreNone() {
+        var clock = LeaseClock(durationSeconds: 30)
+        for second in 0..<31 {
+            let lease = makeLease(renewed: "1", annotations: ["note": "\(second)"])
+            let verdict = clock.observe(lease, now: .seconds(second))
+            #expect((verdict == .expired) == (second >= 30))
+        }
+    }
+
+    @Test("time without the API does not count")
+    func outage() {
+        var clock = LeaseClock(durationSeconds: 30)
+        let lease = makeLease(renewed: "1")
+        _ = clock.observe(lease, now: .zero)
+        #expect(clock.observe(lease, now: .seconds(86_400)) == .held)
+        #expect(clock.observe(makeLease(renewed: "2"), now: .seconds(86_401)) == .held)
+        #expect(expiry(&clock, from: .seconds(86_402), lease: makeLease(renewed: "2")) != nil)
+    }
+
+    @Test("a renewal starts the duration anew, whatever the holder's clock says")
+    func renewal() {
+        var clock = LeaseClock(durationSeconds: 30)
+        for step in 0..<100 {
+            #expect(clock.observe(makeLease(renewed: "\(100 - step / 9)"), now: .seconds(step * 3)) == .held)
+        }
+    }
+}
+
+@Suite struct RenewalClockTests {
+    @Test("renews three times in the duration, and reads first after a silence as long as it")
+    func orders() {
+        var clock = RenewalClock(durationSeconds: 30, now: .zero, jitter: 1)
+        #expect(clock.order(now: .seconds(9)) == .wait(until: .seconds(10)))
+        #expect(clock.order(now: .seconds(10)) == .renew)
+        clock.failed(now: .seconds(10))
+        #expect(clock.order(now: .milliseconds(10_500)) == .wait(until: .seconds(11)))
+        #expect(clock.order(now: .seconds(11)) == .renew)
+        #expect(clock.order(now: .seconds(30)) == .readFirst)
+        clock.renewed(begunAt: .seconds(31))
+        #expect(clock.order(now: .seconds(40)) == .wait(until: .seconds(41)))
+    }
+}
+
+@Suite struct InClusterSessionTests {
+    private let holder = Holder(user: "alice", host: "laptop", session: sessionA)
+
+    @Test("states are written on change only")
+    func states() {
+        var machine = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(machine.handle(.linkUp, now: .zero) == [.write(.active)])
+        #expect(machine.handle(.linkUp, now: .zero) == [])
+        #expect(machine.handle(.linkDown, now: .zero) == [.write(.passingThrough)])
+        #expect(machine.handle(.linkDown, now: .zero) == [])
+    }
+
+    @Test("an expired Lease ends the session once")
+    func expiry() {
+        var machine = InClusterSession(session: sessionA, durationSeconds: 5)
+        var orders: [InClusterSession.Order] = []
+        for tenth in 0...60 {
+            orders += machine.handle(.leaseRead(makeLease(renewed: "1")), now: .milliseconds(tenth * 500))
+        }
+        #expect(orders == [.write(.expired), .end(.expired)])
+        #expect(machine.handle(.leaseMissing, now: .seconds(100)) == [])
+    }
+
+    @Test("a stop is the laptop's to carry out while it is there")
+    func stop() {
+        let stop = makeLease(renewed: "1", annotations: [Key.stopRequestedBy: "bob on desk"])
+        var alone = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(alone.handle(.leaseRead(stop), now: .zero) == [.end(.stopRequested("bob on desk"))])
+        var linked = InClusterSession(session: sessionA, durationSeconds: 30)
+        _ = linked.handle(.linkUp, now: .zero)
+        #expect(linked.handle(.leaseRead(stop), now: .zero) == [])
+        #expect(linked.handle(.leaseRead(stop), now: .seconds(9)) == [])
+        #expect(linked.handle(.leaseRead(stop), now: .seconds(10)) == [.end(.stopRequested("bob on desk"))])
+    }
+
+    @Test("a deleted Lease, another holder and SIGTERM")
+    func others() {
+        var deleted = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(deleted.handle(.leaseMissing, now: .zero) == [.end(.leaseDeleted)])
+        var taken = InClusterSession(session: sessionA, durationSeconds: 30)
+        let other = makeLease(renewed: "1", holder: Holder(user: "bob", host: "desk", session: sessionB))
+        #expect(taken.handle(.leaseRead(other), now: .zero) == [.end(.takenOver("bob on desk"))])
+        var ended = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(ended.handle(.terminationRequested, now: .zero) == [.write(.terminating), .restoreAndDrain])
+        #expect(ended.handle(.terminationRequested, now: .zero) == [])
+    }
+}

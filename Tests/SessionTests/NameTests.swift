@@ -1,0 +1,56 @@
+import Kubernetes
+import Session
+import Testing
+
+@Suite struct NameTests {
+    @Test("names fit, and differ where Services do")
+    func lengths() {
+        let long = String(repeating: "a", count: 62)
+        for service in ["web", long + "x", long + "y"] {
+            let names = SessionNames(service: service)
+            for name in [names.lease, names.deployment, names.origin, names.warmUp, names.secret, names.account] {
+                #expect(name.utf8.count <= 63)
+            }
+            #expect(names.selectorValue(for: sessionA).utf8.count <= 63)
+        }
+        #expect(SessionNames(service: long + "x").lease != SessionNames(service: long + "y").lease)
+        #expect(SessionNames(service: "web").lease == "tunnel-web")
+    }
+
+    @Test("a holder is read back, and foreign ones are not")
+    func holders() {
+        let holder = Holder(user: "al/ice", host: "lap top", session: sessionA)
+        #expect(holder.description == "al_ice/lap_top/aaaaaaaaaa")
+        #expect(Holder(holder.description) == holder)
+        for text in [nil, "", "node-1", "a/b", "a/b/short", "a/b/c/aaaaaaaaaa"] { #expect(Holder(text) == nil) }
+    }
+
+    @Test("session identifiers are random and of one form")
+    func identifiers() {
+        let many = Set((0..<1000).map { _ in SessionID.random() })
+        #expect(many.count == 1000)
+        for one in many { #expect(SessionID(one.description) == one) }
+        #expect(SessionID("AAAAAAAAAA") == nil)
+    }
+
+    @Test("control lines are read back, and unknown ones ignored")
+    func controlLines() {
+        let lines: [ControlLine] = [
+            .check, .drain, .drained, .terminating, .checked(origin: nil, warmUp: nil),
+            .checked(origin: "web:80: refused", warmUp: nil),
+        ]
+        for line in lines { #expect(ControlLine(line.text) == line) }
+        for text in ["", "checked", "check\tme", "hello"] { #expect(ControlLine(text) == nil) }
+    }
+
+    @Test("the proxy's configuration is read back")
+    func configuration() throws {
+        let plan = try PortPlan(makeService(), [PortRequest("3000")!], allowLowPorts: false)
+        let configuration = ProxyConfiguration(
+            namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", leaseDurationSeconds: 30,
+            listeners: plan.listeners, originHost: "10.0.0.1", warmUpHost: nil, tunnelPort: 1, healthPort: 2,
+            restores: true, usesBetaSlices: true, secretUID: "u")
+        #expect(ProxyConfiguration(json: configuration.json) == configuration)
+        #expect(ProxyConfiguration(json: "{}") == nil)
+    }
+}

@@ -1,0 +1,65 @@
+import Kubernetes
+import Session
+import Testing
+
+@Suite struct PreflightTests {
+    private func refusal(force: Bool = false, _ change: (inout Service) -> Void) -> Refusal? {
+        var service = makeService()
+        change(&service)
+        return Preflight.check(service).refusal(force: force)
+    }
+
+    @Test("an ordinary Service is fine")
+    func ordinary() { #expect(refusal { _ in } == nil) }
+
+    @Test("what can never be intercepted is refused, forced or not")
+    func hard() {
+        let changes: [(inout Service) -> Void] = [
+            { $0.spec.selector = nil },
+            { $0.spec.type = "ExternalName" },
+            { $0.spec.ports = [Service.Port(name: nil, protocol: "UDP", port: 53, targetPort: nil)] },
+            { $0.metadata.annotations = ["argo-rollouts.argoproj.io/managed-by-rollouts": "web"] },
+            { $0.spec.selector?["pod-template-hash"] = "1" },
+            { $0.metadata.labels = ["serving.knative.dev/service": "web"] },
+            { $0.metadata.labels = [Key.session: "x"] },
+            {
+                $0.metadata.ownerReferences = [
+                    OwnerReference(apiVersion: "flagger.app/v1beta1", kind: "Canary", name: "web", uid: "u")
+                ]
+            },
+        ]
+        for change in changes { #expect(refusal(force: true, change) != nil) }
+    }
+
+    @Test("what is only risky yields to --force")
+    func soft() {
+        let changes: [(inout Service) -> Void] = [
+            { $0.spec.clusterIP = "None" },
+            { $0.spec.externalTrafficPolicy = "Local" },
+            { $0.spec.internalTrafficPolicy = "Local" },
+            { $0.spec.ports?.append(Service.Port(name: "dns", protocol: "UDP", port: 53, targetPort: nil)) },
+        ]
+        for change in changes {
+            #expect(refusal(change) != nil)
+            #expect(refusal(force: true, change) == nil)
+        }
+    }
+
+    @Test("notes do not stop anybody")
+    func notes() {
+        var service = makeService()
+        service.spec.sessionAffinity = "ClientIP"
+        service.spec.publishNotReadyAddresses = true
+        let findings = Preflight.check(service)
+        #expect(findings.notes.count == 2)
+        #expect(findings.refusals.isEmpty)
+    }
+
+    @Test("the nearest names")
+    func nearest() {
+        #expect(Preflight.nearest(to: "wbe", among: ["web", "api", "db"]) == ["web"])
+        #expect(Preflight.nearest(to: "orders", among: ["shop-orders", "web"]) == ["shop-orders"])
+        #expect(Preflight.nearest(to: "zzzz", among: ["web"]) == [])
+        #expect(Preflight.nearest(to: "", among: ["web"]).count <= 3)
+    }
+}

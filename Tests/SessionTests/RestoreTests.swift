@@ -1,0 +1,153 @@
+import Kubernetes
+import Session
+import Testing
+
+/// A tiny JSON Patch: what the API server does with ours, for the members that they touch.
+private func apply(_ patch: JSONPatch, to service: Service) -> Service? {
+    var service = service
+    for operation in patch.operations {
+        let annotation = (service.metadata.annotations ?? [:]).keys.first { JSONPatch.annotation($0) == operation.path }
+        switch (operation.op, operation.path) {
+        case ("test", "/metadata/uid"): if operation.value != .string(service.metadata.uid!) { return nil }
+        case ("test", "/spec/selector"): if operation.value != JSONValue(service.selector) { return nil }
+        case ("replace", "/metadata/resourceVersion"):
+            if operation.value != .string(service.metadata.resourceVersion!) { return nil }
+        case ("replace", "/spec/selector"):
+            guard case .object(let members)? = operation.value else { return nil }
+            service.spec.selector = members.compactMapValues(\.text)
+        case ("add", "/metadata/annotations"): service.metadata.annotations = [:]
+        case ("add", "/spec/publishNotReadyAddresses"): service.spec.publishNotReadyAddresses = true
+        case ("remove", "/spec/publishNotReadyAddresses"): service.spec.publishNotReadyAddresses = nil
+        case ("add", let path):
+            let name = [Key.session, Key.originalSelector, Key.publishesNotReady].first {
+                JSONPatch.annotation($0) == path
+            }
+            service.metadata.annotations?[name!] = operation.value!.text
+        case ("test", _):
+            if annotation.flatMap({ service.metadata.annotations?[$0] }) != operation.value?.text { return nil }
+        case ("remove", _): service.metadata.annotations?[annotation!] = nil
+        default: return nil
+        }
+    }
+    return service
+}
+
+private func switched(_ service: Service, by session: SessionID = sessionA, publishNotReady: Bool = true) -> Service {
+    let names = SessionNames(service: service.metadata.name)
+    return apply(
+        SwitchPatch.make(service, session: session, names: names, publishNotReady: publishNotReady), to: service)!
+}
+
+private func origin(of service: Service, session: SessionID = sessionA) -> Service {
+    var origin = makeService(name: "origin", selector: service.selector)
+    origin.metadata.annotations = [Key.session: session.description]
+    return origin
+}
+
+@Suite struct RestoreTests {
+    @Test("the switch keeps the selector's keys and gives them one value of ours")
+    func sameKeys() {
+        let after = switched(makeService())
+        #expect(Set(after.selector.keys) == ["app", "tier"])
+        #expect(Set(after.selector.values) == [SessionNames(service: "web").selectorValue(for: sessionA)])
+        #expect(after.spec.publishNotReadyAddresses == true)
+        #expect(switched(makeService(), publishNotReady: false).spec.publishNotReadyAddresses == nil)
+    }
+
+    @Test("a restored Service is what it was", arguments: [nil, [:], ["team": "a/b~c"]])
+    func roundTrip(annotations: [String: String]?) {
+        let before = makeService(annotations: annotations)
+        let after = switched(before)
+        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: origin(of: before)) else {
+            Issue.record("not restored")
+            return
+        }
+        let restored = apply(patch, to: after)!
+        #expect(restored.spec == before.spec)
+        #expect(restored.metadata.annotations ?? [:] == annotations ?? [:])
+        #expect(Restore.decide(restored, session: sessionA, origin: nil) == .nothing)
+    }
+
+    @Test("publishNotReadyAddresses that was there stays")
+    func ownPublishNotReady() {
+        var before = makeService()
+        before.spec.publishNotReadyAddresses = true
+        let after = switched(before)
+        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: nil) else {
+            Issue.record("not restored")
+            return
+        }
+        #expect(apply(patch, to: after)!.spec == before.spec)
+    }
+
+    @Test("another session's Service is left alone")
+    func fencing() {
+        let after = switched(makeService(), by: sessionB)
+        #expect(Restore.decide(after, session: sessionA, origin: nil) == .nothing)
+        guard case .restore = Restore.decide(after, session: nil, origin: nil) else {
+            Issue.record("any session was asked for")
+            return
+        }
+    }
+
+    @Test("somebody else's selector stays, and only our marks go")
+    func displaced() {
+        var after = switched(makeService())
+        after.spec.selector = ["app": "web", "tier": "be"]
+        guard case .clearMarks(let patch) = Restore.decide(after, session: sessionA, origin: nil) else {
+            Issue.record("not cleared")
+            return
+        }
+        let cleared = apply(patch, to: after)!
+        #expect(cleared.selector == ["app": "web", "tier": "be"])
+        #expect(cleared.metadata.annotations == [:])
+        #expect(cleared.spec.publishNotReadyAddresses == nil)
+    }
+
+    @Test("two copies that differ are not decided here")
+    func disagreement() {
+        let before = makeService()
+        var kept = origin(of: before)
+        kept.spec.selector = ["app": "other"]
+        guard case .disagreement = Restore.decide(switched(before), session: sessionA, origin: kept) else {
+            Issue.record("decided")
+            return
+        }
+        kept.metadata.annotations = [Key.session: sessionB.description]
+        guard case .restore = Restore.decide(switched(before), session: sessionA, origin: kept) else {
+            Issue.record("another session's copy counted")
+            return
+        }
+    }
+
+    @Test("a lost annotation is made good by the origin Service")
+    func lostAnnotation() {
+        let before = makeService()
+        var after = switched(before)
+        after.metadata.annotations?[Key.originalSelector] = nil
+        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: origin(of: before)) else {
+            Issue.record("not restored")
+            return
+        }
+        #expect(apply(patch, to: after)!.selector == before.selector)
+        guard case .disagreement = Restore.decide(after, session: sessionA, origin: nil) else {
+            Issue.record("restored from nothing")
+            return
+        }
+    }
+
+    @Test("managedFields go back as they were, unless somebody else wrote meanwhile")
+    func managedFields() {
+        let apply: JSONValue = ["manager": "kubectl", "operation": "Apply"]
+        let ours: JSONValue = ["manager": "kubectl-tunnel", "operation": "Update"]
+        let other: JSONValue = ["manager": "helm", "operation": "Update"]
+        func wanted(_ present: JSONValue, _ saved: JSONValue?) -> JSONValue? {
+            Restore.managedFields(of: makeService(managedFields: present), saved: saved)?.operations.last?.value
+        }
+        #expect(wanted([apply, ours], [apply]) == [apply])
+        #expect(wanted([other, ours, apply], [apply]) == [other, apply])
+        #expect(wanted([other, ours, apply], [apply, other]) == [apply, other])
+        #expect(wanted([apply], [apply]) == nil)
+        #expect(wanted([ours], nil) == [])
+    }
+}

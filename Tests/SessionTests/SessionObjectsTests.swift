@@ -1,0 +1,82 @@
+import Kubernetes
+import Session
+import Testing
+
+@Suite struct SessionObjectsTests {
+    private func makeObjects(selector: [String: String] = ["app": "web"], port: Int = 8080) throws -> SessionObjects {
+        let service = makeService(
+            selector: selector, ports: [Service.Port(name: "http", protocol: "TCP", port: 80, targetPort: .int(port))])
+        return SessionObjects(
+            service: service, namespace: "shop",
+            holder: Holder(user: "alice", host: "laptop", session: sessionA), image: "image:1", imagePullSecret: nil,
+            leaseDurationSeconds: 30,
+            plan: try PortPlan(service, [PortRequest("3000")!], allowLowPorts: true), failsafe: .ownRole,
+            usesBetaSlices: false)
+    }
+
+    private func podSpec(_ objects: SessionObjects) -> JSONValue? {
+        objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u")["spec"]?["template"]?["spec"]
+    }
+
+    /// The rules of Kubernetes' documentation, "Pod Security Standards", level restricted.
+    @Test("the pod passes PodSecurity restricted")
+    func restricted() throws {
+        let spec = try #require(podSpec(try makeObjects()))
+        guard case .array(let containers)? = spec["containers"], let container = containers.first else {
+            Issue.record("no container")
+            return
+        }
+        for forbidden in ["hostNetwork", "hostPID", "hostIPC", "volumes"] { #expect(spec[forbidden] == nil) }
+        #expect(spec["securityContext"]?["runAsNonRoot"] == true)
+        #expect(spec["securityContext"]?["seccompProfile"]?["type"] == "RuntimeDefault")
+        #expect(spec["securityContext"]?["sysctls"] == nil)
+        #expect(container["securityContext"]?["allowPrivilegeEscalation"] == false)
+        #expect(container["securityContext"]?["readOnlyRootFilesystem"] == true)
+        #expect(container["securityContext"]?["capabilities"] == ["drop": ["ALL"]])
+        #expect(container["resources"]?["limits"]?["memory"] == "128Mi")
+    }
+
+    @Test("a port below 1024 asks for the one safe sysctl")
+    func lowPort() throws {
+        let sysctls = podSpec(try makeObjects(port: 80))?["securityContext"]?["sysctls"]
+        #expect(sysctls == [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]])
+    }
+
+    @Test("the pod carries every switched label, and the Deployment's selector only the session")
+    func labels() throws {
+        let objects = try makeObjects(selector: ["app": "web", "kubectl-tunnel/component": "x"])
+        let deployment = objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u")
+        let labels = deployment["spec"]?["template"]?["metadata"]?["labels"]
+        let value = JSONValue.string(objects.names.selectorValue(for: sessionA))
+        #expect(labels?["app"] == value)
+        #expect(labels?["kubectl-tunnel/component"] == value)
+        #expect(deployment["spec"]?["selector"]?["matchLabels"] == [Key.session: "aaaaaaaaaa"])
+    }
+
+    @Test("everything is owned by the Service, and nothing by the Lease")
+    func owners() throws {
+        let objects = try makeObjects()
+        for object in [
+            objects.secret(hex: "00"), objects.origin(), objects.warmUp(), objects.account(),
+            objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u"),
+        ] {
+            guard case .array(let owners)? = object["metadata"]?["ownerReferences"] else {
+                Issue.record("no owner")
+                continue
+            }
+            #expect(owners.map { $0["kind"] } == ["Service"])
+            #expect(owners.first?["uid"] == "uid-1")
+        }
+    }
+
+    @Test("the proxy's rights are on names of the session only, slices apart")
+    func rules() {
+        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")]) {
+            let isSlices = rule["resources"] == ["endpointslices"]
+            #expect((rule["resourceNames"] == nil) == isSlices)
+            if case .array(let verbs)? = rule["verbs"] {
+                #expect(!verbs.contains("*") && !verbs.contains("create") && !verbs.contains("update"))
+            }
+        }
+    }
+}
