@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Pod security policies, and namespaces that are bound to them.
 
 apply_policies() {

@@ -1,4 +1,8 @@
+# shellcheck shell=bash
 # The parts of Kubernetes, and how they are started.
+
+# In the mount namespace of the cluster this is /run/containerd/containerd.sock, where the kubelet looks for statistics.
+containerd_socket=$state/private/run/containerd/containerd.sock
 
 components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
 
@@ -52,7 +56,7 @@ state = "$state/containerd/state"
 disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
     "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
-  address = "$state/containerd.sock"
+  address = "$containerd_socket"
 [plugins."io.containerd.internal.v1.opt"]
   path = "$state/containerd/opt"
 [plugins."io.containerd.grpc.v1.cri"]
@@ -84,7 +88,7 @@ start_node() {
     wait_for 30 "service account" admin -n default get serviceaccount default
 }
 
-# start_kubelet PROFILE
+# start_kubelet PROFILE — its first 5 s it spends in waiting for Docker (so cAdvisor has it, and no option changes it).
 start_kubelet() {
     local sysctls=
     if [ "$1" = default ]; then sysctls=net.ipv4.ip_unprivileged_port_start; fi
@@ -112,7 +116,7 @@ evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0
 YAML
     start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
         --hostname-override="$node_name" --node-ip="$node_ip" \
-        --container-runtime=remote --container-runtime-endpoint="unix://$state/containerd.sock"
+        --container-runtime=remote --container-runtime-endpoint="unix://$containerd_socket"
 }
 
 # restart_kubelet PROFILE — returns when the new kubelet has reported the node as ready.

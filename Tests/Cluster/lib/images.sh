@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Images, made without a registry, and cached by what they are made of.
 
 pause_image=registry.local/pause:1
@@ -71,7 +72,7 @@ build_workload_base() {
     rm -rf "$work"
 }
 
-ctr_k8s() { ctr --address "$state/containerd.sock" --namespace k8s.io "$@"; }
+ctr_k8s() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
 
 import_images() {
     wait_for 20 containerd ctr_k8s version

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the machine has to have: Debian packages, Kubernetes, kubectl.
 
 kubernetes=$cache/kubernetes-1.20.2

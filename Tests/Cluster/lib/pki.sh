@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Keys, certificates and kubeconfig files.
 
 pki=$state/pki

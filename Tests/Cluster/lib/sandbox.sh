@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What holds the cluster, so that it can be taken away whole: control groups, a mount namespace, two network namespaces.
 #
 # Every process of the cluster, pods and containerd's shims included, is born in the control group "$sandbox"; that tree is the record of

@@ -1,1 +1,260 @@
+#!/usr/bin/env python3
+"""Sends requests to the workload at a steady rate, and records each: the proof that none failed, and of who answered.
 
+Writes one JSON line per request to --log, and a summary as the last line of standard output. Ends after --duration, at SIGTERM or
+SIGINT, or (with --until-eof) at the end of standard input; requests in flight are waited for.
+
+Modes:
+  connection-per-request   each request on a new TCP connection
+  keep-alive-pool          on one of --pool connections that are kept open; before one is used again it is looked at, and replaced when
+                           the server has closed it. A request that fails is a failed request: nothing is ever sent twice
+  stream                   /stream?seconds=--stream-seconds on a new connection; ok only when the line "end" came
+
+Exit status: 0 when no request failed, 1 otherwise.
+"""
+
+import argparse
+import asyncio
+import collections
+import json
+import re
+import signal
+import socket
+import sys
+import time
+
+TIMEOUT = 10  # seconds for a request that is not a stream
+WHO = re.compile(rb"who=(\S+)")
+
+
+class Failure(Exception):
+    pass
+
+
+class Connection:
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def open(cls, host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(reader, writer)
+
+    @property
+    def usable(self):
+        """False when the server has closed it, or has sent what nobody asked for."""
+        if self.reader.at_eof() or self.reader.exception() or self.writer.is_closing():
+            return False
+        try:
+            # What the event loop has not read yet counts, too: a FIN may have come a moment ago.
+            return bool(self.reader._buffer) is False and not peek(self.writer.get_extra_info("socket"))
+        except OSError:
+            return False
+
+    async def request(self, target, host, close):
+        self.writer.write((f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\n"
+                           + ("Connection: close\r\n" if close else "") + "\r\n").encode())
+        status = (await self.line()).split()
+        if len(status) < 2 or not status[0].startswith(b"HTTP/1."):
+            raise Failure("not an HTTP answer")
+        headers = {}
+        while (line := await self.line()):
+            name, _, value = line.partition(b":")
+            headers[name.strip().lower()] = value.strip()
+        if headers.get(b"transfer-encoding") == b"chunked":
+            body = await self.chunks()
+        else:
+            body = await self.reader.readexactly(int(headers.get(b"content-length", b"0")))
+        if status[1] != b"200":
+            raise Failure(f"status {status[1].decode('latin-1')}")
+        return body, headers.get(b"connection", b"").lower() != b"close"
+
+    async def line(self):
+        line = await self.reader.readline()
+        if not line.endswith(b"\n"):
+            raise Failure("the connection ended before the answer was complete" if line else "the connection ended without an answer")
+        return line.strip()
+
+    async def chunks(self):
+        body = []
+        while (size := int((await self.line()).split(b";")[0], 16)):
+            body.append(await self.reader.readexactly(size))
+            await self.line()
+        await self.line()
+        return b"".join(body)
+
+    def close(self):
+        self.writer.close()
+
+
+def peek(transport_socket):
+    """Whether the kernel has anything to read for this socket: data or the end."""
+    with socket.socket(fileno=socket.dup(transport_socket.fileno())) as copy:
+        try:
+            copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            return True
+        except BlockingIOError:
+            return False
+
+
+class Load:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.host, _, port = arguments.target.rpartition(":")
+        self.host, self.port = self.host.strip("[]"), int(port)
+        self.log = open(arguments.log, "w", buffering=1) if arguments.log else None
+        self.free = collections.deque()  # of Connection, the one used last at the end
+        # As many requests at once as there are connections; others wait, and their wait is part of their latency.
+        self.slots = asyncio.Semaphore(arguments.pool if arguments.mode == "keep-alive-pool" else arguments.most_at_once)
+        self.stopped = asyncio.Event()
+        self.count = self.failed = self.reconnects = 0
+        self.who, self.errors = collections.Counter(), collections.Counter()
+        self.latencies, self.successes = [], []
+
+    async def run(self):
+        interval = 1 / self.arguments.rate
+        begin = next_start = time.monotonic()
+        requests = set()
+        while not self.stopped.is_set():
+            if self.arguments.duration and time.monotonic() - begin >= self.arguments.duration:
+                break
+            task = asyncio.create_task(self.one())
+            requests.add(task)
+            task.add_done_callback(requests.discard)
+            next_start += interval
+            # A rate that cannot be kept is not made up for by a burst.
+            next_start = max(next_start, time.monotonic() - 10 * interval)
+            delay = next_start - time.monotonic()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            else:
+                await asyncio.sleep(0)
+        if requests:
+            await asyncio.wait(requests)
+        for connection in self.free:
+            connection.close()
+        return self.summary(begin)
+
+    async def one(self):
+        record = {"start": time.monotonic(), "start_unix": time.time(), "mode": self.arguments.mode, "ok": False, "who": None, "error": None}
+        try:
+            async with self.slots:
+                await self.exchange(record)
+            record["ok"] = True
+        except asyncio.TimeoutError:
+            record["error"] = f"no answer within {TIMEOUT} s"
+        except asyncio.IncompleteReadError as error:
+            self.note_body(record, error.partial)
+            record["error"] = "the connection ended in the body"
+        except (OSError, Failure, ValueError) as error:
+            record["error"] = str(error) or type(error).__name__
+        record["end"], record["end_unix"] = time.monotonic(), time.time()
+        record["latency"] = round(record["end"] - record["start"], 6)
+        self.note(record)
+
+    async def exchange(self, record):
+        if self.arguments.mode == "stream":
+            seconds = self.arguments.stream_seconds
+            record["ended"] = False
+            body = await self.on_new_connection(f"/stream?seconds={seconds}", seconds + TIMEOUT)
+            record["ended"] = body.endswith(b"end\n")
+            self.note_body(record, body)
+            if not record["ended"]:
+                raise Failure("the stream has no end")
+        elif self.arguments.mode == "keep-alive-pool":
+            self.note_body(record, await asyncio.wait_for(self.pooled(self.arguments.path), TIMEOUT))
+        else:
+            self.note_body(record, await self.on_new_connection(self.arguments.path, TIMEOUT))
+
+    @staticmethod
+    def note_body(record, body):
+        if (match := WHO.search(body)):
+            record["who"] = match.group(1).decode("latin-1")
+
+    async def on_new_connection(self, path, timeout):
+        async def exchange():
+            connection = await Connection.open(self.host, self.port)
+            try:
+                return (await connection.request(path, self.arguments.target, close=True))[0]
+            finally:
+                connection.close()
+
+        return await asyncio.wait_for(exchange(), timeout)
+
+    async def pooled(self, path):
+        connection = None
+        while self.free and connection is None:
+            connection = self.free.popleft()
+            if not connection.usable:
+                connection.close()
+                connection = None
+                self.reconnects += 1
+        connection = connection or await Connection.open(self.host, self.port)
+        try:
+            body, stays_open = await connection.request(path, self.arguments.target, close=False)
+        except BaseException:
+            connection.close()
+            raise
+        if stays_open:
+            self.free.append(connection)
+        else:
+            connection.close()
+        return body
+
+    def note(self, record):
+        self.count += 1
+        if record["ok"]:
+            self.successes.append(record["end"])
+            self.latencies.append(record["latency"])
+            self.who[record["who"]] += 1
+        else:
+            self.failed += 1
+            self.errors[record["error"]] += 1
+        if self.log:
+            self.log.write(json.dumps(record) + "\n")
+
+    def summary(self, begin):
+        times = [begin] + sorted(self.successes)
+        latencies = sorted(self.latencies)
+
+        def percentile(share):
+            return round(latencies[min(len(latencies) - 1, int(len(latencies) * share))] * 1000, 2) if latencies else None
+
+        return {
+            "mode": self.arguments.mode, "seconds": round(time.monotonic() - begin, 3),
+            "count": self.count, "failed": self.failed, "who": dict(self.who), "reconnects": self.reconnects,
+            "longest_gap": round(max((b - a for a, b in zip(times, times[1:])), default=0), 4),
+            "latency_ms": {"p50": percentile(0.5), "p99": percentile(0.99), "max": percentile(1)},
+            "errors": dict(self.errors.most_common(10)),
+        }
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", required=True, metavar="HOST:PORT")
+    parser.add_argument("--mode", required=True, choices=["connection-per-request", "keep-alive-pool", "stream"])
+    parser.add_argument("--rate", type=float, default=200, help="requests per second")
+    parser.add_argument("--duration", type=float, help="seconds")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
+    parser.add_argument("--pool", type=int, default=20, help="connections of the pool")
+    parser.add_argument("--most-at-once", type=int, default=1000, help="requests in flight, in the other modes")
+    parser.add_argument("--stream-seconds", type=float, default=5)
+    parser.add_argument("--path", default="/load")
+    parser.add_argument("--log", metavar="FILE")
+    load = Load(parser.parse_args())
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, load.stopped.set)
+    if load.arguments.until_eof:
+        reader = asyncio.StreamReader()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        asyncio.create_task(reader.read()).add_done_callback(lambda _: load.stopped.set())
+    summary = await load.run()
+    print(json.dumps(summary), flush=True)
+    return 0 if summary["failed"] == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
