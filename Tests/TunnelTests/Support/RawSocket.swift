@@ -156,9 +156,11 @@ final class RawServer: Sendable {
     let port: Int
     private let fd: Int32
 
-    init(_ serve: @escaping @Sendable (RawSocket) throws -> Void) throws {
+    init(port: Int = 0, _ serve: @escaping @Sendable (RawSocket) throws -> Void) throws {
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in.loopback(port: 0)
+        var one: Int32 = 1
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in.loopback(port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -171,7 +173,11 @@ final class RawServer: Sendable {
         onThread {
             while true {
                 let client = accept(fd, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0 else {
+                    // Closed here and not in `stop`: its number must not be given away while this thread uses it.
+                    Glibc.close(fd)
+                    return
+                }
                 onThread {
                     let socket = RawSocket(fd: client)
                     try? serve(socket)
@@ -183,7 +189,6 @@ final class RawServer: Sendable {
     /// Stops listening; what was accepted goes on.
     func stop() {
         shutdown(self.fd, Int32(SHUT_RDWR))
-        Glibc.close(self.fd)
     }
 
     /// A server that sends back what it gets and ends when the caller does.
@@ -199,8 +204,8 @@ final class RawServer: Sendable {
     }
 
     /// A server that reads to FIN, answers with its name and what it read, and ends.
-    static func named(_ name: String) throws -> RawServer {
-        try RawServer { socket in
+    static func named(_ name: String, port: Int = 0) throws -> RawServer {
+        try RawServer(port: port) { socket in
             defer { socket.close() }
             let request = try socket.receiveAll()
             try socket.send(Array("\(name):".utf8) + request)
