@@ -131,13 +131,14 @@ func onThread(_ body: @escaping @Sendable () -> Void) {
         let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 512 * 1024)
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    defer { attributes.deallocate() }
+    pthread_attr_init(attributes)
+    pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(attributes, 512 * 1024)
     let box = Unmanaged.passRetained(Box(body)).toOpaque()
     pthread_create(
-        &thread, &attributes,
+        &thread, attributes,
         { pointer in
             if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
             return nil
