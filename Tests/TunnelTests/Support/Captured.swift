@@ -21,6 +21,9 @@ final class Captured<Value: Sendable>: Sendable {
         for waiter in waiters { waiter.resume(returning: value) }
     }
 
+    /// The value, if it is there.
+    var peek: Value? { self.state.withLock { $0.value } }
+
     /// The value, once it is there; a test that waits in vain ends at its time limit.
     func get() async -> Value {
         await withCheckedContinuation { continuation in
@@ -45,4 +48,11 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
 
 func text(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self)
+}
+
+/// What a body returns, and how long it took.
+func timed<Value>(_ body: () throws -> Value) throws -> (Value, Duration) {
+    let start = ContinuousClock.now
+    let value = try body()
+    return (value, ContinuousClock.now - start)
 }

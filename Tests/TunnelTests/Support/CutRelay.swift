@@ -12,6 +12,7 @@ final class CutRelay: Sendable {
         var isHeld = false
         var sockets: [RawSocket] = []
         var held: [(RawSocket, [UInt8])] = []
+        var endings: [RawSocketError?] = []
     }
 
     private let state = Mutex(State())
@@ -34,12 +35,16 @@ final class CutRelay: Sendable {
             let bytes: [UInt8]
             do {
                 bytes = try source.receive()
-            } catch RawSocketError.timedOut {
+            } catch .timedOut {
                 continue
             } catch {
+                self.state.withLock { $0.endings.append(error) }
                 break
             }
-            if bytes.isEmpty { break }
+            if bytes.isEmpty {
+                self.state.withLock { $0.endings.append(nil) }
+                break
+            }
             let isHeld = self.state.withLock { state in
                 if state.isHeld { state.held.append((sink, bytes)) }
                 return state.isHeld
@@ -48,6 +53,9 @@ final class CutRelay: Sendable {
         }
         sink.finish()
     }
+
+    /// How each direction ended so far: `nil` for FIN, or the error.
+    var endings: [RawSocketError?] { self.state.withLock { $0.endings } }
 
     /// Forwards nothing until `release`.
     func hold() {
