@@ -131,13 +131,14 @@ func onThread(_ body: @escaping @Sendable () -> Void) {
         let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 512 * 1024)
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    defer { attributes.deallocate() }
+    pthread_attr_init(attributes)
+    pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(attributes, 512 * 1024)
     let box = Unmanaged.passRetained(Box(body)).toOpaque()
     pthread_create(
-        &thread, &attributes,
+        &thread, attributes,
         { pointer in
             if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
             return nil
@@ -156,9 +157,11 @@ final class RawServer: Sendable {
     let port: Int
     private let fd: Int32
 
-    init(_ serve: @escaping @Sendable (RawSocket) throws -> Void) throws {
+    init(port: Int = 0, _ serve: @escaping @Sendable (RawSocket) throws -> Void) throws {
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in.loopback(port: 0)
+        var one: Int32 = 1
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in.loopback(port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -171,7 +174,11 @@ final class RawServer: Sendable {
         onThread {
             while true {
                 let client = accept(fd, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0 else {
+                    // Closed here and not in `stop`: its number must not be given away while this thread uses it.
+                    Glibc.close(fd)
+                    return
+                }
                 onThread {
                     let socket = RawSocket(fd: client)
                     try? serve(socket)
@@ -183,7 +190,6 @@ final class RawServer: Sendable {
     /// Stops listening; what was accepted goes on.
     func stop() {
         shutdown(self.fd, Int32(SHUT_RDWR))
-        Glibc.close(self.fd)
     }
 
     /// A server that sends back what it gets and ends when the caller does.
@@ -199,8 +205,8 @@ final class RawServer: Sendable {
     }
 
     /// A server that reads to FIN, answers with its name and what it read, and ends.
-    static func named(_ name: String) throws -> RawServer {
-        try RawServer { socket in
+    static func named(_ name: String, port: Int = 0) throws -> RawServer {
+        try RawServer(port: port) { socket in
             defer { socket.close() }
             let request = try socket.receiveAll()
             try socket.send(Array("\(name):".utf8) + request)

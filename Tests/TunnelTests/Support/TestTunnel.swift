@@ -21,8 +21,18 @@ struct TestTunnel {
         return logger
     }()
 
+    /// The product's intervals, except that a busy machine is not taken for a silent peer.
+    static var patient: Timing {
+        var timing = Timing()
+        timing.suspectAfter = .seconds(15)
+        timing.deadAfter = .seconds(30)
+        return timing
+    }
+
     /// Starts the pod's end alone.
-    static func pod(origin: Int, timing: Timing = Timing(), isIntercepted: Bool = true) async throws -> TestTunnel {
+    static func pod(origin: Int, timing: Timing = TestTunnel.patient, isIntercepted: Bool = true) async throws
+        -> TestTunnel
+    {
         let identity = TunnelIdentity(session: "s1", secret: .random(), software: "0.1.0")
         let port = ProxyPort(
             listenPort: 0,
@@ -71,7 +81,7 @@ struct TestTunnel {
     static func with<Value: Sendable>(
         local: Int,
         origin: Int,
-        timing: Timing = Timing(),
+        timing: Timing = TestTunnel.patient,
         _ body: (TestTunnel, LaptopEnd) async throws -> Value
     ) async throws -> Value {
         let tunnel = try await TestTunnel.pod(origin: origin, timing: timing)
@@ -89,10 +99,26 @@ struct TestTunnel {
     }
 }
 
+/// The loopback suites run one test at a time: they measure, and two of them would starve each other.
+@Suite("Over loopback", .serialized, .timeLimit(.minutes(2)))
+enum Loopback {}
+
 /// Bytes that look random and can be made again from a seed.
 func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 32) }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        let raw = UnsafeMutableRawBufferPointer(buffer)
+        var offset = 0
+        while offset + 8 <= count {
+            raw.storeBytes(of: generator.next(), toByteOffset: offset, as: UInt64.self)
+            offset += 8
+        }
+        while offset < count {
+            raw.storeBytes(of: UInt8(truncatingIfNeeded: generator.next()), toByteOffset: offset, as: UInt8.self)
+            offset += 1
+        }
+        initialized = count
+    }
 }
 
 /// SplitMix64: small, and the same everywhere.

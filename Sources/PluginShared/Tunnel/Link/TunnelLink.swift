@@ -38,6 +38,7 @@ final class TunnelLink {
     private var streams: [UInt64: StreamPipe] = [:]
     private var lastStreamID: UInt64 = 0
     private var control: ControlStream?
+    private var earlyLines = ControlQueue()
     private var pings: [UInt64: EventLoopPromise<Duration>] = [:]
     private var tick: Scheduled<Void>?
     private var tickAt: Duration?
@@ -178,10 +179,14 @@ final class TunnelLink {
 
     // MARK: Control lines
 
-    /// Sends a line to the peer; dropped while there is no control stream.
+    /// Sends a line to the peer, or queues it until there is a control stream.
     func send(control line: String) {
         guard let bytes = ControlLines.encode(line) else { return }
-        self.control?.send(bytes)
+        if let control = self.control {
+            control.send(bytes)
+        } else {
+            self.earlyLines.append(bytes)
+        }
     }
 
     private func openControl() {
@@ -206,6 +211,7 @@ final class TunnelLink {
         )
         self.control = control
         stream.owner = control
+        while let line = self.earlyLines.popFirst() { control.send(line) }
     }
 
     // MARK: Heartbeat

@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Tunnel
+
+@Suite("Drain policy")
+struct DrainPolicyTests {
+    static func activity(_ events: [(String, Int)]) -> ConnectionActivity {
+        var activity = ConnectionActivity(acceptedAt: .zero)
+        for (who, milliseconds) in events {
+            if who == "caller" {
+                activity.callerSent(now: .milliseconds(milliseconds))
+            } else {
+                activity.serverSent(now: .milliseconds(milliseconds))
+            }
+        }
+        return activity
+    }
+
+    static func isQuiet(_ events: [(String, Int)], at now: Int, since start: Int) -> Bool {
+        DrainPolicy.isQuiet(
+            DrainPolicyTests.activity(events),
+            now: .milliseconds(now),
+            drainingSince: .milliseconds(start)
+        )
+    }
+
+    @Test("the silence that counts as quiet shrinks as the drain goes on")
+    func silence() {
+        #expect(DrainPolicy.silence(afterDraining: .zero) == .seconds(1))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(5)) == .milliseconds(250))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(10)) == .milliseconds(100))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(20)) == .milliseconds(50))
+    }
+
+    @Test("a connection on which nothing passed is quiet after a second")
+    func unused() {
+        #expect(!DrainPolicyTests.isQuiet([], at: 999, since: 0))
+        #expect(DrainPolicyTests.isQuiet([], at: 1000, since: 0))
+    }
+
+    @Test("a request without an answer is never quiet")
+    func inFlight() {
+        #expect(!DrainPolicyTests.isQuiet([("caller", 0)], at: 29_000, since: 0))
+        #expect(!DrainPolicyTests.isQuiet([("caller", 0), ("server", 10), ("caller", 20)], at: 29_000, since: 0))
+        // Within one reading of the clock the request counts as the later one when no answer has begun since.
+        #expect(!DrainPolicyTests.isQuiet([("server", 20), ("caller", 20)], at: 29_000, since: 0))
+    }
+
+    @Test("an answered connection is quiet after the silence of the moment")
+    func answered() {
+        let events = [("caller", 0), ("server", 10)]
+        #expect(!DrainPolicyTests.isQuiet(events, at: 1009, since: 0))
+        #expect(DrainPolicyTests.isQuiet(events, at: 1010, since: 0))
+        #expect(DrainPolicyTests.isQuiet([("caller", 21_000), ("server", 21_010)], at: 21_060, since: 0))
+    }
+
+    @Test("a pool that sends every 300 ms is ended between two requests after five seconds")
+    func pool() {
+        var endedAt: Int?
+        var activity = ConnectionActivity(acceptedAt: .zero)
+        for now in stride(from: 0, to: 30_000, by: 25) where endedAt == nil {
+            if now % 300 == 0 { activity.callerSent(now: .milliseconds(now)) }
+            if now % 300 == 25 { activity.serverSent(now: .milliseconds(now)) }
+            if DrainPolicy.isQuiet(activity, now: .milliseconds(now), drainingSince: .zero) { endedAt = now }
+        }
+        #expect(endedAt == 5075 || endedAt.map { $0 > 5000 && $0 < 5400 } == true)
+    }
+
+    @Test("an answer that streams for a minute is not ended in one of its pauses")
+    func streamed() {
+        var activity = ConnectionActivity(acceptedAt: .zero)
+        activity.callerSent(now: .zero)
+        for now in stride(from: 10, to: 60_000, by: 25) {
+            if (now - 10) % 400 == 0 { activity.serverSent(now: .milliseconds(now)) }
+            // Its first pauses come while a second of silence is asked for.
+            #expect(!DrainPolicy.isQuiet(activity, now: .milliseconds(now), drainingSince: .zero))
+        }
+    }
+}

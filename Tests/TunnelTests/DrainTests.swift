@@ -1,0 +1,98 @@
+import Testing
+
+@testable import Tunnel
+
+extension Loopback {
+    @Suite("Draining")
+    struct DrainTests {
+        @Test("quiet connections get FIN, one in flight is left to its answer, new ones go to the origin")
+        func drains() async throws {
+            let mayAnswer = Captured<Bool>()
+            let local = try RawServer { socket in
+                let request = try socket.receive(exactly: 4)
+                if request == Array("slow".utf8) {
+                    let done = Captured<Bool>()
+                    Task { done.set(await mayAnswer.get()) }
+                    while done.peek == nil { _ = try? socket.receive(upTo: 1) }
+                }
+                try socket.send("done")
+                _ = try socket.receiveAll()
+                socket.close()
+            }
+            let origin = try RawServer.named("origin")
+            try await TestTunnel.with(local: local.port, origin: origin.port) { tunnel, _ in
+                let port = tunnel.port
+                let (idle, answered, slow) = try await blocking {
+                    let idle = try RawSocket.connect(port: port)
+                    let answered = try RawSocket.connect(port: port)
+                    #expect(try answered.asks("fast") == "done")
+                    let slow = try RawSocket.connect(port: port)
+                    try slow.send("slow")
+                    return (idle, answered, slow)
+                }
+                #expect(await eventually { tunnel.pod.tunnelledCount == 3 })
+                let drained = Task { await tunnel.pod.drain(limit: .seconds(30)) }
+                try await blocking {
+                    // Both ended with FIN after a second of silence.
+                    let (last, took) = try timed { try idle.receive() + answered.receive() }
+                    #expect(last.isEmpty)
+                    #expect(took > .milliseconds(500) && took < .seconds(5))
+                    idle.close()
+                    answered.close()
+                }
+                #expect(await tunnel.ask("new") == "origin:new")
+                #expect(await eventually { tunnel.pod.connectionCount == 1 })
+                mayAnswer.set(true)
+                try await blocking {
+                    try slow.send("!")
+                    #expect(text(try slow.receive(exactly: 4)) == "done")
+                    #expect(try slow.receive().isEmpty)
+                    slow.close()
+                }
+                await drained.value
+                #expect(tunnel.pod.connectionCount == 0)
+            }
+        }
+
+        @Test("at the limit the rest is reset, so that a cut answer does not look complete")
+        func limit() async throws {
+            let local = try RawServer { socket in
+                try socket.send("part")
+                _ = try? socket.receiveAll()
+                socket.close()
+            }
+            try await TestTunnel.with(local: local.port, origin: try closedPort()) { tunnel, _ in
+                let port = tunnel.port
+                let socket = try await blocking {
+                    let socket = try RawSocket.connect(port: port)
+                    #expect(text(try socket.receive(exactly: 4)) == "part")
+                    try socket.send("and now?")
+                    return socket
+                }
+                await tunnel.pod.drain(limit: .milliseconds(300))
+                #expect(tunnel.pod.connectionCount == 0)
+                try await blocking {
+                    #expect(throws: RawSocketError.reset) { try socket.receiveAll() }
+                    socket.close()
+                }
+            }
+        }
+
+        @Test("a drain with nothing to drain returns at once, and shutting down closes the ports")
+        func nothing() async throws {
+            let tunnel = try await TestTunnel.pod(origin: try closedPort())
+            await tunnel.pod.drain(limit: .seconds(30))
+            await tunnel.pod.shutdown()
+            let port = tunnel.port
+            await #expect(throws: RawSocketError.self) { try await blocking { try RawSocket.connect(port: port) } }
+        }
+    }
+}
+
+extension RawSocket {
+    /// Sends a request of four bytes and reads as many.
+    func asks(_ request: String) throws -> String {
+        try self.send(request)
+        return text(try self.receive(exactly: 4))
+    }
+}

@@ -1,0 +1,106 @@
+import Testing
+
+@testable import Tunnel
+
+@Suite("Link health")
+struct LinkHealthTests {
+    static func up(at now: Duration = .zero, roundTrip: Duration = .milliseconds(10)) -> LinkHealth {
+        var health = LinkHealth(timing: Timing(), now: now)
+        #expect(health.timePassed(now: now) == [.sendPing(1)])
+        #expect(health.pingAcknowledged(1, now: now + roundTrip) == .becomeUp)
+        return health
+    }
+
+    @Test("the first acknowledgement brings the link up, the next ones change nothing")
+    func comesUp() {
+        var health = LinkHealthTests.up()
+        #expect(health.standing == .up)
+        #expect(health.roundTrip == .milliseconds(10))
+        #expect(health.timePassed(now: .milliseconds(1999)) == [])
+        #expect(health.timePassed(now: .seconds(2)) == [.sendPing(2)])
+        #expect(health.pingAcknowledged(2, now: .milliseconds(2004)) == .nothing)
+        #expect(health.smallestRoundTrip == .milliseconds(4))
+        #expect(health.pingAcknowledged(2, now: .milliseconds(2005)) == .nothing)
+        #expect(health.roundTrip == .milliseconds(4))
+    }
+
+    @Test("without acknowledgements the link is dead after eight seconds, at the deadline it names itself")
+    func dies() {
+        var health = LinkHealthTests.up(roundTrip: .zero)
+        var now: Duration = .zero
+        var pings = 0
+        while health.standing != .dead, now < .seconds(20) {
+            now = health.nextDeadline
+            for order in health.timePassed(now: now) {
+                if case .sendPing = order { pings += 1 }
+            }
+        }
+        #expect(now == .seconds(8))
+        #expect(pings == 3)
+        #expect(health.pingAcknowledged(3, now: now) == .nothing)
+        #expect(health.standing == .dead)
+        #expect(health.timePassed(now: .seconds(30)) == [])
+    }
+
+    @Test("a CONNECT unanswered for a second makes the link suspect, until anything is acknowledged")
+    func suspects() {
+        var health = LinkHealthTests.up()
+        health.connectSent(7, now: .milliseconds(100))
+        health.connectSent(8, now: .milliseconds(200))
+        #expect(health.nextDeadline == .milliseconds(1100))
+        #expect(health.timePassed(now: .milliseconds(1099)) == [])
+        #expect(health.timePassed(now: .milliseconds(1100)) == [.giveUp(7), .becomeSuspect, .sendPing(2)])
+        #expect(health.standing == .suspect)
+        #expect(health.timePassed(now: .milliseconds(1200)) == [.giveUp(8)])
+        #expect(health.pingAcknowledged(2, now: .milliseconds(1300)) == .recover)
+        #expect(health.standing == .up)
+    }
+
+    @Test("an answered or withdrawn CONNECT makes nothing suspect")
+    func answered() {
+        var health = LinkHealthTests.up()
+        health.connectSent(1, now: .zero)
+        health.connectSent(2, now: .zero)
+        health.connectSent(3, now: .zero)
+        #expect(health.connectAnswered(2, now: .milliseconds(1)) == .nothing)
+        health.connectWithdrawn(1)
+        #expect(health.connectAnswered(3, now: .milliseconds(2)) == .nothing)
+        #expect(health.timePassed(now: .milliseconds(1500)) == [])
+    }
+
+    @Test("patience grows with the round trip")
+    func patience() {
+        var health = LinkHealthTests.up(roundTrip: .milliseconds(600))
+        health.connectSent(1, now: .milliseconds(600))
+        #expect(health.patience == .milliseconds(2400))
+        #expect(health.timePassed(now: .milliseconds(2999)).contains(.giveUp(1)) == false)
+        #expect(health.timePassed(now: .milliseconds(3000)).first == .giveUp(1))
+    }
+
+    @Test("a process that was stopped itself does not declare the peer dead at once")
+    func oversleeps() {
+        var health = LinkHealthTests.up()
+        let orders = health.timePassed(now: .seconds(60))
+        #expect(orders == [.sendPing(2)])
+        #expect(health.pingAcknowledged(2, now: .milliseconds(60_010)) == .nothing)
+        #expect(health.standing == .up)
+    }
+
+    @Test("thousands of CONNECTs in any order leave nothing behind")
+    func many() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        var health = LinkHealthTests.up()
+        var open: [UInt64] = []
+        for id in 0..<5000 as Range<UInt64> {
+            health.connectSent(id, now: .milliseconds(20))
+            open.append(id)
+            if Bool.random(using: &generator), let index = open.indices.randomElement(using: &generator) {
+                _ = health.connectAnswered(open.remove(at: index), now: .milliseconds(21))
+            }
+        }
+        let given = health.timePassed(now: .milliseconds(1020)).filter { if case .giveUp = $0 { true } else { false } }
+        #expect(given == open.map { .giveUp($0) }, "seed \(seed)")
+        #expect(health.nextDeadline > .milliseconds(1020))
+    }
+}
