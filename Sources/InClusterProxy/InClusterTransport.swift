@@ -131,7 +131,9 @@ actor InClusterTransport: APITransport {
 
     private func connect() async throws -> APIConnection {
         _ = try self.currentCredentials()
-        guard let tls = self.tls else { throw APIError(.unreachable, "the cluster's certificate authority is unreadable") }
+        guard let tls = self.tls else {
+            throw APIError(.unreachable, "the cluster's certificate authority is unreadable")
+        }
         return try await APIConnection.open(host: self.host, port: self.port, tls: tls, group: self.group)
     }
 

@@ -5,6 +5,12 @@ public struct Service: Codable, Sendable, Equatable {
     /// What it selects and serves.
     public var spec: Spec
 
+    /// A Service.
+    public init(metadata: ObjectMeta, spec: Spec) {
+        self.metadata = metadata
+        self.spec = spec
+    }
+
     /// The wanted state.
     public struct Spec: Codable, Sendable, Equatable {
         /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`; `nil` reads as `ClusterIP`.
@@ -25,6 +31,13 @@ public struct Service: Codable, Sendable, Equatable {
         public var externalTrafficPolicy: String?
         /// `Cluster` or `Local` (1.21 and later).
         public var internalTrafficPolicy: String?
+
+        /// A spec of these fields; the others have their defaults.
+        public init(selector: [String: String]?, ports: [Port]?, clusterIP: String? = nil) {
+            self.selector = selector
+            self.ports = ports
+            self.clusterIP = clusterIP
+        }
     }
 
     /// One port.
@@ -37,6 +50,14 @@ public struct Service: Codable, Sendable, Equatable {
         public var port: Int
         /// The number or name on the pod; `nil` reads as `port`.
         public var targetPort: IntOrString?
+
+        /// A port.
+        public init(name: String?, protocol: String?, port: Int, targetPort: IntOrString?) {
+            self.name = name
+            self.protocol = `protocol`
+            self.port = port
+            self.targetPort = targetPort
+        }
 
         /// Whether it carries TCP.
         public var isTCP: Bool { (self.protocol ?? "TCP") == "TCP" }

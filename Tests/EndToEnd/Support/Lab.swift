@@ -1,0 +1,44 @@
+import Foundation
+
+/// The local cluster and the programs under test, as `Tests/run` hands them over in the environment.
+///
+/// The tests run inside the laptop's network namespace; the node's is entered by a command.
+struct Lab: Sendable {
+    /// Whether there is a cluster to test on.
+    static let isAvailable = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_END_TO_END"] != nil
+
+    /// The lab of this run.
+    static let shared = Lab()
+
+    let environment = ProcessInfo.processInfo.environment
+    /// A folder for logs and kubeconfigs of this run.
+    let folder: URL
+
+    private init() {
+        self.folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("kubectl-tunnel-tests")
+        try? FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    }
+
+    private func variable(_ name: String) -> String { self.environment[name] ?? "" }
+
+    var kubectl: String { self.variable("CLUSTER_KUBECTL") }
+    var plugin: String { self.variable("KUBECTL_TUNNEL_PLUGIN") }
+    var proxyImage: String { self.variable("KUBECTL_TUNNEL_IMAGE") }
+    var workloadImage: String { self.variable("CLUSTER_WORKLOAD_IMAGE") }
+    var clusterScript: String { self.variable("CLUSTER_SCRIPT") }
+    /// The words that run a command on the node.
+    var node: [String] { self.variable("CLUSTER_NODE").split(separator: " ").map(String.init) }
+    var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
+
+    /// A user's kubeconfig: `admin`, `alice`, `bob` or `carol`.
+    func kubeconfig(_ user: String) -> String { self.variable("CLUSTER_STATE") + "/kubeconfig/\(user)" }
+
+    /// The environment of a laptop: its own kubeconfig, user and host name, and kubectl on its path.
+    func laptop(user: String = "admin", host: String = "laptop") -> [String: String] {
+        let directory = (self.kubectl as NSString).deletingLastPathComponent
+        return self.environment.merging([
+            "KUBECONFIG": self.kubeconfig(user), "USER": user, "KUBECTL_TUNNEL_HOST": host,
+            "PATH": "\(directory):\(self.variable("PATH"))",
+        ]) { _, new in new }
+    }
+}

@@ -1,0 +1,187 @@
+import Foundation
+import Testing
+
+/// A namespace with a Service `web` and its pods, for one test.
+struct Shop: Sendable {
+    let namespace: String
+
+    /// How the Service is made: what its managedFields look like depends on it.
+    enum Maker: String, CaseIterable, Sendable {
+        case create
+        case clientSideApply
+        case serverSideApply
+
+        var words: [String] {
+            switch self {
+            case .create: ["create"]
+            case .clientSideApply: ["apply"]
+            case .serverSideApply: ["apply", "--server-side"]
+            }
+        }
+    }
+
+    static let service = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, annotations: {team: shop/web}}
+        spec:
+          selector: {app: web, tier: fe}
+          ports: [{name: http, port: 80, targetPort: 8080}]
+        """
+
+    /// Pods that answer `who=cluster` on 8080 and other ports.
+    static func deployment(
+        name: String = "web", labels: String = "app: web, tier: fe", who: String = "cluster", ports: String = "8080",
+        containerPorts: String = "[{containerPort: 8080, name: http}]", replicas: Int = 2
+    ) -> String {
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: \(name)}
+        spec:
+          replicas: \(replicas)
+          selector: {matchLabels: {run: \(name)}}
+          template:
+            metadata: {labels: {run: \(name), \(labels)}}
+            spec:
+              terminationGracePeriodSeconds: 5
+              containers:
+              - name: web
+                image: \(Lab.shared.workloadImage)
+                env: [{name: WHO, value: \(who)}, {name: PORTS, value: "\(ports)"}]
+                ports: \(containerPorts)
+                readinessProbe: {tcpSocket: {port: \(ports.split(separator: ",")[0])}, periodSeconds: 1}
+        """
+    }
+
+    /// Runs a test in a namespace of its own, which is deleted afterwards.
+    static func with(
+        maker: Maker = .clientSideApply, service: String = Self.service, deployments: [String]? = nil,
+        _ body: (Shop) async throws -> Void
+    ) async throws {
+        let shop = Shop(namespace: "t-" + UUID().uuidString.lowercased().prefix(8))
+        try await run([Lab.shared.clusterScript, "namespace", shop.namespace])
+        do {
+            for deployment in deployments ?? [Self.deployment()] { try await shop.apply(deployment) }
+            try await shop.make(service, by: maker)
+            for deployment in deployments ?? [Self.deployment()] {
+                let name = deployment.split(separator: "metadata: {name: ")[1].prefix { $0 != "}" }
+                try await kubectl("-n", shop.namespace, "rollout", "status", "deployment/\(name)", "--timeout=60s")
+            }
+            try await body(shop)
+        } catch {
+            await shop.tellState()
+            try? await shop.delete()
+            throw error
+        }
+        try await shop.delete()
+    }
+
+    func make(_ yaml: String, by maker: Maker) async throws {
+        let file = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".yaml")
+        try yaml.write(to: file, atomically: true, encoding: .utf8)
+        let words = [Lab.shared.kubectl, "--kubeconfig=\(Lab.shared.kubeconfig("admin"))", "-n", self.namespace]
+        let result = try await run(words + maker.words + ["-f", file.path])
+        guard result.status == 0 else { throw Missed(description: result.error) }
+    }
+
+    func apply(_ yaml: String) async throws { try await self.make(yaml, by: .clientSideApply) }
+
+    func delete() async throws {
+        try await kubectl("delete", "namespace", self.namespace, "--wait=false")
+    }
+
+    /// The address of a Service.
+    func address(of service: String = "web") async throws -> String {
+        try await kubectl("-n", self.namespace, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
+    }
+
+    /// The Service as JSON without its resourceVersion, which is all that an intercept may change.
+    func serviceText(_ service: String = "web") async throws -> String {
+        let text = try await kubectl(
+            "-n", self.namespace, "get", "service", service, "-o", "json", "--show-managed-fields=true")
+        return text.split(separator: "\n").filter { !$0.contains("\"resourceVersion\"") }.joined(separator: "\n")
+    }
+
+    /// Everything in the namespace that belongs to a session.
+    func leftovers() async throws -> String {
+        try await kubectl(
+            "-n", self.namespace, "get",
+            "leases,deployments,pods,services,secrets,serviceaccounts,roles,rolebindings,networkpolicies",
+            "-l", "kubectl-tunnel/session", "-o", "name")
+    }
+
+    /// Who answers at the Service, asked from the node by address.
+    func who(port: Int = 80, service: String = "web") async throws -> String {
+        let address = try await self.address(of: service)
+        let result = try await run(
+            Lab.shared.node + ["curl", "-s", "-m", "5", "--noproxy", "*", "http://\(address):\(port)/"])
+        return result.output.split(separator: " ").first { $0.hasPrefix("who=") }.map { String($0.dropFirst(4)) } ?? ""
+    }
+
+    /// Starts an intercept and waits until the Service is switched.
+    func intercept(
+        _ words: String..., service: String = "web", user: String = "admin", host: String = "laptop"
+    ) async throws -> Running {
+        let plugin = try self.start(["intercept", service] + words, user: user, host: host)
+        try await eventually(within: 60, "intercept is ready: \(plugin.error)") {
+            guard plugin.isRunning else { throw Missed(description: "plugin ended: \(plugin.error)") }
+            return plugin.error.contains("now comes to")
+        }
+        return plugin
+    }
+
+    /// Starts the plugin.
+    func start(_ words: [String], user: String = "admin", host: String = "laptop") throws -> Running {
+        try Running(
+            [Lab.shared.plugin] + words + ["-n", self.namespace],
+            environment: Lab.shared.laptop(user: user, host: host))
+    }
+
+    /// Ends an intercept by Ctrl-C and checks that nothing is left.
+    func end(_ plugin: Running, before: String, service: String = "web") async throws {
+        plugin.send(SIGINT)
+        let result = try await plugin.finish(within: 60)
+        #expect(result.status == 0, "\(result.error)")
+        try await self.expectRestored(before, service: service)
+    }
+
+    /// Checks that the Service is as it was and that nothing is left.
+    func expectRestored(_ before: String, service: String = "web") async throws {
+        #expect(try await self.serviceText(service) == before)
+        try await eventually(within: 60, "nothing is left: \(try await self.leftovers())") {
+            try await self.leftovers().isEmpty
+        }
+    }
+
+    private func tellState() async {
+        let state = try? await kubectl(
+            "-n", self.namespace, "get", "leases,deployments,pods,services,endpoints", "-o", "wide")
+        print("state of \(self.namespace):\n\(state ?? "")")
+        let logs = try? await kubectl("-n", self.namespace, "logs", "-l", "kubectl-tunnel/session", "--tail=40")
+        print("proxy:\n\(logs ?? "")")
+    }
+}
+
+/// A process on the laptop that answers `who=NAME`.
+struct LocalProcess: Sendable {
+    let process: Running
+    let port: Int
+
+    static func start(who: String = "laptop", port: Int, rawPort: Int? = nil) async throws -> LocalProcess {
+        var environment = Lab.shared.environment
+        environment["WHO"] = who
+        environment["PORTS"] = "\(port)"
+        if let rawPort { environment["RAW_PORTS"] = "\(rawPort)" }
+        let process = try Running(["python3", Lab.shared.workload + "/server.py"], environment: environment)
+        try await eventually(within: 10, "local process on \(port)") {
+            try await run(["curl", "-s", "--noproxy", "*", "http://127.0.0.1:\(port)/"]).status == 0
+        }
+        return LocalProcess(process: process, port: port)
+    }
+
+    func stop() async throws {
+        self.process.send(SIGKILL)
+        _ = try await self.process.finish()
+    }
+}
