@@ -13,11 +13,11 @@ extension EndToEnd {
             try await Shop.with(maker: maker) { shop in
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
-                #expect(try await shop.who() == "cluster")
+                try await shop.expect("cluster")
                 let plugin = try await shop.intercept("--port", "3000")
-                #expect(try await shop.who() == "laptop")
+                try await shop.expect("laptop")
                 try await shop.end(plugin, before: before)
-                #expect(try await shop.who() == "cluster")
+                try await shop.expect("cluster")
                 try await local.stop()
             }
         }
@@ -28,7 +28,7 @@ extension EndToEnd {
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
                 let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
-                #expect(try await shop.who() == "laptop")
+                try await shop.expect("laptop")
                 let killedAt = Date()
                 plugin.send(SIGKILL)
                 try await eventually(within: 1.5, "originals answer") { try await shop.who() == "cluster" }

@@ -26,7 +26,7 @@ struct Shop: Sendable {
         metadata: {name: web, annotations: {team: shop/web}}
         spec:
           selector: {app: web, tier: fe}
-          ports: [{name: http, port: 80, targetPort: 8080}]
+          ports: [{name: http, protocol: TCP, port: 80, targetPort: 8080}]
         """
 
     /// Pods that answer `who=cluster` on 8080 and other ports.
@@ -117,6 +117,13 @@ struct Shop: Sendable {
         let result = try await run(
             Lab.shared.node + ["curl", "-s", "-m", "5", "--noproxy", "*", "http://\(address):\(port)/"])
         return result.output.split(separator: " ").first { $0.hasPrefix("who=") }.map { String($0.dropFirst(4)) } ?? ""
+    }
+
+    /// Waits until this one answers: a node may take a second to follow the Service.
+    func expect(_ who: String, within seconds: Double = 5, port: Int = 80, service: String = "web") async throws {
+        try await eventually(within: seconds, "\(who) answers") {
+            try await self.who(port: port, service: service) == who
+        }
     }
 
     /// Starts an intercept and waits until the Service is switched.
