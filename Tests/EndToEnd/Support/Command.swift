@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A program that ran to its end.
 struct CommandResult: Sendable {
@@ -9,48 +10,78 @@ struct CommandResult: Sendable {
 }
 
 /// A program that runs, with its output in a file each.
-final class Running: @unchecked Sendable {
-    private let process = Process()
+///
+/// Spawned by hand: Foundation's `Process` passes on the signal mask of its thread, in which all signals are blocked.
+final class Running: Sendable {
+    let pid: pid_t
+    private let words: [String]
     private let outputFile: URL
     private let errorFile: URL
-    private let input = Pipe()
+    private let ended = Mutex<Int32?>(nil)
 
-    /// Starts a program; the first word is its path.
+    /// Starts a program; the first word is its path, or a name on the path.
     init(_ words: [String], environment: [String: String] = Lab.shared.environment) throws {
         let name = UUID().uuidString
+        self.words = words
         self.outputFile = Lab.shared.folder.appendingPathComponent(name + ".out")
         self.errorFile = Lab.shared.folder.appendingPathComponent(name + ".err")
-        for file in [self.outputFile, self.errorFile] {
-            _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
+        posix_spawn_file_actions_addopen(&actions, 1, self.outputFile.path, flags, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, self.errorFile.path, flags, 0o600)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer {
+            for text in arguments + variables { free(text) }
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
         }
-        self.process.executableURL = URL(fileURLWithPath: words[0].hasPrefix("/") ? words[0] : "/usr/bin/env")
-        self.process.arguments = words[0].hasPrefix("/") ? Array(words.dropFirst()) : words
-        self.process.environment = environment
-        self.process.standardInput = self.input
-        self.process.standardOutput = try FileHandle(forWritingTo: self.outputFile)
-        self.process.standardError = try FileHandle(forWritingTo: self.errorFile)
-        try self.process.run()
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, &variables)
+        guard code == 0 else { throw Missed(description: "\(words[0]): \(String(cString: strerror(code)))") }
+        self.pid = pid
     }
 
-    var pid: Int32 { self.process.processIdentifier }
-    var isRunning: Bool { self.process.isRunning }
+    var isRunning: Bool { self.status == nil }
     var output: String { (try? String(contentsOf: self.outputFile, encoding: .utf8)) ?? "" }
     var error: String { (try? String(contentsOf: self.errorFile, encoding: .utf8)) ?? "" }
 
-    func send(_ signal: Int32) { kill(self.pid, signal) }
+    /// The exit code, or 128 and the signal; `nil` while it runs.
+    private var status: Int32? {
+        self.ended.withLock { ended in
+            if let ended { return ended }
+            var raw: Int32 = 0
+            guard waitpid(self.pid, &raw, WNOHANG) == self.pid else { return nil }
+            ended = raw & 0x7f == 0 ? (raw >> 8) & 0xff : 128 + (raw & 0x7f)
+            return ended
+        }
+    }
 
-    /// Tells a program that reads its standard input to end.
-    func closeInput() { try? self.input.fileHandleForWriting.close() }
+    /// Sends a signal, unless the program has ended.
+    func send(_ signal: Int32) {
+        guard self.isRunning else { return }
+        kill(self.pid, signal)
+    }
 
     /// Waits for the program's end.
     func finish(within seconds: Double = 60) async throws -> CommandResult {
-        try await eventually(within: seconds, "\(self.process.arguments ?? []) ends") { !self.process.isRunning }
-        return CommandResult(status: self.process.terminationStatus, output: self.output, error: self.error)
+        try await eventually(within: seconds, "\(self.words.joined(separator: " ")) ends") { !self.isRunning }
+        return CommandResult(status: self.status ?? -1, output: self.output, error: self.error)
     }
 
-    deinit {
-        if self.process.isRunning { kill(self.pid, SIGKILL) }
-    }
+    deinit { self.send(SIGKILL) }
 }
 
 /// A fact that did not come about.

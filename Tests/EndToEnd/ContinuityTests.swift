@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct ContinuityTests {
+        /// Three clients at once, 200 requests a second together: a connection a request, a pool of 20, and streams.
+        private func withLoad(_ shop: Shop, _ body: (_ fresh: Load) async throws -> Void) async throws {
+            let target = "\(try await shop.address()):80"
+            let fresh = try Load.start(.connectionPerRequest, target: target, rate: 110)
+            let pool = try Load.start(.keepAlivePool, target: target, rate: 90)
+            let stream = try Load.start(.stream, target: target, rate: 0.2, streamSeconds: 15)
+            try await fresh.expect("cluster")
+            try await body(fresh)
+            for load in [fresh, pool, stream] {
+                let summary = try await load.finish()
+                print("\(summary.mode): \(summary.count) requests, \(summary.failed) failed, \(summary.who), gap \(summary.longest_gap) s")
+                #expect(summary.failed == 0, "\(summary.mode): \(summary.errors)")
+                #expect(summary.count > 0)
+            }
+        }
+
+        @Test("no request fails when the Service is switched, and when Ctrl-C restores it")
+        func switchAndRestore() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                try await withLoad(shop) { fresh in
+                    let plugin = try await shop.intercept("--port", "3000")
+                    try await fresh.expect("laptop")
+                    try await shop.end(plugin, before: before)
+                    try await fresh.expect("cluster")
+                }
+                try await local.stop()
+            }
+        }
+
+        @Test("no request fails when the local process stops and starts again")
+        func localRestart() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                try await withLoad(shop) { fresh in
+                    let plugin = try await shop.intercept("--port", "3000")
+                    try await fresh.expect("laptop")
+                    local.process.send(SIGTERM)
+                    try await fresh.expect("cluster")
+                    #expect(plugin.error.contains("does not answer"))
+                    _ = try await local.process.finish()
+                    let again = try await LocalProcess.start(port: 3000)
+                    try await fresh.expect("laptop")
+                    #expect(plugin.error.contains("answers again"))
+                    try await shop.end(plugin, before: before)
+                    try await again.stop()
+                }
+            }
+        }
+
+        @Test("no request fails when the proxy's pod is deleted, and the laptop gets the traffic again")
+        func deletedPod() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                try await withLoad(shop) { fresh in
+                    let plugin = try await shop.intercept("--port", "3000")
+                    try await fresh.expect("laptop")
+                    try await kubectl(
+                        "-n", shop.namespace, "delete", "pod", "-l", "kubectl-tunnel/component=proxy", "--wait=false")
+                    try await eventually(within: 30, "the tunnel is back: \(plugin.error)") {
+                        plugin.error.contains("tunnel is back")
+                    }
+                    try await fresh.expect("laptop")
+                    try await shop.end(plugin, before: before)
+                }
+                try await local.stop()
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// A client on the node that sends requests to a Service at a steady rate and records who answered.
+struct Load: Sendable {
+    enum Mode: String, CaseIterable, Sendable {
+        case connectionPerRequest = "connection-per-request"
+        case keepAlivePool = "keep-alive-pool"
+        case stream
+    }
+
+    /// What the client counted.
+    struct Summary: Decodable, Sendable {
+        var mode: String
+        var count: Int
+        var failed: Int
+        var who: [String: Int]
+        var errors: [String: Int]
+        var longest_gap: Double
+    }
+
+    let mode: Mode
+    private let process: Running
+    private let log: URL
+
+    static func start(_ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5) throws -> Load {
+        let log = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".jsonl")
+        let process = try Running(
+            Lab.shared.node + [
+                "python3", Lab.shared.workload + "/load.py", "--target", target, "--mode", mode.rawValue,
+                "--rate", "\(rate)", "--stream-seconds", "\(streamSeconds)", "--log", log.path,
+            ])
+        return Load(mode: mode, process: process, log: log)
+    }
+
+    /// The last answers' origin, the newest last.
+    func recent(_ count: Int) -> [String] {
+        let text = (try? String(contentsOf: self.log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(count).compactMap { line in
+            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return object?["who"] as? String
+        }
+    }
+
+    /// Waits until this one answers ten times in a row.
+    func expect(_ who: String, within seconds: Double = 20) async throws {
+        try await eventually(within: seconds, "\(who) answers \(self.mode.rawValue); last \(self.recent(3))") {
+            let recent = self.recent(10)
+            return recent.count == 10 && recent.allSatisfy { $0 == who }
+        }
+    }
+
+    /// Ends the client once its requests in flight have ended.
+    func finish() async throws -> Summary {
+        self.process.send(SIGTERM)
+        let result = try await self.process.finish(within: 90)
+        return try JSONDecoder().decode(Summary.self, from: Data(result.output.utf8))
+    }
+}
