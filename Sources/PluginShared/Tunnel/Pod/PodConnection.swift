@@ -37,6 +37,12 @@ final class PodConnection: StreamPipeOwner {
     func start() {
         self.caller.owner = self
         let link = self.port.isIntercepted ? self.core.usableLink : nil
+        self.core.logger.trace(
+            "connection accepted",
+            metadata: [
+                LogKey.stream: "\(self.id)", LogKey.route: "\(self.port.route)", LogKey.peer: "\(self.callerAddress)",
+            ]
+        )
         switch self.route.accepted(canUseTunnel: link != nil) {
         case .openStream:
             let stream = link?.openStream(route: self.port.route, caller: self.callerAddress, owner: self)
