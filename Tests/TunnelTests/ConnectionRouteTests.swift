@@ -24,7 +24,6 @@ struct ConnectionRouteTests {
         _ = route.accepted(canUseTunnel: true)
         _ = route.callerSent(ByteBuffer(string: "ab"))
         #expect(route.streamAnswered() == .useTunnel)
-        #expect(route.isTunnelled)
         #expect(route.streamFailed() == .resetCaller)
         #expect(route.streamFailed() == .ignore)
         #expect(route.callerSent(ByteBuffer(string: "x")) == .drop)

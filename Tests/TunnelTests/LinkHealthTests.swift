@@ -68,6 +68,33 @@ struct LinkHealthTests {
         #expect(health.timePassed(now: .milliseconds(1500)) == [])
     }
 
+    @Test("while other bytes keep coming a CONNECT may wait five times as long, and the link does not die")
+    func moving() {
+        var health = LinkHealthTests.up()
+        health.connectSent(1, now: .milliseconds(100))
+        var now: Duration = .milliseconds(100)
+        var givenUpAt: Duration?
+        while now < .seconds(20) {
+            now += .milliseconds(100)
+            health.bytesReceived(at: now)
+            let orders = health.timePassed(now: now)
+            if orders.contains(.giveUp(1)) { givenUpAt = now }
+            #expect(!orders.contains(.declareDead))
+        }
+        #expect(givenUpAt == .milliseconds(5100))
+        // Bytes alone do not end the suspicion.
+        #expect(health.standing == .suspect)
+    }
+
+    @Test("bytes that stop with the link delay the suspicion by nothing")
+    func stopsMoving() {
+        var health = LinkHealthTests.up()
+        health.connectSent(1, now: .milliseconds(100))
+        health.bytesReceived(at: .milliseconds(120))
+        #expect(health.nextDeadline == .milliseconds(1100))
+        #expect(health.timePassed(now: .milliseconds(1100)).first == .giveUp(1))
+    }
+
     @Test("patience grows with the round trip")
     func patience() {
         var health = LinkHealthTests.up(roundTrip: .milliseconds(600))

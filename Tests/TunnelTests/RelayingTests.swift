@@ -266,6 +266,32 @@ extension Loopback {
             }
         }
 
+        @Test("a reader that stalls stops its sender before the buffers grow large, in either direction")
+        func backPressure() async throws {
+            let downloaded = Captured<Int>()
+            let local = try RawServer { socket in
+                if try socket.receive(exactly: 4) == Array("down".utf8) {
+                    downloaded.set(socket.sendUntilStopped())
+                }
+                // Not closed: this side stalls in the other case.
+            }
+            try await TestTunnel.with(local: local.port, origin: try closedPort()) { tunnel, _ in
+                let port = tunnel.port
+                let (uploaded, stalled) = try await blocking {
+                    let stalled = try RawSocket.connect(port: port)
+                    try stalled.send("down")
+                    let socket = try RawSocket.connect(port: port)
+                    defer { socket.reset() }
+                    try socket.send("upld")
+                    return (socket.sendUntilStopped(), stalled)
+                }
+                // Windows of a stream that never moved, and four kernel buffers of a few megabytes each.
+                #expect(uploaded < 30_000_000)
+                #expect(await downloaded.get() < 30_000_000)
+                stalled.reset()
+            }
+        }
+
         @Test("lines travel on the control stream both ways, in order")
         func controlLines() async throws {
             try await TestTunnel.with(local: closedPort(), origin: closedPort()) { tunnel, laptop in

@@ -9,7 +9,6 @@ extension Loopback {
         /// What one side of a connection does, in order.
         enum Step: Sendable {
             case send(Int)
-            case receive(Int)
             case finish
             case reset
         }
@@ -58,7 +57,6 @@ extension Loopback {
                 case .send(let count):
                     try? socket.send(Array(all[offset..<offset + count]))
                     offset += count
-                case .receive: break
                 case .finish: socket.finish()
                 case .reset:
                     socket.reset()

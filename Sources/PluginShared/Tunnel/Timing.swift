@@ -2,9 +2,10 @@
 public struct Timing: Sendable {
     /// How often each end sends a PING: 2 s, so that four can go unanswered before the link counts as dead.
     public var pingInterval: Duration = .seconds(2)
-    /// How long the link may go without an acknowledgement before it is dead: 8 s.
+    /// How long the link may go without an acknowledgement, or any other byte, before it is dead: 8 s.
     public var deadAfter: Duration = .seconds(8)
-    /// The least time a CONNECT waits for its answer before the link is suspect: 1 s.
+    /// The least time a CONNECT waits for its answer before the link is suspect: 1 s. While other bytes keep coming it
+    /// waits up to five times as long.
     public var suspectAfter: Duration = .seconds(1)
     /// The same in round trips, for links slower than `suspectAfter` allows: 4.
     public var suspectRoundTrips: Int = 4

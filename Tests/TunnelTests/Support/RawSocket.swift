@@ -63,6 +63,20 @@ struct RawSocket: Sendable {
         }
     }
 
+    /// Sends until the peer takes nothing for half a second, at most 200 MB; how much it took.
+    func sendUntilStopped() -> Int {
+        var limit = timeval(tv_sec: 0, tv_usec: 500_000)
+        setsockopt(self.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let bytes = pattern(65_536)
+        var sent = 0
+        while sent < 200_000_000 {
+            let count = bytes.withUnsafeBytes { Glibc.send(self.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { break }
+            sent += count
+        }
+        return sent
+    }
+
     func send(_ text: String) throws(RawSocketError) {
         try self.send(Array(text.utf8))
     }

@@ -64,7 +64,9 @@ struct HandshakeStateMachine {
     /// Makes one end's machine.
     ///
     /// - Parameters:
+    ///   - position: Which end of the TCP connection this is.
     ///   - role: The side of HTTP/2 this end will play; the peer must want the other.
+    ///   - identity: The session and its secret.
     ///   - nonce: `nonceByteCount` random bytes, never used before.
     ///   - version: Another protocol version than this build's, for tests.
     init(

@@ -47,7 +47,8 @@ final class LaptopConnection: BytePipeOwner {
         guard !self.isOver else { return }
         self.finish()
         self.stream.owner = nil
-        let headers = HPACKHeaders([(":status", status), ("kt-reason", reason)])
+        let printable = reason.unicodeScalars.filter { $0.isASCII && $0.value >= 0x20 && $0.value != 0x7f }
+        let headers = HPACKHeaders([(":status", status), ("kt-reason", String(String.UnicodeScalarView(printable)))])
         self.stream.writeHeaders(headers, ends: true)
         self.stream.flush()
     }

@@ -42,9 +42,15 @@ public final class LaptopEnd: Sendable {
     /// back.
     ///
     /// - Parameters:
+    ///   - host: Where kubectl listens.
+    ///   - port: The port kubectl listens on.
+    ///   - identity: The session and its secret, which the pod must share.
     ///   - targets: The local process of each route the pod may ask for.
     ///   - timeout: The limit for all of it.
     ///   - timing: Other intervals than the product's, for tests.
+    ///   - group: Gives the event loop.
+    ///   - logger: Gets lines at `debug` and `trace`.
+    /// - Returns: An end that is up and answers.
     /// - Throws: `TunnelError` when the connection, the proof or the first PING fails.
     public static func connect(
         host: String,

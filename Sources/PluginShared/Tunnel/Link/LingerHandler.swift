@@ -10,6 +10,8 @@ final class LingerHandler: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// When bytes last came; `nil` if never.
+    private(set) var lastRead: Duration?
     private var context: ChannelHandlerContext?
     private var isLingering = false
     private var inputHasEnded = false
@@ -45,6 +47,7 @@ final class LingerHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !self.isLingering else { return }
+        self.lastRead = MonotonicTime.now()
         context.fireChannelRead(data)
     }
 

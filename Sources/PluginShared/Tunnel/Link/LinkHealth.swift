@@ -46,12 +46,16 @@ struct LinkHealth {
 
     /// How many measurements the smallest is taken over: 16, half a minute of PINGs.
     private static let smallestOver = 16
+    /// How many times longer a CONNECT may wait while bytes of other streams keep coming: 5. A full link is slow, not
+    /// dead, and a dead one brings nothing.
+    private static let patienceWhileMoving = 5
     /// A wake-up this much later than asked for means that this process slept, not that the peer did: 2 s.
     private static let oversleep: Duration = .seconds(2)
 
     private let timing: Timing
     private var recentRoundTrips: [Duration] = []
-    private var lastAcknowledgement: Duration
+    /// When the peer last gave a sign of life: an acknowledgement, or any bytes at all.
+    private var lastSign: Duration
     private var lastPing: Duration?
     private var lastPingID: UInt64 = 0
     private var unacknowledged: [(id: UInt64, sentAt: Duration)] = []
@@ -63,7 +67,7 @@ struct LinkHealth {
     /// Starts watching a link that was authenticated just now.
     init(timing: Timing, now: Duration) {
         self.timing = timing
-        self.lastAcknowledgement = now
+        self.lastSign = now
     }
 
     /// How long a CONNECT may wait for its answer.
@@ -71,12 +75,20 @@ struct LinkHealth {
         max(self.timing.suspectAfter, (self.roundTrip ?? .zero) * self.timing.suspectRoundTrips)
     }
 
+    /// When a CONNECT sent at some time has waited too long.
+    private func deadline(ofConnectSentAt sentAt: Duration) -> Duration {
+        let patience = self.patience
+        let whileMoving = min(
+            self.lastSign + self.timing.suspectAfter / 2, sentAt + patience * LinkHealth.patienceWhileMoving)
+        return max(sentAt + patience, whileMoving)
+    }
+
     /// When `timePassed` should be called next, at the latest.
     var nextDeadline: Duration {
-        var deadline = self.lastAcknowledgement + self.timing.deadAfter
+        var deadline = self.lastSign + self.timing.deadAfter
         deadline = min(deadline, (self.lastPing.map { $0 + self.timing.pingInterval }) ?? .zero)
         if self.connectsStart < self.connects.count {
-            deadline = min(deadline, self.connects[self.connectsStart].sentAt + self.patience)
+            deadline = min(deadline, self.deadline(ofConnectSentAt: self.connects[self.connectsStart].sentAt))
         }
         return deadline
     }
@@ -91,6 +103,12 @@ struct LinkHealth {
     mutating func connectWithdrawn(_ id: UInt64) {
         self.waiting.remove(id)
         self.dropAnswered()
+    }
+
+    /// Records that bytes, of whatever frames, last came at this time. They keep the link from dying, since an
+    /// acknowledgement may be stuck behind them for long, but they do not end a suspicion.
+    mutating func bytesReceived(at time: Duration) {
+        self.lastSign = max(self.lastSign, time)
     }
 
     /// Records an answer to a CONNECT, whatever it says: the peer is alive.
@@ -127,15 +145,16 @@ struct LinkHealth {
         guard self.standing != .dead else { return [] }
         if now > self.nextDeadline + LinkHealth.oversleep {
             // This process was stopped or starved: give the peer's answers, which wait in the socket, a chance.
-            self.lastAcknowledgement = now
+            self.lastSign = now
         }
-        if now - self.lastAcknowledgement >= self.timing.deadAfter {
+        if now - self.lastSign >= self.timing.deadAfter {
             self.standing = .dead
             return [.declareDead]
         }
         var orders: [OnTimePassed] = []
-        let patience = self.patience
-        while self.connectsStart < self.connects.count, now - self.connects[self.connectsStart].sentAt >= patience {
+        while self.connectsStart < self.connects.count,
+            now >= self.deadline(ofConnectSentAt: self.connects[self.connectsStart].sentAt)
+        {
             let id = self.connects[self.connectsStart].id
             self.connectsStart += 1
             if self.waiting.remove(id) != nil { orders.append(.giveUp(id)) }
@@ -156,14 +175,14 @@ struct LinkHealth {
     private mutating func acknowledged(now: Duration) -> OnAcknowledged {
         switch self.standing {
         case .starting:
-            self.lastAcknowledgement = now
+            self.lastSign = now
             self.standing = .up
             return .becomeUp
         case .up:
-            self.lastAcknowledgement = now
+            self.lastSign = now
             return .nothing
         case .suspect:
-            self.lastAcknowledgement = now
+            self.lastSign = now
             self.standing = .up
             return .recover
         case .dead:

@@ -262,6 +262,7 @@ final class TunnelLink {
         self.tick = nil
         self.tickAt = nil
         guard !self.isClosed else { return }
+        if let lastRead = self.linger.lastRead { self.health.bytesReceived(at: lastRead) }
         for order in self.health.timePassed(now: MonotonicTime.now()) {
             switch order {
             case .sendPing(let id):
@@ -272,7 +273,7 @@ final class TunnelLink {
                 self.logger.debug("link suspect")
                 self.owner?.linkBecameSuspect(self)
             case .declareDead:
-                self.close(reason: "nothing was acknowledged for \(self.timing.deadAfter)")
+                self.close(reason: "nothing came for \(self.timing.deadAfter)")
             }
         }
         self.arm()

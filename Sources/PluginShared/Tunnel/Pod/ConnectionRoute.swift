@@ -99,12 +99,6 @@ struct ConnectionRoute {
         }
     }
 
-    /// Whether the laptop has answered 200.
-    var isTunnelled: Bool {
-        if case .tunnelled = self.state { return true }
-        return false
-    }
-
     /// Records a new connection.
     mutating func accepted(canUseTunnel: Bool) -> OnAccepted {
         self.state = canUseTunnel ? .opening : .dialling

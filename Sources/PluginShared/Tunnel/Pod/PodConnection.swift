@@ -29,7 +29,7 @@ final class PodConnection: StreamPipeOwner {
 
     /// Whether the connection could be ended now without hurting a request.
     func isQuiet(now: Duration, drainingSince start: Duration) -> Bool {
-        guard self.endingSince == nil, self.relay?.holdsBytes != true else { return false }
+        guard self.endingSince == nil, !self.isOver, self.relay?.holdsBytes != true else { return false }
         return DrainPolicy.isQuiet(self.activity, now: now, drainingSince: start)
     }
 
@@ -37,6 +37,12 @@ final class PodConnection: StreamPipeOwner {
     func start() {
         self.caller.owner = self
         let link = self.port.isIntercepted ? self.core.usableLink : nil
+        self.core.logger.trace(
+            "connection accepted",
+            metadata: [
+                LogKey.stream: "\(self.id)", LogKey.route: "\(self.port.route)", LogKey.peer: "\(self.callerAddress)",
+            ]
+        )
         switch self.route.accepted(canUseTunnel: link != nil) {
         case .openStream:
             let stream = link?.openStream(route: self.port.route, caller: self.callerAddress, owner: self)
@@ -63,7 +69,6 @@ final class PodConnection: StreamPipeOwner {
 
     /// Closes what is left of a connection that was ended.
     func cut() {
-        guard !self.isOver else { return }
         let far = self.far
         self.finish()
         self.caller.close()
@@ -73,7 +78,6 @@ final class PodConnection: StreamPipeOwner {
 
     /// Resets both sides: the connection was cut off in the middle of something, and both should know.
     func abort() {
-        guard !self.isOver else { return }
         let far = self.far
         self.finish()
         self.caller.reset()
@@ -100,13 +104,13 @@ final class PodConnection: StreamPipeOwner {
         self.finish()
     }
 
+    /// Lets go of both sides; the caller's socket counts as open until its last bytes are sent.
     private func finish() {
         guard !self.isOver else { return }
         self.isOver = true
         self.route.finished()
         self.relay = nil
         self.far = nil
-        self.core.connectionEnded(self)
     }
 
     // MARK: The origin

@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// The pod's end, on its one event loop; `PodEnd` is its door from elsewhere.
 final class PodCore: TunnelLinkOwner {
@@ -18,6 +17,7 @@ final class PodCore: TunnelLinkOwner {
     private let ports: [ProxyPort]
     private let tunnelPort: Int
     private let counts: ConnectionCounts
+    private let passThrough: PassThroughSwitch
     private let report: @Sendable (PodEvent) -> Void
     private var listeners: [any Channel] = []
     private(set) var boundTunnelPort = 0
@@ -27,7 +27,6 @@ final class PodCore: TunnelLinkOwner {
     private var lingering: [any Channel] = []
     private var connections: [UInt64: PodConnection] = [:]
     private var lastID: UInt64 = 0
-    private var isPassingThrough = false
     private var drainingSince: Duration?
     private var drained: [EventLoopPromise<Void>] = []
     private var drainTick: RepeatedTask?
@@ -39,6 +38,7 @@ final class PodCore: TunnelLinkOwner {
         tunnelPort: Int,
         timing: Timing,
         counts: ConnectionCounts,
+        passThrough: PassThroughSwitch,
         logger: Logger,
         report: @escaping @Sendable (PodEvent) -> Void
     ) {
@@ -48,13 +48,14 @@ final class PodCore: TunnelLinkOwner {
         self.tunnelPort = tunnelPort
         self.timing = timing
         self.counts = counts
+        self.passThrough = passThrough
         self.logger = logger
         self.report = report
     }
 
     /// The link new connections go through; `nil` sends them to the origin.
     var usableLink: TunnelLink? {
-        guard !self.isPassingThrough, self.drainingSince == nil, let link = self.link, link.isUsable else { return nil }
+        guard !self.passThrough.isOn, self.drainingSince == nil, let link = self.link, link.isUsable else { return nil }
         return link
     }
 
@@ -109,14 +110,14 @@ final class PodCore: TunnelLinkOwner {
         let connection = PodConnection(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
         self.connections[connection.id] = connection
         self.counts.opened()
+        channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionEnded(connection) }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(caller)
             connection.start()
         }
     }
 
-    /// A connection is over.
-    func connectionEnded(_ connection: PodConnection) {
+    private func connectionEnded(_ connection: PodConnection) {
         guard self.connections.removeValue(forKey: connection.id) != nil else { return }
         self.counts.closed()
         self.endDrainIfDone()
@@ -284,11 +285,7 @@ final class PodCore: TunnelLinkOwner {
         self.link?.send(control: control)
     }
 
-    // MARK: Passing through, draining, ending
-
-    func setPassThrough(_ isOn: Bool) {
-        self.isPassingThrough = isOn
-    }
+    // MARK: Draining and ending
 
     func drain(limit: Duration) -> EventLoopFuture<Void> {
         let promise = self.loop.makePromise(of: Void.self)

@@ -13,13 +13,18 @@ public final class PodEnd: Sendable {
     private let loop: any EventLoop
     private let core: NIOLoopBoundBox<PodCore>
     private let counts: ConnectionCounts
+    private let passThrough: PassThroughSwitch
     private let continuation: AsyncStream<PodEvent>.Continuation
 
     /// Makes an end that does nothing yet.
     ///
     /// - Parameters:
+    ///   - identity: The session and its secret, which the laptop must share.
+    ///   - ports: The Service's ports.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - timing: Other intervals than the product's, for tests.
+    ///   - group: Gives the event loop.
+    ///   - logger: Gets lines at `debug` and `trace`.
     public init(
         identity: TunnelIdentity,
         ports: [ProxyPort],
@@ -30,12 +35,14 @@ public final class PodEnd: Sendable {
     ) {
         let loop = group.next()
         let counts = ConnectionCounts()
+        let passThrough = PassThroughSwitch()
         let (events, continuation) = AsyncStream.makeStream(
             of: PodEvent.self,
             bufferingPolicy: .bufferingNewest(1024)
         )
         self.loop = loop
         self.counts = counts
+        self.passThrough = passThrough
         self.events = events
         self.continuation = continuation
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
@@ -46,6 +53,7 @@ public final class PodEnd: Sendable {
                 tunnelPort: tunnelPort,
                 timing: timing,
                 counts: counts,
+                passThrough: passThrough,
                 logger: logger,
                 report: { continuation.yield($0) }
             ),
@@ -87,7 +95,7 @@ public final class PodEnd: Sendable {
 
     /// While on, every new connection goes to the origin although the link is up.
     public func setPassThrough(_ isOn: Bool) {
-        self.loop.execute { self.core.value.setPassThrough(isOn) }
+        self.passThrough.isOn = isOn
     }
 
     /// Ends connections as they fall quiet, and sends new ones to the origin; returns when none is left, or at the

@@ -24,6 +24,8 @@ enum PodListeners {
             .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A caller whose node vanished is noticed by the kernel, if late.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelInitializer(accepted)
     }
 
