@@ -21,8 +21,11 @@ actor ProxyRole {
     private var ending: Task<Void, Never>?
     private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
 
-    /// How long quiet connections get to end, in seconds; the pod's grace period leaves 15 more.
-    static let drainLimit = Duration.seconds(30)
+    /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
+    private static let drainLimit = Duration.seconds(30)
+    /// How long nodes may send new connections here after the Service was restored: kube-proxy writes its rules at most
+    /// once a second by default, and two cores that are busy took up to another second here.
+    private static let newcomers = Duration.seconds(3)
 
     init(
         configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?,
@@ -77,7 +80,7 @@ actor ProxyRole {
             Task { self.pod.send(control: await self.check.run().text) }
         case .drain:
             Task {
-                await self.pod.drain(limit: Self.drainLimit)
+                await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
                 self.pod.send(control: ControlLine.drained.text)
             }
         case .checked, .drained, .terminating, nil:
@@ -105,7 +108,7 @@ actor ProxyRole {
             self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
         }
         _ = await undo.waitForOriginals(within: .seconds(30))
-        await self.pod.drain(limit: Self.drainLimit)
+        await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
         await self.persist("clean up") { () async throws(APIError) in
             try await undo.deleteObjects(secretUID: self.configuration.secretUID)
             try await undo.deleteLease()
@@ -121,7 +124,7 @@ actor ProxyRole {
             self.pod.send(control: ControlLine.terminating.text)
             _ = await undo.waitForOriginals(within: .seconds(10))
         }
-        await self.pod.drain(limit: Self.drainLimit)
+        await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
         self.endedSource.finish()
     }
 

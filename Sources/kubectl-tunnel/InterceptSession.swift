@@ -93,7 +93,7 @@ actor InterceptSession {
         self.keepLease()
         try await self.report.step("proxy created") { self.secretUID = try await creation.createObjects() }
         let pod = try await self.report.step("proxy ready") {
-            try await self.proxyPod.ready(within: self.request.timeout)
+            try await self.proxyPod.ready(within: self.request.timeout, isAlone: false)
         }
         try await self.report.step("tunnel up") { try await self.connect(to: pod) }
         try await self.report.step("ways checked") { try await self.checkWays(pod) }
@@ -307,7 +307,8 @@ actor InterceptSession {
             while !Task.isCancelled {
                 do {
                     await self.carrier?.close()
-                    let pod = try await self.proxyPod.ready(within: .seconds(60))
+                    let pod = try await self.proxyPod.ready(
+                        within: .seconds(60), isAlone: self.prepared.publishesNotReady)
                     try await self.connect(to: pod)
                     try await self.checkWays(pod)
                     try await self.switchService(to: pod)

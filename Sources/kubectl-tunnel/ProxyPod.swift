@@ -18,15 +18,20 @@ struct ProxyPod: Sendable {
 
     /// The name of a pod that is Ready.
     ///
+    /// - Parameters:
+    ///   - limit: How long to wait.
+    ///   - isAlone: Whether pods that are on their way out must be gone first. With `publishNotReadyAddresses` they
+    ///     would get traffic again, up to the moment in which they end.
     /// - Throws: ``PluginFailure`` with the cluster's own words.
-    func ready(within limit: Duration) async throws -> String {
+    func ready(within limit: Duration, isAlone: Bool) async throws -> String {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         while true {
-            let pods = try await self.client.list(
+            let all = try await self.client.list(
                 .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
-            ).items.filter { $0.metadata.deletionTimestamp == nil }
-            if let pod = pods.first(where: \.isReady) { return pod.metadata.name }
+            ).items
+            let pods = all.filter { $0.metadata.deletionTimestamp == nil }
+            if let pod = pods.first(where: \.isReady), !isAlone || pods.count == all.count { return pod.metadata.name }
             for pod in pods { if let failure = self.failure(of: pod) { throw failure } }
             if pods.isEmpty, let failure = try await self.deploymentFailure() { throw failure }
             guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }

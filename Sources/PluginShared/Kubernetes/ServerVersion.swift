@@ -16,6 +16,6 @@ public struct ServerVersion: Codable, Sendable, Equatable {
 
     /// Whether the server is Kubernetes 1.`minor` or newer. What cannot be read counts as new.
     public func isAtLeast(minor wanted: Int) -> Bool {
-        Int(self.minor.prefix { $0.isNumber }).map { $0 >= wanted } ?? false
+        Int(self.minor.prefix { $0.isNumber }).map { $0 >= wanted } ?? true
     }
 }

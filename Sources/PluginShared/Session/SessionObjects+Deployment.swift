@@ -107,10 +107,6 @@ extension SessionObjects {
                 ],
             ],
             "ports": .array(ports),
-            "readinessProbe": [
-                "httpGet": ["path": "/readyz", "port": .integer(Int64(self.plan.healthPort))],
-                "periodSeconds": 1, "failureThreshold": 3,
-            ],
             "resources": ["requests": ["cpu": "10m", "memory": "32Mi"], "limits": ["cpu": "1", "memory": "128Mi"]],
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],

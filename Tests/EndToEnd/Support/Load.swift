@@ -50,6 +50,12 @@ struct Load: Sendable {
         }
     }
 
+    /// The lines of requests that failed.
+    var failures: [String] {
+        let text = (try? String(contentsOf: self.log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").filter { $0.contains("\"ok\": false") }.map(String.init)
+    }
+
     /// Ends the client once its requests in flight have ended.
     func finish() async throws -> Summary {
         self.process.send(SIGTERM)

@@ -28,6 +28,9 @@ final class PodCore: TunnelLinkOwner {
     private var connections: [UInt64: PodConnection] = [:]
     private var lastID: UInt64 = 0
     private var drainingSince: Duration?
+    /// How long after the drain's start, and after the last connection that came, others are still expected.
+    private var newcomers = Duration.zero
+    private var lastAccepted: Duration?
     private var drained: [EventLoopPromise<Void>] = []
     private var drainTick: RepeatedTask?
 
@@ -109,6 +112,7 @@ final class PodCore: TunnelLinkOwner {
         let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
         let connection = PodConnection(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
         self.connections[connection.id] = connection
+        self.lastAccepted = MonotonicTime.now()
         self.counts.opened()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionEnded(connection) }
         return channel.eventLoop.makeCompletedFuture {
@@ -287,9 +291,10 @@ final class PodCore: TunnelLinkOwner {
 
     // MARK: Draining and ending
 
-    func drain(limit: Duration) -> EventLoopFuture<Void> {
+    func drain(limit: Duration, newcomers: Duration) -> EventLoopFuture<Void> {
         let promise = self.loop.makePromise(of: Void.self)
         self.drained.append(promise)
+        self.newcomers = newcomers
         if self.drainingSince == nil {
             self.drainingSince = MonotonicTime.now()
             let interval = TimeAmount(self.timing.drainTick)
@@ -299,6 +304,7 @@ final class PodCore: TunnelLinkOwner {
             }
         }
         self.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
+            self.newcomers = .zero
             for connection in Array(self.connections.values) { connection.abort() }
             self.endDrainIfDone()
         }
@@ -316,10 +322,12 @@ final class PodCore: TunnelLinkOwner {
                 connection.end()
             }
         }
+        self.endDrainIfDone()
     }
 
     private func endDrainIfDone() {
-        guard self.connections.isEmpty, !self.drained.isEmpty else { return }
+        guard self.connections.isEmpty, !self.drained.isEmpty, let start = self.drainingSince else { return }
+        guard MonotonicTime.now() - max(start, self.lastAccepted ?? start) >= self.newcomers else { return }
         self.drainTick?.cancel()
         self.drainTick = nil
         let drained = self.drained

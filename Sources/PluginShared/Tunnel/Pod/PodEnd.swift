@@ -100,8 +100,12 @@ public final class PodEnd: Sendable {
 
     /// Ends connections as they fall quiet, and sends new ones to the origin; returns when none is left, or at the
     /// limit, when the rest is reset. It cannot be taken back.
-    public func drain(limit: Duration) async {
-        try? await self.loop.flatSubmit { self.core.value.drain(limit: limit) }.get()
+    ///
+    /// - Parameters:
+    ///   - limit: How long connections that are not quiet may go on.
+    ///   - newcomers: How long after the start, and after the last connection that came, others are still expected.
+    public func drain(limit: Duration, newcomers: Duration = .zero) async {
+        try? await self.loop.flatSubmit { self.core.value.drain(limit: limit, newcomers: newcomers) }.get()
     }
 
     /// Accepted connections that are still open.
