@@ -159,7 +159,9 @@ struct HandshakeTests {
                 good = acceptor.received(machine.opening).reply
             }
             // Right up to some byte, then noise.
-            let keep = Int.random(in: 0...good.count, using: &generator)
+            // A connector that has seen the whole proof rightly believes the next byte, so it never gets all of it.
+            let most = round.isMultiple(of: 2) ? good.count : good.count - 1
+            let keep = Int.random(in: 0...most, using: &generator)
             var input = Array(good.prefix(keep))
             input += (0..<Int.random(in: 0...1200, using: &generator)).map { _ in
                 UInt8.random(in: .min ... .max, using: &generator)

@@ -292,6 +292,50 @@ extension Loopback {
             }
         }
 
+        @Test("an answer that filled every buffer arrives whole after both sides have sent FIN", arguments: 0..<5)
+        func slowReaderAfterFin(round: Int) async throws {
+            let sent = Captured<Int>()
+            let local = try RawServer { socket in
+                _ = try socket.receiveAll()
+                let count = socket.sendUntilStopped()
+                socket.finish()
+                sent.set(count)
+            }
+            try await TestTunnel.with(local: local.port, origin: try closedPort()) { tunnel, _ in
+                let port = tunnel.port
+                let socket = try await blocking {
+                    let socket = try RawSocket.connect(port: port)
+                    try socket.send("ask")
+                    socket.finish()
+                    return socket
+                }
+                let expected = await sent.get()
+                let got = try await blocking { try socket.receiveAll().count }
+                #expect(got == expected)
+                socket.close()
+            }
+        }
+
+        @Test("the tunnel survives 200 callers that reset at once while their answers stream")
+        func resetsTogether() async throws {
+            let local = try RawServer { socket in
+                _ = try socket.receive()
+                while true { try socket.send(pattern(100_000)) }
+            }
+            try await TestTunnel.with(local: local.port, origin: try closedPort()) { tunnel, laptop in
+                let port = tunnel.port
+                try await blocking {
+                    let sockets = try (0..<200).map { _ in try RawSocket.connect(port: port) }
+                    for socket in sockets { try socket.send("go") }
+                    for socket in sockets { _ = try socket.receive(upTo: 1000) }
+                    for socket in sockets { socket.reset() }
+                }
+                #expect(await eventually { tunnel.pod.connectionCount == 0 && laptop.streamCount == 0 })
+                _ = try await laptop.ping()
+                #expect(await tunnel.podEvents.events == [.linkUp])
+            }
+        }
+
         @Test("lines travel on the control stream both ways, in order")
         func controlLines() async throws {
             try await TestTunnel.with(local: closedPort(), origin: closedPort()) { tunnel, laptop in

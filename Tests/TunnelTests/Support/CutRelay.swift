@@ -51,7 +51,8 @@ final class CutRelay: Sendable {
             }
             if !isHeld { try? sink.send(bytes) }
         }
-        sink.finish()
+        // A black hole swallows FINs too.
+        if !self.state.withLock({ $0.isHeld }) { sink.finish() }
     }
 
     /// How each direction ended so far: `nil` for FIN, or the error.
