@@ -110,7 +110,7 @@ actor ProxyRole {
         _ = await undo.waitForOriginals(within: .seconds(30))
         await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
         await self.persist("clean up") { () async throws(APIError) in
-            try await undo.deleteObjects(secretUID: self.configuration.secretUID)
+            try await undo.deleteObjects()
             try await undo.deleteLease()
             try await undo.deleteAccount()
         }

@@ -12,6 +12,9 @@ struct ReachabilityCheck: Sendable {
     /// How long a new Service may take until every node knows it; kube-proxy syncs at most once a second by default.
     static let limit = Duration.seconds(8)
 
+    /// How long one connection may take: until a node knows the Service its packets are lost.
+    private static let attempt = Duration.milliseconds(300)
+
     /// Tries until all works or the time is up.
     func run() async -> ControlLine {
         let clock = ContinuousClock()
@@ -28,14 +31,14 @@ struct ReachabilityCheck: Sendable {
     }
 
     private func originFailure() async -> String? {
-        await self.pod.checkOrigins(timeout: .seconds(2)).first { $0.failure != nil }
+        await self.pod.checkOrigins(timeout: Self.attempt).first { $0.failure != nil }
             .map { "\($0.route): \($0.failure ?? "")" }
     }
 
     private func warmUpFailure() async -> String? {
         guard let (host, port) = self.warmUp else { return nil }
         do {
-            let channel = try await ClientBootstrap(group: self.group).connectTimeout(.seconds(2))
+            let channel = try await ClientBootstrap(group: self.group).connectTimeout(TimeAmount(Self.attempt))
                 .connect(host: host, port: port).get()
             try? await channel.close()
             return nil

@@ -36,7 +36,7 @@ struct InterceptPreparation: Sendable {
                 client: self.client, namespace: self.namespace, service: self.request.service, session: nil,
                 slices: slices)
             let outcome = try await undo.restoreService()
-            try await undo.deleteObjects(secretUID: nil)
+            try await undo.deleteObjects()
             if case .disagreement(let annotation, let origin) = outcome {
                 throw PluginFailure(
                     "service/\(self.request.service) is switched, and its original selector is uncertain: \(annotation) or \(origin)",

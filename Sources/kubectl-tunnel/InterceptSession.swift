@@ -23,7 +23,6 @@ actor InterceptSession {
     private var carrier: TunnelCarrier?
     private var carrierNumber = 0
     private var reconnecting: Task<Void, Never>?
-    private var secretUID: String?
     private var leaseIsOurs = false
     private var checked: AsyncStream<ControlLine>.Continuation?
     private var drained: AsyncStream<Void>.Continuation?
@@ -91,7 +90,7 @@ actor InterceptSession {
             }
         }
         self.keepLease()
-        try await self.report.step("proxy created") { self.secretUID = try await creation.createObjects() }
+        try await self.report.step("proxy created") { try await creation.createObjects() }
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout, isAlone: false)
         }
@@ -346,7 +345,7 @@ actor InterceptSession {
         await self.drain()
         await self.carrier?.close()
         await self.persist("clean up") { () async throws(APIError) in
-            try await self.undo.deleteObjects(secretUID: self.secretUID)
+            try await self.undo.deleteObjects()
             try await self.undo.deleteAccount()
             try await self.undo.deleteLease()
         }

@@ -15,7 +15,7 @@ struct PreparedIntercept: Sendable {
         if let data = try? JSONEncoder().encode(lease) {
             documents.append(JSONValue(text: String(decoding: data, as: UTF8.self)) ?? .null)
         }
-        documents.append(self.objects.secret(hex: "<256 random bits>"))
+        documents.append(self.objects.secret(hex: "<256 random bits>", originUID: "<uid>"))
         documents += [self.objects.origin(), self.objects.warmUp()]
         if self.objects.failsafe == .ownRole {
             documents += [
@@ -25,7 +25,7 @@ struct PreparedIntercept: Sendable {
         }
         documents.append(
             self.objects.deployment(
-                originHost: "<origin's address>", warmUpHost: "<warm-up's address>", secretUID: "<uid>"))
+                originHost: "<origin's address>", warmUpHost: "<warm-up's address>"))
         let patch = SwitchPatch.make(
             self.objects.service, session: self.objects.holder.session, names: self.objects.names,
             publishNotReady: self.publishesNotReady)

@@ -34,25 +34,20 @@ struct SessionCreation: Sendable {
     }
 
     /// Creates everything else.
-    ///
-    /// - Returns: The Secret's uid.
-    func createObjects() async throws -> String {
-        async let secret = self.create(.secrets, "secret", self.names.secret, self.objects.secret(hex: self.secret.hex))
-        async let origin = self.create(.services, "service", self.names.origin, self.objects.origin())
-        async let warmUp = self.create(.services, "service", self.names.warmUp, self.objects.warmUp())
+    func createObjects() async throws {
         async let account: Void = self.createAccount()
-        let (secretUID, originHost, warmUpHost) = try await (
-            secret.metadata.uid ?? "", origin.spec.clusterIP ?? "", warmUp.spec.clusterIP
-        )
+        async let warmUp = self.create(.services, "service", self.names.warmUp, self.objects.warmUp())
+        let origin = try await self.create(.services, "service", self.names.origin, self.objects.origin())
+        let secret = self.objects.secret(hex: self.secret.hex, originUID: origin.metadata.uid ?? "")
+        _ = try await self.create(.secrets, "secret", self.objects.secretName, secret)
         try await account
         if self.wantsNetworkPolicy {
             _ = try await self.create(
                 .networkPolicies, "networkpolicy", self.names.networkPolicy, self.objects.networkPolicy())
         }
         let deployment = self.objects.deployment(
-            originHost: originHost, warmUpHost: warmUpHost, secretUID: secretUID)
+            originHost: origin.spec.clusterIP ?? "", warmUpHost: try await warmUp.spec.clusterIP)
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
-        return secretUID
     }
 
     private func createAccount() async throws {

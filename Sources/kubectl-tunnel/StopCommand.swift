@@ -85,7 +85,7 @@ struct StopCommand: AsyncParsableCommand {
             slices: .endpointSlices(on: version))
         _ = try await undo.restoreService()
         _ = await undo.waitForOriginals(within: .seconds(10))
-        try await undo.deleteObjects(secretUID: nil)
+        try await undo.deleteObjects()
         try await undo.deleteAccount()
         try await undo.deleteLease()
         console.clearProgress()

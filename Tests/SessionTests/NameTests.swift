@@ -8,7 +8,10 @@ import Testing
         let long = String(repeating: "a", count: 62)
         for service in ["web", long + "x", long + "y"] {
             let names = SessionNames(service: service)
-            for name in [names.lease, names.deployment, names.origin, names.warmUp, names.secret, names.account] {
+            let all = [
+                names.lease, names.deployment, names.origin, names.warmUp, names.account, names.secret(for: sessionA),
+            ]
+            for name in all {
                 #expect(name.utf8.count <= 63)
             }
             #expect(names.selectorValue(for: sessionA).utf8.count <= 63)
@@ -49,7 +52,7 @@ import Testing
         let configuration = ProxyConfiguration(
             namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", leaseDurationSeconds: 30,
             listeners: plan.listeners, originHost: "10.0.0.1", warmUpHost: nil, tunnelPort: 1, healthPort: 2,
-            restores: true, usesBetaSlices: true, secretUID: "u")
+            restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)
         #expect(ProxyConfiguration(json: "{}") == nil)
     }

@@ -148,6 +148,12 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(wanted([other, ours, apply], [apply]) == [other, apply])
         #expect(wanted([other, ours, apply], [apply, other]) == [apply, other])
         #expect(wanted([apply], [apply]) == nil)
+        // The switch takes the selector from an entry of a server-side apply: who wrote it, and when, stays.
+        let whole: JSONValue = ["manager": "kubectl", "time": "1", "fieldsV1": ["f:spec": ["f:selector": [:]]]]
+        let robbed: JSONValue = ["manager": "kubectl", "time": "1", "fieldsV1": ["f:spec": [:]]]
+        let later: JSONValue = ["manager": "kubectl", "time": "2", "fieldsV1": ["f:spec": [:]]]
+        #expect(wanted([robbed, ours], [whole]) == [whole])
+        #expect(wanted([later, ours], [whole]) == [later])
         #expect(wanted([ours], nil) == [])
     }
 }

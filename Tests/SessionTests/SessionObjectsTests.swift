@@ -15,7 +15,7 @@ import Testing
     }
 
     private func podSpec(_ objects: SessionObjects) -> JSONValue? {
-        objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u")["spec"]?["template"]?["spec"]
+        objects.deployment(originHost: "10.0.0.1", warmUpHost: nil)["spec"]?["template"]?["spec"]
     }
 
     /// The rules of Kubernetes' documentation, "Pod Security Standards", level restricted.
@@ -45,7 +45,7 @@ import Testing
     @Test("the pod carries every switched label, and the Deployment's selector only the session")
     func labels() throws {
         let objects = try makeObjects(selector: ["app": "web", "kubectl-tunnel/component": "x"])
-        let deployment = objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u")
+        let deployment = objects.deployment(originHost: "10.0.0.1", warmUpHost: nil)
         let labels = deployment["spec"]?["template"]?["metadata"]?["labels"]
         let value = JSONValue.string(objects.names.selectorValue(for: sessionA))
         #expect(labels?["app"] == value)
@@ -57,8 +57,8 @@ import Testing
     func owners() throws {
         let objects = try makeObjects()
         for object in [
-            objects.secret(hex: "00"), objects.origin(), objects.warmUp(), objects.account(),
-            objects.deployment(originHost: "10.0.0.1", warmUpHost: nil, secretUID: "u"),
+            objects.origin(), objects.warmUp(), objects.account(),
+            objects.deployment(originHost: "10.0.0.1", warmUpHost: nil),
         ] {
             guard case .array(let owners)? = object["metadata"]?["ownerReferences"] else {
                 Issue.record("no owner")

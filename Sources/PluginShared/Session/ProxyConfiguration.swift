@@ -32,14 +32,12 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     public var restores: Bool
     /// Whether EndpointSlices are v1beta1 here.
     public var usesBetaSlices: Bool
-    /// The uid of the session's Secret, so that no later session's is deleted.
-    public var secretUID: String
 
     /// Everything a pod is told.
     public init(
         namespace: String, service: String, holder: String, leaseDurationSeconds: Int,
         listeners: [PortPlan.Listener], originHost: String, warmUpHost: String?, tunnelPort: Int, healthPort: Int,
-        restores: Bool, usesBetaSlices: Bool, secretUID: String
+        restores: Bool, usesBetaSlices: Bool
     ) {
         self.namespace = namespace
         self.service = service
@@ -52,7 +50,6 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
         self.healthPort = healthPort
         self.restores = restores
         self.usesBetaSlices = usesBetaSlices
-        self.secretUID = secretUID
     }
 
     /// Reads the environment variable's value; `nil` when it is not valid.

@@ -64,12 +64,22 @@ public enum Restore {
         guard present.contains(where: Self.isOurs) else { return nil }
         let others = present.filter { !Self.isOurs($0) }
         var wanted = others
-        if case .array(let before)? = saved, Set(before) == Set(others) { wanted = before }
+        if case .array(let before)? = saved, Set(before.map(Self.writer(of:))) == Set(others.map(Self.writer(of:))) {
+            wanted = before
+        }
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
         patch.guardVersion(service.metadata)
         patch.replace("/metadata/managedFields", .array(wanted))
         return patch
+    }
+
+    /// Who wrote an entry, and when. Which fields it lists is left out: the switch itself takes `f:selector` from the
+    /// entry of a server-side apply.
+    private static func writer(of entry: JSONValue) -> JSONValue {
+        guard case .object(var members) = entry else { return entry }
+        members["fieldsV1"] = nil
+        return .object(members)
     }
 
     private static func isOurs(_ entry: JSONValue) -> Bool {

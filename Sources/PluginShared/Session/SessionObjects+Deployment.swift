@@ -6,8 +6,7 @@ extension SessionObjects {
     /// - Parameters:
     ///   - originHost: The origin Service's address.
     ///   - warmUpHost: The warm-up Service's address.
-    ///   - secretUID: The Secret's uid.
-    public func deployment(originHost: String, warmUpHost: String?, secretUID: String) -> JSONValue {
+    public func deployment(originHost: String, warmUpHost: String?) -> JSONValue {
         let session: [String: JSONValue] = [Key.session: .string(self.holder.session.description)]
         // The switched selector's keys and values, and our own labels where the two do not meet.
         let value = self.names.selectorValue(for: self.holder.session)
@@ -28,7 +27,7 @@ extension SessionObjects {
                         ],
                         "spec": self.podSpec(
                             self.configuration(
-                                originHost: originHost, warmUpHost: warmUpHost, secretUID: secretUID)),
+                                originHost: originHost, warmUpHost: warmUpHost)),
                     ],
                 ]
             ])
@@ -79,12 +78,12 @@ extension SessionObjects {
         return .object(spec)
     }
 
-    private func configuration(originHost: String, warmUpHost: String?, secretUID: String) -> ProxyConfiguration {
+    private func configuration(originHost: String, warmUpHost: String?) -> ProxyConfiguration {
         ProxyConfiguration(
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
             leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners, originHost: originHost,
             warmUpHost: warmUpHost, tunnelPort: self.plan.tunnelPort, healthPort: self.plan.healthPort,
-            restores: self.failsafe != .pluginOnly, usesBetaSlices: self.usesBetaSlices, secretUID: secretUID)
+            restores: self.failsafe != .pluginOnly, usesBetaSlices: self.usesBetaSlices)
     }
 
     private func container(_ configuration: ProxyConfiguration) -> JSONValue {
@@ -103,7 +102,7 @@ extension SessionObjects {
                 ["name": .string(ProxyConfiguration.variable), "value": .string(configuration.json)],
                 [
                     "name": .string(ProxyConfiguration.secretVariable),
-                    "valueFrom": ["secretKeyRef": ["name": .string(self.names.secret), "key": "secret"]],
+                    "valueFrom": ["secretKeyRef": ["name": .string(self.secretName), "key": "secret"]],
                 ],
             ],
             "ports": .array(ports),

@@ -71,10 +71,15 @@ public struct SessionObjects: Sendable {
                 acquireTime: time, renewTime: time))
     }
 
-    /// The Secret that proves plugin and proxy to each other.
-    public func secret(hex: String) -> JSONValue {
+    /// The Secret's name.
+    public var secretName: String { self.names.secret(for: self.holder.session) }
+
+    /// The Secret that proves plugin and proxy to each other. It is owned by the origin Service, so that it goes with
+    /// it, and the proxy needs no right on Secrets.
+    public func secret(hex: String, originUID: String) -> JSONValue {
         self.object(
-            "v1", "Secret", named: self.names.secret, component: "secret",
+            "v1", "Secret", named: self.secretName, component: "secret",
+            owner: OwnerReference(apiVersion: "v1", kind: "Service", name: self.names.origin, uid: originUID),
             with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
     }
 
@@ -157,7 +162,6 @@ public struct SessionObjects: Sendable {
         return [
             rule("", ["services"], services.map(\.service), ["get", "list", "watch", "patch"]),
             rule("", ["services"], services.flatMap { [$0.origin, $0.warmUp] }, ["get", "delete"]),
-            rule("", ["secrets"], services.map(\.secret), ["delete"]),
             rule("", ["serviceaccounts"], services.map(\.account), ["get", "delete"]),
             rule("apps", ["deployments"], services.map(\.deployment), ["get", "delete"]),
             rule(

@@ -111,14 +111,16 @@ public struct SessionUndo: Sendable {
 
     /// Deletes what the session created beside its Lease and account, each only when it is this session's.
     ///
-    /// - Parameter secretUID: The Secret's uid, since nobody may read Secrets; `nil` deletes it by name.
-    public func deleteObjects(secretUID: String?) async throws(APIError) {
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func deleteObjects() async throws(APIError) {
         try await self.deleteIfOurs(.deployments, self.names.deployment) { $0.metadata }
         try await self.deleteIfOurs(.services, self.names.origin) { $0.metadata }
         try await self.deleteIfOurs(.services, self.names.warmUp) { $0.metadata }
         try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
+        guard let session = self.session else { return }
         do {
-            try await self.client.delete(.secrets, self.names.secret, in: self.namespace, uid: secretUID)
+            // The garbage collector does it too, a second later, since the origin Service owns it.
+            try await self.client.delete(.secrets, self.names.secret(for: session), in: self.namespace)
         } catch let error where error.code == .forbidden {
             return
         }
