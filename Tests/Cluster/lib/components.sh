@@ -71,17 +71,19 @@ TOML
 
 # start_node PROFILE
 start_node() {
+    # The node gets its range of addresses from the controllers; a kubelet that waits for none reports its node as ready 10 s later.
     start kube-controller-manager "$kubernetes/kube-controller-manager" --leader-elect=false \
         --kubeconfig="$state/kubeconfig/controller-manager" --use-service-account-credentials=true \
         --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
-        --feature-gates="$token_gates" --cluster-cidr="$pod_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
+        --feature-gates="$token_gates" --allocate-node-cidrs=true --cluster-cidr="$cluster_cidr" \
+        --service-cluster-ip-range="$service_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
     start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
     start_kubelet "$1"
     # It asks for its node, and after each failure waits twice as long.
     wait_for 60 "node" admin get node "$node_name"
     # Connection tracking is left alone: its limits are the machine's, and may be read-only.
     start kube-proxy "$kubernetes/kube-proxy" --kubeconfig="$state/kubeconfig/proxy" --hostname-override="$node_name" \
-        --proxy-mode=iptables --cluster-cidr="$pod_cidr" --conntrack-max-per-core=0 \
+        --proxy-mode=iptables --cluster-cidr="$cluster_cidr" --conntrack-max-per-core=0 \
         --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
     wait_for 60 "node" node_ready
     wait_for 30 "kube-proxy" in_node bash -c ': </dev/tcp/127.0.0.1/10256'
