@@ -27,8 +27,8 @@ struct InterceptPreparation: Sendable {
         }
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: version)
         var service = try await self.service()
-        let objectsOf = SessionNames(service: service.metadata.name)
-        try await self.refuseIfHeld(objectsOf)
+        try await self.settleHeldLease(
+            SessionNames(service: service.metadata.name), slices: slices, touchesCluster: touchesCluster)
 
         if service.metadata.annotation(Key.session) != nil, touchesCluster {
             // A session that ended without being undone: its Service first goes back.
@@ -88,14 +88,56 @@ struct InterceptPreparation: Sendable {
         }
     }
 
-    private func refuseIfHeld(_ names: SessionNames) async throws {
-        let lease: Lease?
+    /// Somebody has the Service: refused at once when a proxy answers for them, and otherwise after their Lease was seen
+    /// not to change for its whole duration, in which case what they left is cleaned up.
+    private func settleHeldLease(
+        _ names: SessionNames, slices: ResourceType<EndpointSlice>, touchesCluster: Bool
+    ) async throws {
+        guard let lease = try await self.lease(names) else { return }
+        guard touchesCluster, let holder = Holder(lease.spec.holderIdentity),
+            try await !self.hasReadyProxy(holder.session),
+            try await self.isAbandoned(lease, names: names, holder: holder)
+        else { throw PluginFailure(held: lease, service: names.service) }
+        let undo = SessionUndo(
+            client: self.client, namespace: self.namespace, service: names.service, session: holder.session,
+            slices: slices)
+        try await undo.restoreService()
+        try await undo.deleteObjects()
+        try await undo.deleteAccount()
+        try await undo.deleteLease()
+        self.report.event("mended", "cleaned up what the dead session of \(holder.person) had left")
+    }
+
+    private func lease(_ names: SessionNames) async throws -> Lease? {
         do {
-            lease = try await self.client.find(.leases, names.lease, in: self.namespace)
+            return try await self.client.find(.leases, names.lease, in: self.namespace)
         } catch {
             throw PluginFailure(error, action: "read lease/\(names.lease)")
         }
-        if let lease { throw PluginFailure(held: lease, service: names.service) }
+    }
+
+    private func hasReadyProxy(_ session: SessionID) async throws -> Bool {
+        try await self.client.list(.pods, in: self.namespace, labels: "\(Key.session)=\(session)").items
+            .contains(where: \.isReady)
+    }
+
+    private func isAbandoned(_ first: Lease, names: SessionNames, holder: Holder) async throws -> Bool {
+        let seconds = first.spec.leaseDurationSeconds ?? 30
+        self.report.event(
+            "watching", "\(holder.person) has a lease on service/\(names.service), but no proxy: watching it for \(seconds) s")
+        let clock = ContinuousClock()
+        let start = clock.now
+        var lease = first
+        var watch = LeaseClock(durationSeconds: seconds)
+        while watch.observe(lease, now: clock.now - start) == .held {
+            try await Task.sleep(for: watch.interval)
+            guard let present = try await self.lease(names) else { return true }
+            guard present.metadata.uid == first.metadata.uid, present.spec.renewTime == first.spec.renewTime else {
+                return false
+            }
+            lease = present
+        }
+        return true
     }
 }
 

@@ -44,6 +44,7 @@ public struct SessionUndo: Sendable {
     /// Gives the Service back.
     ///
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    @discardableResult
     public func restoreService() async throws(APIError) -> Outcome {
         var lastError = APIError(.conflict, "service/\(self.names.service) keeps changing")
         for _ in 0..<Self.attempts {
