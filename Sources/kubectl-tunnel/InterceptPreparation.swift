@@ -60,15 +60,49 @@ struct InterceptPreparation: Sendable {
         }
         for note in findings.notes + plan.notes { self.report.event("note", "note: \(note)") }
 
+        if touchesCluster { try self.settle(findings.doubts) }
+
         let holder = Holder(user: self.person.user, host: self.person.host, session: .random())
         let objects = SessionObjects(
             service: service, namespace: self.namespace, holder: holder, image: self.request.image,
             imagePullSecret: self.request.imagePullSecret, leaseDurationSeconds: self.request.leaseDurationSeconds,
             plan: plan, failsafe: failsafe, usesBetaSlices: !version.isAtLeast(minor: 21))
+        if !self.request.wantsNetworkPolicy, !self.request.isForced { try await self.checkCallers(of: objects) }
         return PreparedIntercept(
             objects: objects, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             publishesNotReady: !version.isAtLeast(minor: 26))
+    }
+
+    /// Asks on a terminal, unless `--yes` was given; elsewhere a doubt is a note.
+    private func settle(_ doubts: [String]) throws {
+        for doubt in doubts {
+            guard !self.request.asksNothing, self.report.console.canAsk else {
+                self.report.event("note", "note: \(doubt)")
+                continue
+            }
+            guard self.report.console.ask("\(doubt). Go on?") else {
+                throw PluginFailure("not started", hint: "--yes goes on without asking")
+            }
+        }
+    }
+
+    private func checkCallers(of objects: SessionObjects) async throws {
+        let policies: [NetworkPolicy]
+        do throws(APIError) {
+            policies = try await self.client.list(.networkPolicies, in: self.namespace).items
+        } catch {
+            return self.report.detail("network policies were not looked at: \(error.message)")
+        }
+        guard !policies.isEmpty else { return }
+        let selector = objects.service.selector.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+        let originals = try await self.client.list(.pods, in: self.namespace, labels: selector).items
+            .map { $0.metadata.labels ?? [:] }
+        let obstacle = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
+        guard let obstacle else { return }
+        throw PluginFailure(
+            "networkpolicy/\(obstacle) would keep callers of service/\(self.request.service) out of the proxy",
+            hint: "use --network-policy to let them in for the session, or --force to go on without")
     }
 
     private func service() async throws -> Service {
@@ -124,7 +158,8 @@ struct InterceptPreparation: Sendable {
     private func isAbandoned(_ first: Lease, names: SessionNames, holder: Holder) async throws -> Bool {
         let seconds = first.spec.leaseDurationSeconds ?? 30
         self.report.event(
-            "watching", "\(holder.person) has a lease on service/\(names.service), but no proxy: watching it for \(seconds) s")
+            "watching",
+            "\(holder.person) has a lease on service/\(names.service), but no proxy: watching it for \(seconds) s")
         let clock = ContinuousClock()
         let start = clock.now
         var lease = first

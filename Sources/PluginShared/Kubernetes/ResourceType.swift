@@ -61,6 +61,9 @@ extension ResourceType where Object == PartialObject {
     public static var roleBindings: Self {
         Self(prefix: "/apis/rbac.authorization.k8s.io/v1", plural: "rolebindings")
     }
+}
+
+extension ResourceType where Object == NetworkPolicy {
     /// NetworkPolicies.
     public static var networkPolicies: Self {
         Self(prefix: "/apis/networking.k8s.io/v1", plural: "networkpolicies")

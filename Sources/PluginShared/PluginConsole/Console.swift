@@ -47,6 +47,16 @@ public final class Console: Sendable {
         if isShown { Self.write("\r\u{1B}[K", to: .standardError) }
     }
 
+    /// Whether somebody can answer a question.
+    public var canAsk: Bool { self.isTerminal && isatty(STDIN_FILENO) == 1 }
+
+    /// Asks; only `y` and `yes` mean yes.
+    public func ask(_ question: String) -> Bool {
+        self.clearProgress()
+        Self.write("\(question) [y/N] ", to: .standardError)
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
+
     /// A failure: what, and what to do.
     public func failure(_ failure: PluginFailure) {
         self.notice("error: \(failure.summary)")

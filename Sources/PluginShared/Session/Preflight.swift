@@ -6,6 +6,8 @@ public enum Preflight {
     public struct Findings: Sendable, Equatable {
         /// Reasons against it, the weightiest first.
         public var refusals: [Refusal] = []
+        /// Who else writes the Service and may undo the intercept: the user is asked.
+        public var doubts: [String] = []
         /// What the user should know and need not do anything about.
         public var notes: [String] = []
 
@@ -56,6 +58,9 @@ public enum Preflight {
                 "use --force if all its clients are on one node", force: true)
         }
 
+        if let owner = Self.deployer(of: service) {
+            findings.doubts.append("\(owner) manages \(name), and its next sync ends the intercept")
+        }
         if service.spec.sessionAffinity == "ClientIP" {
             findings.notes.append("sessionAffinity ClientIP: after the intercept clients may land on another pod")
         }
@@ -79,6 +84,19 @@ public enum Preflight {
             || service.metadata.labels?.keys.contains { $0.hasPrefix("serving.knative.dev/") } == true
         if isKnative { return "Knative" }
         if service.selector["pod-template-hash"] != nil { return "a rollout controller" }
+        return nil
+    }
+
+    /// The tool that applies this Service's manifest again and again, if it says so.
+    private static func deployer(of service: Service) -> String? {
+        let annotations = service.metadata.annotations ?? [:]
+        let labels = service.metadata.labels ?? [:]
+        if annotations["argocd.argoproj.io/tracking-id"] != nil { return "Argo CD" }
+        if labels.keys.contains(where: { $0.hasPrefix("kustomize.toolkit.fluxcd.io/") })
+            || labels.keys.contains(where: { $0.hasPrefix("helm.toolkit.fluxcd.io/") })
+        {
+            return "Flux"
+        }
         return nil
     }
 

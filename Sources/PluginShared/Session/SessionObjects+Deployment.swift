@@ -8,10 +8,6 @@ extension SessionObjects {
     ///   - warmUpHost: The warm-up Service's address.
     public func deployment(originHost: String, warmUpHost: String?) -> JSONValue {
         let session: [String: JSONValue] = [Key.session: .string(self.holder.session.description)]
-        // The switched selector's keys and values, and our own labels where the two do not meet.
-        let value = self.names.selectorValue(for: self.holder.session)
-        let labels = self.labels(component: "proxy")
-            .merging(self.service.selector.mapValues { _ in value }) { _, selected in selected }
         return self.object(
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
             with: [
@@ -23,7 +19,8 @@ extension SessionObjects {
                     "strategy": ["type": "Recreate"],
                     "template": [
                         "metadata": [
-                            "labels": JSONValue(labels), "annotations": JSONValue(Self.noMesh(self.holder.session)),
+                            "labels": JSONValue(self.podLabels),
+                            "annotations": JSONValue(Self.noMesh(self.holder.session)),
                         ],
                         "spec": self.podSpec(
                             self.configuration(
@@ -31,6 +28,13 @@ extension SessionObjects {
                     ],
                 ]
             ])
+    }
+
+    /// The labels of the proxy's pod: the switched selector's, and our own where the two do not meet.
+    public var podLabels: [String: String] {
+        let value = self.names.selectorValue(for: self.holder.session)
+        return self.labels(component: "proxy")
+            .merging(self.service.selector.mapValues { _ in value }) { _, selected in selected }
     }
 
     /// How long a proxy pod may take to end, in seconds: restore, and a drain of 30.
