@@ -130,6 +130,7 @@ let package = Package(
             dependencies: ["KubernetesViaKubectl", "PluginConsole"],
             swiftSettings: strict
         ),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
