@@ -103,12 +103,13 @@ struct Shop: Sendable {
         return text.split(separator: "\n").filter { !$0.contains("\"resourceVersion\"") }.joined(separator: "\n")
     }
 
-    /// Everything in the namespace that belongs to a session.
+    /// Everything in the namespace that belongs to a session and is not on its way out.
     func leftovers() async throws -> String {
         try await kubectl(
             "-n", self.namespace, "get",
             "leases,deployments,pods,services,secrets,serviceaccounts,roles,rolebindings,networkpolicies",
-            "-l", "kubectl-tunnel/session", "-o", "name")
+            "-l", "kubectl-tunnel/session", "-o",
+            "go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.kind}}/{{.metadata.name}} {{end}}{{end}}")
     }
 
     /// Who answers at the Service, asked from the node by address.
