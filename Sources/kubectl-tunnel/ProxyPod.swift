@@ -12,9 +12,15 @@ struct ProxyPod: Sendable {
     /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
     private static let hopeless: Set<String> = [
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
-        "RegistryUnavailable", "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
-        "CrashLoopBackOff",
+        "RegistryUnavailable", "CrashLoopBackOff",
     ]
+    /// Reasons that often do: a kubelet that is busy says CreateContainerConfigError when its copy of a Secret is not
+    /// there within a second, and tries again.
+    private static let stubborn: Set<String> = [
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+    ]
+    /// How long a pod may have a stubborn reason: a kubelet tries again after 10 to 15 s.
+    private static let patience = Duration.seconds(30)
 
     /// The name of a pod that is Ready.
     ///
@@ -26,20 +32,24 @@ struct ProxyPod: Sendable {
     func ready(within limit: Duration, isAlone: Bool) async throws -> String {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
+        var stubbornSince: ContinuousClock.Instant?
         while true {
             let all = try await self.client.list(
                 .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
             ).items
             let pods = all.filter { $0.metadata.deletionTimestamp == nil }
             if let pod = pods.first(where: \.isReady), !isAlone || pods.count == all.count { return pod.metadata.name }
-            for pod in pods { if let failure = self.failure(of: pod) { throw failure } }
+            for pod in pods { if let failure = self.failure(of: pod, Self.hopeless) { throw failure } }
+            let stubborn = pods.lazy.compactMap { self.failure(of: $0, Self.stubborn) }.first
+            stubbornSince = stubborn == nil ? nil : stubbornSince ?? clock.now
+            if let stubborn, let stubbornSince, clock.now - stubbornSince >= Self.patience { throw stubborn }
             if pods.isEmpty, let failure = try await self.deploymentFailure() { throw failure }
             guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
-    private func failure(of pod: Pod) -> PluginFailure? {
+    private func failure(of pod: Pod, _ reasons: Set<String>) -> PluginFailure? {
         if pod.status?.phase == "Failed" {
             let reason = [pod.status?.reason, pod.status?.message].compactMap { $0 }.joined(separator: ": ")
             let hint =
@@ -48,7 +58,7 @@ struct ProxyPod: Sendable {
             return PluginFailure("the node rejected the proxy's pod: \(reason)", hint: hint)
         }
         for status in pod.status?.containerStatuses ?? [] {
-            guard let waiting = status.state?.waiting, let reason = waiting.reason, Self.hopeless.contains(reason)
+            guard let waiting = status.state?.waiting, let reason = waiting.reason, reasons.contains(reason)
             else {
                 continue
             }

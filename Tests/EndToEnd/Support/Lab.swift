@@ -30,8 +30,14 @@ struct Lab: Sendable {
     var node: [String] { self.variable("CLUSTER_NODE").split(separator: " ").map(String.init) }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
+    /// The environment of somebody else at a laptop who has the admin's rights.
+    func colleague(_ name: String) -> [String: String] { ["USER": name, "KUBECONFIG": self.kubeconfig("admin")] }
+
     /// A user's kubeconfig: `admin`, `alice`, `bob` or `carol`.
     func kubeconfig(_ user: String) -> String { self.variable("CLUSTER_STATE") + "/kubeconfig/\(user)" }
+
+    /// The path of the cluster's certificate authority without `.crt` and `.key`.
+    var authority: String { self.variable("CLUSTER_STATE") + "/pki/ca" }
 
     /// The environment of a laptop: its own kubeconfig, user and host name, and kubectl on its path.
     func laptop(user: String = "admin", host: String = "laptop") -> [String: String] {

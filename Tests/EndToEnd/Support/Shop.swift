@@ -32,7 +32,7 @@ struct Shop: Sendable {
     /// Pods that answer `who=cluster` on 8080 and other ports.
     static func deployment(
         name: String = "web", labels: String = "app: web, tier: fe", who: String = "cluster", ports: String = "8080",
-        containerPorts: String = "[{containerPort: 8080, name: http}]", replicas: Int = 2
+        containerPorts: String = "[{containerPort: 8080, name: http}]", replicas: Int = 2, runAsUser: Int = 65_532
     ) -> String {
         """
         apiVersion: apps/v1
@@ -45,6 +45,7 @@ struct Shop: Sendable {
             metadata: {labels: {run: \(name), \(labels)}}
             spec:
               terminationGracePeriodSeconds: 5
+              securityContext: {runAsUser: \(runAsUser)}
               containers:
               - name: web
                 image: \(Lab.shared.workloadImage)
@@ -57,10 +58,11 @@ struct Shop: Sendable {
     /// Runs a test in a namespace of its own, which is deleted afterwards.
     static func with(
         maker: Maker = .clientSideApply, service: String = Self.service, deployments: [String]? = nil,
-        _ body: (Shop) async throws -> Void
+        isRestricted: Bool = false, _ body: (Shop) async throws -> Void
     ) async throws {
         let shop = Shop(namespace: "t-" + UUID().uuidString.lowercased().prefix(8))
-        try await run([Lab.shared.clusterScript, "namespace", shop.namespace])
+        let policy = isRestricted ? ["--restricted"] : []
+        try await run([Lab.shared.clusterScript, "namespace", shop.namespace] + policy)
         do {
             for deployment in deployments ?? [Self.deployment()] { try await shop.apply(deployment) }
             try await shop.make(service, by: maker)
@@ -103,21 +105,44 @@ struct Shop: Sendable {
         return text.split(separator: "\n").filter { !$0.contains("\"resourceVersion\"") }.joined(separator: "\n")
     }
 
-    /// Everything in the namespace that belongs to a session and is not on its way out.
-    func leftovers() async throws -> String {
-        try await kubectl(
+    /// Everything in the namespace that belongs to a session, a name a line.
+    ///
+    /// - Parameter endingPods: Whether pods that are being deleted count. The API server is asked to delete them at once;
+    ///   how long a kubelet takes is its own affair: up to a minute for one whose image was never pulled.
+    func leftovers(endingPods: Bool = false) async throws -> String {
+        let skip = endingPods ? "" : "{{if not (and (eq .kind \"Pod\") .metadata.deletionTimestamp)}}"
+        let end = endingPods ? "" : "{{end}}"
+        return try await kubectl(
             "-n", self.namespace, "get",
             "leases,deployments,pods,services,secrets,serviceaccounts,roles,rolebindings,networkpolicies",
             "-l", "kubectl-tunnel/session", "-o",
-            "go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.kind}}/{{.metadata.name}} {{end}}{{end}}")
+            "go-template={{range .items}}\(skip){{.kind}}/{{.metadata.name}}{{\"\\n\"}}\(end){{end}}")
+    }
+
+    /// What the Service answers, asked from the node by address.
+    func answer(port: Int = 80, service: String = "web", path: String = "/") async throws -> String {
+        let address = try await self.address(of: service)
+        let url = "http://\(address):\(port)\(path)"
+        return try await run(Lab.shared.node + ["curl", "-s", "-m", "5", "--noproxy", "*", url]).output
     }
 
     /// Who answers at the Service, asked from the node by address.
     func who(port: Int = 80, service: String = "web") async throws -> String {
-        let address = try await self.address(of: service)
-        let result = try await run(
-            Lab.shared.node + ["curl", "-s", "-m", "5", "--noproxy", "*", "http://\(address):\(port)/"])
-        return result.output.split(separator: " ").first { $0.hasPrefix("who=") }.map { String($0.dropFirst(4)) } ?? ""
+        Self.who(in: try await self.answer(port: port, service: service))
+    }
+
+    /// Who says so in an answer of the workload; empty when it is none.
+    private static func who(in answer: String) -> String {
+        answer.split(separator: " ").first { $0.hasPrefix("who=") }.map { String($0.dropFirst(4)) } ?? ""
+    }
+
+    /// Waits until a pod of this Deployment gets somebody's answer from the Service, by address.
+    func expectFromPod(_ deployment: String, gets who: String, within seconds: Double = 5) async throws {
+        let ask = "import urllib.request; print(urllib.request.urlopen('http://\(try await self.address())').read())"
+        try await eventually(within: seconds, "\(who) answers a pod") {
+            try await kubectl("-n", self.namespace, "exec", "deployment/\(deployment)", "--", "python3", "-c", ask)
+                .contains("who=\(who) ")
+        }
     }
 
     /// Waits until this one answers: a node may take a second to follow the Service.
@@ -129,9 +154,11 @@ struct Shop: Sendable {
 
     /// Starts an intercept and waits until the Service is switched.
     func intercept(
-        _ words: String..., service: String = "web", user: String = "admin", host: String = "laptop"
+        _ words: String..., service: String = "web", user: String = "admin", host: String = "laptop",
+        environment: [String: String] = [:]
     ) async throws -> Running {
-        let plugin = try self.start(["intercept", service] + words, user: user, host: host)
+        let plugin = try self.start(
+            ["intercept", service] + words, user: user, host: host, environment: environment)
         try await eventually(within: 60, "intercept is ready: \(plugin.error)") {
             guard plugin.isRunning else { throw Missed(description: "plugin ended: \(plugin.error)") }
             return plugin.error.contains("now comes to")
@@ -139,26 +166,35 @@ struct Shop: Sendable {
         return plugin
     }
 
-    /// Starts the plugin.
-    func start(_ words: [String], user: String = "admin", host: String = "laptop") throws -> Running {
+    /// Starts the plugin on a laptop; `environment` is what differs from the usual one there.
+    func start(
+        _ words: [String], user: String = "admin", host: String = "laptop", environment: [String: String] = [:]
+    ) throws -> Running {
         try Running(
             [Lab.shared.plugin] + words + ["-n", self.namespace],
-            environment: Lab.shared.laptop(user: user, host: host))
+            environment: Lab.shared.laptop(user: user, host: host).merging(environment) { _, new in new })
     }
 
     /// Ends an intercept by Ctrl-C and checks that nothing is left.
-    func end(_ plugin: Running, before: String, service: String = "web") async throws {
+    func end(
+        _ plugin: Running, before: String, service: String = "web", endingPods: Bool = false
+    ) async throws {
         plugin.send(SIGINT)
         let result = try await plugin.finish(within: 60)
         #expect(result.status == 0, "\(result.error)")
-        try await self.expectRestored(before, service: service)
+        try await self.expectRestored(before, service: service, endingPods: endingPods)
     }
 
     /// Checks that the Service is as it was and that nothing is left.
-    func expectRestored(_ before: String, service: String = "web") async throws {
+    func expectRestored(_ before: String, service: String = "web", endingPods: Bool = false) async throws {
         #expect(try await self.serviceText(service) == before)
-        try await eventually(within: 60, "nothing is left: \(try await self.leftovers())") {
-            try await self.leftovers().isEmpty
+        try await self.expectNothingLeft(endingPods: endingPods)
+    }
+
+    /// Waits until nothing is left: what has owners is collected a moment later.
+    func expectNothingLeft(endingPods: Bool = false) async throws {
+        try await eventually(within: 60, "nothing is left: \(try await self.leftovers(endingPods: true))") {
+            try await self.leftovers(endingPods: endingPods).isEmpty
         }
     }
 

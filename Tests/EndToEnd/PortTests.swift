@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct PortTests {
+        static func service(_ ports: String) -> String {
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web}
+            spec: {selector: {app: web}, ports: \(ports)}
+            """
+        }
+
+        @Test("of several ports those that were named come to the laptop, and the originals answer the others")
+        func several() async throws {
+            let service = Self.service(
+                """
+                [{name: http, port: 80, targetPort: 8080}, {name: metrics, port: 9090}, \
+                {name: admin, port: 8081, targetPort: 7070}]
+                """)
+            let deployment = Shop.deployment(labels: "app: web", ports: "8080,9090,7070", replicas: 1)
+            try await Shop.with(service: service, deployments: [deployment]) { shop in
+                let (web, admin) = (
+                    try await LocalProcess.start(port: 3000), try await LocalProcess.start(who: "admin", port: 3001)
+                )
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000:http", "--port", "3001:8081")
+                #expect(plugin.error.contains("service/web port 80 now comes to 127.0.0.1:3000"))
+                #expect(plugin.error.contains("service/web port 8081 now comes to 127.0.0.1:3001"))
+                #expect(!plugin.error.contains("port 9090 now comes"))
+                try await shop.expect("laptop")
+                #expect(try await shop.answer(port: 80) == "who=laptop port=3000 path=/\n")
+                #expect(try await shop.answer(port: 8081) == "who=admin port=3001 path=/\n")
+                #expect(try await shop.answer(port: 9090) == "who=cluster port=9090 path=/\n")
+                try await shop.end(plugin, before: before)
+                try await web.stop()
+                try await admin.stop()
+            }
+        }
+
+        @Test("a pod gets the laptop's answer through the ClusterIP, as the node does")
+        func fromPod() async throws {
+            let client = Shop.deployment(name: "client", labels: "app: client", who: "client", replicas: 1)
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1), client]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                try await shop.expectFromPod("client", gets: "cluster")
+                let plugin = try await shop.intercept("--port", "3000")
+                try await shop.expectFromPod("client", gets: "laptop")
+                // Also from one of the pods whose traffic it is.
+                try await shop.expectFromPod("web", gets: "laptop")
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                try await shop.expectFromPod("client", gets: "cluster")
+                try await local.stop()
+            }
+        }
+
+        @Test("a named target port: also where it is another number in each pod")
+        func named() async throws {
+            func deployment(_ name: String, _ port: Int) -> String {
+                Shop.deployment(
+                    name: name, labels: "app: web", who: name, ports: "\(port)",
+                    containerPorts: "[{containerPort: \(port), name: http}]", replicas: 1)
+            }
+            let service = Self.service("[{port: 80, targetPort: http}]")
+            try await Shop.with(service: service, deployments: [deployment("old", 8080), deployment("new", 8081)]) {
+                shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                try await shop.expect("laptop")
+                // Both kinds of pods are reached through the proxy when the laptop does not answer.
+                try await local.stop()
+                for answer in ["who=old port=8080 path=/\n", "who=new port=8081 path=/\n"] {
+                    try await eventually(within: 10, answer) { try await shop.answer(port: 80) == answer }
+                }
+                try await shop.end(plugin, before: before)
+            }
+        }
+
+        @Test("two Service ports with one target port both come to the laptop, and the plugin says so")
+        func sharedTarget() async throws {
+            let service = Self.service(
+                "[{name: http, port: 80, targetPort: 8080}, {name: old, port: 8000, targetPort: 8080}]")
+            try await Shop.with(
+                service: service, deployments: [Shop.deployment(labels: "app: web", replicas: 1)]
+            ) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000:http")
+                #expect(
+                    plugin.error.contains("note: ports 80 and 8000 have one target port: both come to the laptop"))
+                try await shop.expect("laptop", port: 80)
+                try await shop.expect("laptop", port: 8000)
+                try await shop.end(plugin, before: before)
+                try await local.stop()
+            }
+        }
+    }
+
+    @Suite struct LowPortTests {
+        private static let service = PortTests.service("[{port: 80, targetPort: 80}]")
+        private static let deployment = Shop.deployment(
+            labels: "app: web", ports: "80", containerPorts: "[{containerPort: 80}]", replicas: 1, runAsUser: 0)
+
+        @Test("a target port below 1024, on a node whose kubelet allows it")
+        func allowed() async throws {
+            try await Shop.with(service: Self.service, deployments: [Self.deployment]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--force")
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                try await shop.expect("cluster")
+                try await local.stop()
+            }
+        }
+
+        @Test("a target port below 1024, on a node whose kubelet forbids it: refused at once, and nothing is left")
+        func forbidden() async throws {
+            try await Shop.with(service: Self.service, deployments: [Self.deployment]) { shop in
+                try await Self.withKubelet("--no-sysctl") {
+                    try await shop.expectRefusal(
+                        ["intercept", "web", "--port", "3000", "--no-wait", "--force"],
+                        saying: [
+                            "error: the node rejected the proxy's pod: SysctlForbidden",
+                            "hint: this node's kubelet forbids ports below 1024",
+                        ], within: 10)
+                    try await shop.expect("cluster")
+                }
+            }
+        }
+
+        /// Runs a test with another kubelet, and puts the usual one back whatever happens.
+        private static func withKubelet(_ flag: String, _ body: () async throws -> Void) async throws {
+            let script = Lab.shared.clusterScript
+            let result: Result<Void, any Error>
+            do {
+                try await run([script, "kubelet", flag])
+                result = .success(try await body())
+            } catch {
+                result = .failure(error)
+            }
+            try await run([script, "kubelet", "--sysctl"])
+            try result.get()
+        }
+    }
+}
