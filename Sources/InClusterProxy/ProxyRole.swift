@@ -81,6 +81,7 @@ actor ProxyRole {
         case .drain:
             Task {
                 await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
+                self.take(InClusterSession.Event.drainedForLaptop)
                 self.pod.send(control: ControlLine.drained.text)
             }
         case .checked, .drained, .terminating, nil:
@@ -94,6 +95,7 @@ actor ProxyRole {
             case .write(let state): self.stateSource.yield(state)
             case .end(let reason): self.ending = Task { await self.end(reason) }
             case .restoreAndDrain: self.ending = Task { await self.terminate() }
+            case .exit: self.endedSource.finish()
             }
         }
     }
@@ -135,15 +137,23 @@ actor ProxyRole {
             slices: ResourceType<EndpointSlice>.endpointSlices(beta: self.configuration.usesBetaSlices))
     }
 
+    /// How many refusals it takes to believe that the rights are gone, and not just new.
+    private static let refusals = 5
+
     /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
     private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async {
         var pause = Duration.milliseconds(100)
+        var refusals = 0
         while true {
             do throws(APIError) {
                 return try await body()
             } catch {
-                // Without its rights this pod can do nothing more: somebody else has cleaned up.
+                // Without its account this pod can do nothing more: somebody else has cleaned up.
                 if error.code == .unauthorized { return }
+                if error.code == .forbidden {
+                    refusals += 1
+                    if refusals == Self.refusals { return }
+                }
                 self.logger.warning("\(what) failed", metadata: ["error": .string(error.message)])
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))

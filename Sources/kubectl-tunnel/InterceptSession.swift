@@ -23,7 +23,8 @@ actor InterceptSession {
     private var carrier: TunnelCarrier?
     private var carrierNumber = 0
     private var reconnecting: Task<Void, Never>?
-    private var leaseIsOurs = false
+    private var hasBegun = false
+    private var isSwitched = false
     private var checked: AsyncStream<ControlLine>.Continuation?
     private var drained: AsyncStream<Void>.Continuation?
 
@@ -81,11 +82,11 @@ actor InterceptSession {
             wantsNetworkPolicy: self.request.wantsNetworkPolicy)
         try await self.report.step("lease \(self.objects.names.lease)") {
             // From here on there may be something to undo, even if the answer is lost.
-            self.leaseIsOurs = true
+            self.hasBegun = true
             do {
                 try await creation.createLease()
             } catch {
-                self.leaseIsOurs = false
+                self.hasBegun = await !self.isHeldByOthers()
                 throw error
             }
         }
@@ -99,6 +100,12 @@ actor InterceptSession {
         try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
         self.announce()
+    }
+
+    private func isHeldByOthers() async -> Bool {
+        let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
+        guard let holder = Holder(lease?.spec.holderIdentity) else { return false }
+        return holder.session != self.objects.holder.session
     }
 
     private var proxyPod: ProxyPod {
@@ -181,6 +188,7 @@ actor InterceptSession {
     }
 
     private func switchService(to pod: String) async throws {
+        self.isSwitched = true
         try await self.serviceSwitch.run()
         try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
     }
@@ -328,8 +336,11 @@ actor InterceptSession {
     private func finish(_ end: SessionEnd) async {
         self.reconnecting?.cancel()
         await self.reconnecting?.value
-        guard self.leaseIsOurs else { return }
-        if case .asked(let why) = end { self.report.event("ending", "\(why): restoring service/\(self.serviceName)") }
+        guard self.hasBegun else { return }
+        if case .asked(let why) = end {
+            self.report.event(
+                "ending", "\(why): " + (self.isSwitched ? "restoring service/\(self.serviceName)" : "cleaning up"))
+        }
         await self.persist("restore service/\(self.serviceName)") { () async throws(APIError) in
             switch try await self.undo.restoreService() {
             case .restored: self.report.event("restored", "service/\(self.serviceName) is restored")
@@ -349,7 +360,7 @@ actor InterceptSession {
             try await self.undo.deleteAccount()
             try await self.undo.deleteLease()
         }
-        self.report.event("ended", "nothing is left in namespace \(self.namespace)")
+        self.report.event("ended", "the session has ended, and what it created is deleted")
     }
 
     /// Lets open connections come to their end; a second Ctrl-C does not wait for them.

@@ -56,15 +56,24 @@ enum SessionList {
     }
 
     /// Reads Leases, proxy pods and Services; the latter two only tell the state.
+    ///
+    /// Without a ready proxy the state is not known; a Service that is switched all the same is broken.
     static func read(client: KubernetesClient, namespace: String?) async throws -> [Row] {
         do {
             async let leases = client.list(.leases, in: namespace, labels: Key.session)
             async let pods = client.list(.pods, in: namespace, labels: "\(Key.session),\(Key.component)=proxy")
+            async let services = client.list(.services, in: namespace)
+            let switched = Set(try await services.items.compactMap { $0.metadata.annotation(Key.session) })
             let ready = Set(
                 try await pods.items.filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
             return try await leases.items.compactMap(LeaseRecord.init).map { record in
                 let session = record.holder.session.description
-                let state = ready.contains(session) ? record.state?.rawValue ?? "starting" : "unknown"
+                let state =
+                    if ready.contains(session) {
+                        record.state?.rawValue ?? "starting"
+                    } else {
+                        switched.contains(session) ? "broken" : "unknown"
+                    }
                 let age = record.since.flatMap(MicroTime.date(from:)).map { Int(Date.now.timeIntervalSince($0)) }
                 return Row(record: record, state: state, ageSeconds: age ?? 0)
             }.sorted { ($0.record.namespace, $0.record.service) < ($1.record.namespace, $1.record.service) }

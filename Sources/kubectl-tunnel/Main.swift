@@ -4,12 +4,22 @@ import KubernetesViaKubectl
 import PluginConsole
 import Session
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The process: a guard of one kubectl, or the plugin.
 @main
 struct Main {
     static func main() async {
         ChildGuard.runIfAsked(CommandLine.arguments)
         Cluster.raiseFileLimit()
+        // Whoever reads the output may go away; the session has to be undone all the same.
+        signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "dns" {
             Console().failure(

@@ -14,7 +14,7 @@ extension EndToEnd {
             let fresh = try Load.start(.connectionPerRequest, target: target, rate: 100)
             var loads = [
                 fresh, try Load.start(.keepAlivePool, target: target, rate: 50),
-                try Load.start(.stream, target: target, rate: 0.3, streamSeconds: 10),
+                try Load.start(.stream, target: target, rate: 0.5, streamSeconds: 6),
             ]
             try await fresh.expect("cluster")
             try await body(fresh, &loads)

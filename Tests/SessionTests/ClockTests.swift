@@ -116,5 +116,15 @@ private func makeLease(renewed time: String, holder: Holder? = nil, annotations:
         var ended = InClusterSession(session: sessionA, durationSeconds: 30)
         #expect(ended.handle(.terminationRequested, now: .zero) == [.write(.terminating), .restoreAndDrain])
         #expect(ended.handle(.terminationRequested, now: .zero) == [])
+        var drained = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(drained.handle(.drainedForLaptop, now: .zero) == [])
+        #expect(drained.handle(.terminationRequested, now: .zero) == [.exit])
+    }
+
+    @Test("a laptop that disappears after a drain is still noticed")
+    func goneAfterDrain() {
+        var machine = InClusterSession(session: sessionA, durationSeconds: 30)
+        _ = machine.handle(.drainedForLaptop, now: .zero)
+        #expect(machine.handle(.leaseMissing, now: .seconds(1)) == [.end(.leaseDeleted)])
     }
 }

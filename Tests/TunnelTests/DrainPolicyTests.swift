@@ -27,9 +27,10 @@ struct DrainPolicyTests {
     @Test("the silence that counts as quiet shrinks as the drain goes on")
     func silence() {
         #expect(DrainPolicy.silence(afterDraining: .zero) == .seconds(1))
-        #expect(DrainPolicy.silence(afterDraining: .seconds(5)) == .milliseconds(250))
-        #expect(DrainPolicy.silence(afterDraining: .seconds(10)) == .milliseconds(100))
-        #expect(DrainPolicy.silence(afterDraining: .seconds(20)) == .milliseconds(50))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(3)) == .milliseconds(250))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(6)) == .milliseconds(100))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(9)) == .milliseconds(30))
+        #expect(DrainPolicy.silence(afterDraining: .seconds(12)) == .milliseconds(10))
     }
 
     @Test("a connection on which nothing passed is quiet after a second")
@@ -54,7 +55,7 @@ struct DrainPolicyTests {
         #expect(DrainPolicyTests.isQuiet([("caller", 21_000), ("server", 21_010)], at: 21_060, since: 0))
     }
 
-    @Test("a pool that sends every 300 ms is ended between two requests after five seconds")
+    @Test("a pool that sends every 300 ms is ended between two requests after three seconds")
     func pool() {
         var endedAt: Int?
         var activity = ConnectionActivity(acceptedAt: .zero)
@@ -63,7 +64,20 @@ struct DrainPolicyTests {
             if now % 300 == 25 { activity.serverSent(now: .milliseconds(now)) }
             if DrainPolicy.isQuiet(activity, now: .milliseconds(now), drainingSince: .zero) { endedAt = now }
         }
-        #expect(endedAt == 5075 || endedAt.map { $0 > 5000 && $0 < 5400 } == true)
+        #expect(endedAt.map { $0 > 3000 && $0 < 3400 } == true)
+    }
+
+    @Test("a slow link's pauses are no ends")
+    func slowLink() {
+        var activity = ConnectionActivity(acceptedAt: .seconds(20))
+        activity.callerSent(now: .seconds(20))
+        activity.serverSent(now: .milliseconds(20_100))
+        func isQuiet(at now: Int) -> Bool {
+            DrainPolicy.isQuiet(
+                activity, now: .milliseconds(now), drainingSince: .zero, roundTrip: .milliseconds(40))
+        }
+        #expect(!isQuiet(at: 20_179))
+        #expect(isQuiet(at: 20_180))
     }
 
     @Test("an answer that streams for a minute is not ended in one of its pauses")

@@ -12,6 +12,8 @@ public struct InClusterSession: Sendable {
         case linkUp
         /// The laptop is not connected any more.
         case linkDown
+        /// The laptop has restored the Service, and every connection here has come to its end.
+        case drainedForLaptop
         /// The pod was told to end (SIGTERM).
         case terminationRequested
     }
@@ -24,6 +26,8 @@ public struct InClusterSession: Sendable {
         case end(Reason)
         /// Give the Service back and drain; the session goes on with the next pod.
         case restoreAndDrain
+        /// Nothing is left to do.
+        case exit
     }
 
     /// Why a session ends from inside the cluster.
@@ -44,6 +48,7 @@ public struct InClusterSession: Sendable {
     private var linkIsUp = false
     private var stopSeenAt: Duration?
     private var written: SessionState?
+    private var isDrained = false
     private var isEnding = false
 
     /// How often the Lease should be read.
@@ -67,8 +72,12 @@ public struct InClusterSession: Sendable {
         case .linkDown:
             self.linkIsUp = false
             return self.write(.passingThrough)
+        case .drainedForLaptop:
+            self.isDrained = true
+            return []
         case .terminationRequested:
             self.isEnding = true
+            if self.isDrained { return [.exit] }
             return self.write(.terminating) + [.restoreAndDrain]
         case .leaseMissing:
             return self.end(.leaseDeleted)

@@ -92,12 +92,14 @@ public struct SessionUndo: Sendable {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         while clock.now < deadline, !Task.isCancelled {
-            if let ready = try? await self.readyPods(of: self.names.service),
-                ready.contains(where: { !$0.hasPrefix(self.names.deployment) })
-            {
-                return true
+            do throws(APIError) {
+                let ready = try await self.readyPods(of: self.names.service)
+                if ready.contains(where: { !$0.hasPrefix(self.names.deployment) }) { return true }
+                if try await self.readyPods(of: self.names.origin).isEmpty { return false }
+            } catch {
+                // Without its rights this caller will not see more: the session's account is gone already.
+                guard error.isTransient else { return false }
             }
-            if let originals = try? await self.readyPods(of: self.names.origin), originals.isEmpty { return false }
             try? await Task.sleep(for: .milliseconds(100))
         }
         return false

@@ -17,8 +17,8 @@ public struct Timing: Sendable {
     public var localConnectLimit: Duration = .seconds(5)
     /// How long the pod waits for an original pod to accept: 5 s.
     public var originConnectLimit: Duration = .seconds(5)
-    /// How often drains and endings are looked at: 25 ms, half of the shortest silence that counts as quiet.
-    public var drainTick: Duration = .milliseconds(25)
+    /// How often drains and endings are looked at: 10 ms, the shortest silence that counts as quiet.
+    public var drainTick: Duration = .milliseconds(10)
     /// How long a drained connection waits for the FINs of the others: 1 s.
     public var endingLimit: Duration = .seconds(1)
 

@@ -146,7 +146,7 @@ struct Shop: Sendable {
     }
 
     /// Waits until this one answers: a node may take a second to follow the Service.
-    func expect(_ who: String, within seconds: Double = 5, port: Int = 80, service: String = "web") async throws {
+    func expect(_ who: String, within seconds: Double = 15, port: Int = 80, service: String = "web") async throws {
         try await eventually(within: seconds, "\(who) answers") {
             try await self.who(port: port, service: service) == who
         }

@@ -318,7 +318,9 @@ final class PodCore: TunnelLinkOwner {
         for connection in Array(self.connections.values) {
             if let endingSince = connection.endingSince {
                 if now - endingSince >= self.timing.endingLimit { connection.cut() }
-            } else if connection.isQuiet(now: now, drainingSince: start) {
+            } else if connection.isQuiet(
+                now: now, drainingSince: start, roundTrip: self.link?.smallestRoundTrip ?? .zero)
+            {
                 connection.end()
             }
         }
