@@ -131,7 +131,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "InClusterProxy", "Kubernetes", .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/EndToEnd", swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

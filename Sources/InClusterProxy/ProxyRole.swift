@@ -90,21 +90,24 @@ actor ProxyRole {
     }
 
     private func take(_ event: InClusterSession.Event) {
+        var state: SessionState?
         for order in self.machine.handle(event, now: self.clock.now - self.start) {
             switch order {
-            case .write(let state): self.stateSource.yield(state)
-            case .end(let reason): self.ending = Task { await self.end(reason) }
-            case .restoreAndDrain: self.ending = Task { await self.terminate() }
+            case .write(let new): state = new
+            case .end(let reason): self.ending = Task { [state] in await self.end(reason, saying: state) }
+            case .restoreAndDrain: self.ending = Task { [state] in await self.terminate(saying: state) }
             case .exit: self.endedSource.finish()
             }
         }
+        if let state, self.ending == nil { self.stateSource.yield(state) }
     }
 
-    private func end(_ reason: InClusterSession.Reason) async {
+    private func end(_ reason: InClusterSession.Reason, saying state: SessionState?) async {
         self.logger.notice("session ends", metadata: ["reason": "\(reason)"])
         guard let client = self.client else { return self.endedSource.finish() }
         let undo = self.undo(client)
         self.pod.setPassThrough(true)
+        await self.write(state, client)
         await self.persist("restore") { () async throws(APIError) in
             let outcome = try await undo.restoreService()
             self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
@@ -119,9 +122,11 @@ actor ProxyRole {
         self.endedSource.finish()
     }
 
-    private func terminate() async {
+    private func terminate(saying state: SessionState?) async {
         if let client = self.client {
             let undo = self.undo(client)
+            // Before the restore: the plugin tells by it that nobody has taken the Service away.
+            await self.write(state, client)
             await self.persist("restore") { () async throws(APIError) in _ = try await undo.restoreService() }
             self.pod.send(control: ControlLine.terminating.text)
             _ = await undo.waitForOriginals(within: .seconds(10))
@@ -161,12 +166,16 @@ actor ProxyRole {
         }
     }
 
-    /// Writes the newest state into the Lease until it is there.
+    /// Writes states as they change; of several that wait, the newest.
     private func writeStates(_ client: KubernetesClient) async {
+        for await state in self.states { await self.write(state, client) }
+    }
+
+    /// Writes a state into the Lease, once: it is for people, and must not hold anything up.
+    private func write(_ state: SessionState?, _ client: KubernetesClient) async {
+        guard let state else { return }
         let lease = SessionNames(service: self.configuration.service).lease
-        for await state in self.states {
-            let patch = Lease.stateChange(state, holder: self.holder)
-            _ = try? await client.patch(.leases, lease, in: self.configuration.namespace, patch)
-        }
+        let patch = Lease.stateChange(state, holder: self.holder)
+        _ = try? await client.patch(.leases, lease, in: self.configuration.namespace, patch)
     }
 }

@@ -274,6 +274,9 @@ actor InterceptSession {
                 "local-up", "local process for \(route) answers again: traffic comes here", ["route": .string(route)])
         case .suspect: self.report.detail("the tunnel is slow: new connections go to the original pods")
         case .recovered: self.report.detail("the tunnel answers again")
+        case .closed where !self.isSwitched:
+            // Setting up waits for an answer that will not come now.
+            self.checked?.finish()
         case .closed(let reason):
             self.report.event(
                 "link-lost", "tunnel lost (\(reason)): traffic goes to the original pods; reconnecting")
