@@ -91,11 +91,11 @@ struct Missed: Error, CustomStringConvertible {
 
 /// Waits for a fact.
 func eventually(
-    within seconds: Double = 30, _ what: String, _ fact: () async throws -> Bool
+    within seconds: Double = 30, _ what: @autoclosure () async throws -> String, _ fact: () async throws -> Bool
 ) async throws {
     let deadline = Date().addingTimeInterval(seconds)
     while try await !fact() {
-        guard Date() < deadline else { throw Missed(description: "not within \(seconds) s: \(what)") }
+        guard Date() < deadline else { throw Missed(description: "not within \(seconds) s: \(try await what())") }
         try await Task.sleep(for: .milliseconds(20))
     }
 }
