@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// People who are not administrators.
+    @Suite struct RightsTests {
+        /// Applies deploy/rbac.yaml as its header says.
+        private static func applyRoles(in shop: Shop) async throws {
+            let roles = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .appendingPathComponent("../../deploy/rbac.yaml").standardizedFileURL.path
+            let expression = "s/NAMESPACE/\(shop.namespace)/; s/DEVELOPERS/developers/"
+            let text = try await run(["sed", expression, roles])
+            guard text.status == 0 else { throw Missed(description: text.error) }
+            try await kubectl("apply", input: text.output)
+        }
+
+        @Test("with deploy/rbac.yaml a developer intercepts, lists, ends with Ctrl-C, and a colleague stops")
+        func developer() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                try await Self.applyRoles(in: shop)
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", user: "alice")
+                try await shop.expect("laptop")
+                #expect(try await shop.list("-o", "name", user: "alice") == "service/web\n")
+                #expect(try await shop.list("-o", "name", user: "bob") == "service/web\n")
+                try await shop.end(plugin, before: before)
+                try await shop.expect("cluster")
+
+                let second = try await shop.intercept("--port", "3000", user: "alice")
+                let stop = try await shop.start(["stop", "web", "--force"], user: "bob").finish(within: 20)
+                #expect(stop.status == 0, "\(stop.error)")
+                let result = try await second.finish(within: 20)
+                #expect(result.status == 0)
+                #expect(result.error.contains("stopped by bob on laptop"))
+                try await shop.expectRestored(before)
+                try await local.stop()
+            }
+        }
+
+        @Test("with deploy/rbac.yaml the installed account restores after kill -9, and stays")
+        func killed() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                try await Self.applyRoles(in: shop)
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5", user: "alice")
+                try await shop.expect("laptop")
+                #expect(
+                    try await kubectl(
+                        "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
+                        "jsonpath={.items[*].spec.serviceAccountName}") == "kubectl-tunnel-proxy")
+                plugin.send(SIGKILL)
+                try await eventually(within: 10, "restored within lease + 5 s") {
+                    try await shop.serviceText() == before
+                }
+                try await shop.expectRestored(before)
+                try await shop.expect("cluster")
+                try await kubectl("-n", shop.namespace, "get", "serviceaccount", "kubectl-tunnel-proxy")
+                try await local.stop()
+            }
+        }
+
+        @Test("without any Role a developer is refused in one line")
+        func nothing() async throws {
+            try await Shop.with(deployments: []) { shop in
+                try await shop.expectRefusal(
+                    ["intercept", "web", "--port", "3000", "--no-wait"],
+                    saying: ["error: cannot read service/web in namespace \(shop.namespace)", "hint: ask an admin"],
+                    user: "alice")
+            }
+        }
+
+        @Test("somebody who may only read is told what is missing")
+        func readOnly() async throws {
+            try await Shop.with(deployments: []) { shop in
+                try await shop.bind("view", to: "alice", leases: "get,list,watch")
+                try await shop.expectRefusal(
+                    ["intercept", "web", "--port", "3000", "--no-wait"],
+                    saying: [
+                        "error: you may not patch services, create services, delete services and ",
+                        "in namespace \(shop.namespace)", "hint: ask an admin for the Role in deploy/rbac.yaml",
+                    ], user: "alice")
+            }
+        }
+
+        @Test("the built-in role edit without the account: refused with the hint, and --no-failsafe goes on")
+        func edit() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                try await shop.bind("edit", to: "alice", leases: "get,list,watch,create,patch,delete")
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                try await shop.expectRefusal(
+                    ["intercept", "web", "--port", "3000"],
+                    saying: [
+                        "error: nobody in the cluster could restore service/web if this machine disappeared",
+                        "hint: ask an admin to apply deploy/rbac.yaml in namespace \(shop.namespace), or use "
+                            + "--no-failsafe",
+                    ], user: "alice")
+                let plugin = try await shop.intercept("--port", "3000", "--no-failsafe", user: "alice")
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                try await shop.expect("cluster")
+                try await local.stop()
+            }
+        }
+    }
+}
+
+extension Shop {
+    /// Gives somebody a built-in role in the namespace, and the rights on Leases and EndpointSlices that later versions
+    /// of it contain and that of 1.20 does not.
+    fileprivate func bind(_ role: String, to user: String, leases verbs: String) async throws {
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "built-in", "--clusterrole=\(role)", "--user=\(user)")
+        try await self.apply(
+            """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: later}
+            rules:
+            - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [\(verbs)]}
+            - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
+            """)
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "later", "--role=later", "--user=\(user)")
+    }
+}
