@@ -4,7 +4,7 @@
 pki=$state/pki
 
 make_pki() {
-    mkdir -p -m 0700 "$pki"
+    mkdir -m 0700 "$pki"
     new_key ca
     openssl req -x509 -key "$pki/ca.key" -out "$pki/ca.crt" -days 30 -subj /CN=cluster-ca
     new_key service-accounts

@@ -7,7 +7,7 @@
 
 sandbox=kubectl-tunnel-$name
 # Folders with fixed names in Kubernetes, containerd or the CNI plugins. In the mount namespace each is a folder of the state.
-private_folders=(/var/log /var/lib/kubelet /var/lib/cni /run/containerd)
+private_folders=(/var/log /var/lib/kubelet /var/lib/cni /run/containerd /run/netns)
 # The kubelet insists on these settings, which are the whole machine's. It is shown files that say so, and the machine keeps its own.
 kernel_settings=(vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1
     kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000)
