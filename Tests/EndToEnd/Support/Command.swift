@@ -81,7 +81,10 @@ final class Running: Sendable {
         return CommandResult(status: self.status ?? -1, output: self.output, error: self.error)
     }
 
-    deinit { self.send(SIGKILL) }
+    deinit {
+        self.send(SIGKILL)
+        for file in [self.outputFile, self.errorFile] { try? FileManager.default.removeItem(at: file) }
+    }
 }
 
 /// A fact that did not come about.
