@@ -93,7 +93,7 @@ actor InterceptSession {
         self.keepLease()
         try await self.report.step("proxy created") { try await creation.createObjects() }
         let pod = try await self.report.step("proxy ready") {
-            try await self.proxyPod.ready(within: self.request.timeout, isAlone: false)
+            try await self.proxyPod.ready(within: self.request.timeout)
         }
         try await self.report.step("tunnel up") { try await self.connect(to: pod) }
         try await self.report.step("ways checked") { try await self.checkWays(pod) }
@@ -115,9 +115,7 @@ actor InterceptSession {
     }
 
     private var serviceSwitch: ServiceSwitch {
-        ServiceSwitch(
-            client: self.client, objects: self.objects, undo: self.undo,
-            publishesNotReady: self.prepared.publishesNotReady)
+        ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
     }
 
     private func waitForLocalPorts() async throws {
@@ -189,8 +187,24 @@ actor InterceptSession {
 
     private func switchService(to pod: String) async throws {
         self.isSwitched = true
-        try await self.serviceSwitch.run()
+        // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
+        // the moment in which it is gone.
+        let isAlone = try await self.proxyPod.isAlone()
+        try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
+        if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater() }
         try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
+    }
+
+    private func keepEndingPodsLater() {
+        let (pods, service) = (self.proxyPod, self.serviceSwitch)
+        self.background.append(
+            Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .milliseconds(500))
+                    guard (try? await pods.isAlone()) == true else { continue }
+                    if (try? await service.keepEndingPods()) != nil { return }
+                }
+            })
     }
 
     private func announce() {
@@ -317,8 +331,7 @@ actor InterceptSession {
             while !Task.isCancelled {
                 do {
                     await self.carrier?.close()
-                    let pod = try await self.proxyPod.ready(
-                        within: .seconds(60), isAlone: self.prepared.publishesNotReady)
+                    let pod = try await self.proxyPod.ready(within: .seconds(60))
                     try await self.connect(to: pod)
                     try await self.checkWays(pod)
                     try await self.switchService(to: pod)

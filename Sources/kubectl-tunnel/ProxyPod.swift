@@ -24,21 +24,14 @@ struct ProxyPod: Sendable {
 
     /// The name of a pod that is Ready.
     ///
-    /// - Parameters:
-    ///   - limit: How long to wait.
-    ///   - isAlone: Whether pods that are on their way out must be gone first. With `publishNotReadyAddresses` they
-    ///     would get traffic again, up to the moment in which they end.
     /// - Throws: ``PluginFailure`` with the cluster's own words.
-    func ready(within limit: Duration, isAlone: Bool) async throws -> String {
+    func ready(within limit: Duration) async throws -> String {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         var stubbornSince: ContinuousClock.Instant?
         while true {
-            let all = try await self.client.list(
-                .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
-            ).items
-            let pods = all.filter { $0.metadata.deletionTimestamp == nil }
-            if let pod = pods.first(where: \.isReady), !isAlone || pods.count == all.count { return pod.metadata.name }
+            let pods = try await self.pods().filter { $0.metadata.deletionTimestamp == nil }
+            if let pod = pods.first(where: \.isReady) { return pod.metadata.name }
             for pod in pods { if let failure = self.failure(of: pod, Self.hopeless) { throw failure } }
             let stubborn = pods.lazy.compactMap { self.failure(of: $0, Self.stubborn) }.first
             stubbornSince = stubborn == nil ? nil : stubbornSince ?? clock.now
@@ -47,6 +40,17 @@ struct ProxyPod: Sendable {
             guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }
             try await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    /// Whether no pod of the session is on its way out.
+    func isAlone() async throws(APIError) -> Bool {
+        try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }
+    }
+
+    private func pods() async throws(APIError) -> [Pod] {
+        try await self.client.list(
+            .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
+        ).items
     }
 
     private func failure(of pod: Pod, _ reasons: Set<String>) -> PluginFailure? {

@@ -8,7 +8,6 @@ struct ServiceSwitch: Sendable {
     let client: KubernetesClient
     let objects: SessionObjects
     let undo: SessionUndo
-    let publishesNotReady: Bool
 
     private var namespace: String { self.objects.namespace }
     private var name: String { self.objects.service.metadata.name }
@@ -20,8 +19,9 @@ struct ServiceSwitch: Sendable {
 
     /// Switches, against the Service as it is now.
     ///
+    /// - Parameter publishNotReady: See ``SwitchPatch``.
     /// - Throws: ``PluginFailure`` when the Service's selector or ports are no longer those that were prepared for.
-    func run() async throws {
+    func run(publishNotReady: Bool) async throws {
         for _ in 0..<SessionUndo.attempts {
             let service = try await self.client.get(.services, self.name, in: self.namespace)
             if service.metadata.annotation(Key.session) == self.objects.holder.session.description,
@@ -42,7 +42,7 @@ struct ServiceSwitch: Sendable {
                 try await self.saveManagedFields(of: service)
                 let patch = SwitchPatch.make(
                     service, session: self.objects.holder.session, names: self.objects.names,
-                    publishNotReady: self.publishesNotReady)
+                    publishNotReady: publishNotReady)
                 try await self.client.patch(.services, self.name, in: self.namespace, patch)
                 return
             } catch let error where error.code == .conflict || error.code == .invalid {
@@ -52,6 +52,20 @@ struct ServiceSwitch: Sendable {
             }
         }
         throw PluginFailure("service/\(self.name) keeps changing", hint: "see who writes it, and start again")
+    }
+
+    /// From now on a proxy pod that is being deleted keeps its traffic until the Service is restored.
+    func keepEndingPods() async throws(APIError) {
+        for _ in 0..<SessionUndo.attempts {
+            let service = try await self.client.get(.services, self.name, in: self.namespace)
+            guard let patch = SwitchPatch.keepEndingPods(service, session: self.objects.holder.session) else { return }
+            do {
+                try await self.client.patch(.services, self.name, in: self.namespace, patch)
+                return
+            } catch let error where error.code == .conflict || error.code == .invalid {
+                continue
+            }
+        }
     }
 
     /// Waits until the Service's slices show the proxy's pod.

@@ -80,6 +80,22 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(apply(patch, to: after)!.spec == before.spec)
     }
 
+    @Test("pods that end are kept by a second patch, which a restore undoes too")
+    func keepEndingPods() {
+        let before = makeService()
+        let after = switched(before, publishNotReady: false)
+        #expect(SwitchPatch.keepEndingPods(before, session: sessionA) == nil)
+        #expect(SwitchPatch.keepEndingPods(after, session: sessionB) == nil)
+        let kept = apply(SwitchPatch.keepEndingPods(after, session: sessionA)!, to: after)!
+        #expect(kept.spec.publishNotReadyAddresses == true)
+        #expect(SwitchPatch.keepEndingPods(kept, session: sessionA) == nil)
+        guard case .restore(let patch) = Restore.decide(kept, session: sessionA, origin: nil) else {
+            Issue.record("not restored")
+            return
+        }
+        #expect(apply(patch, to: kept)!.spec == before.spec)
+    }
+
     @Test("another session's Service is left alone")
     func fencing() {
         let after = switched(makeService(), by: sessionB)

@@ -21,10 +21,27 @@ public enum SwitchPatch {
         if service.metadata.annotations == nil { patch.add("/metadata/annotations", [:]) }
         patch.add(JSONPatch.annotation(Key.session), .string(session.description))
         patch.add(JSONPatch.annotation(Key.originalSelector), .string(JSONValue(service.selector).canonicalText))
-        if publishNotReady, service.spec.publishNotReadyAddresses != true {
-            patch.add(JSONPatch.annotation(Key.publishesNotReady), "true")
-            patch.add("/spec/publishNotReadyAddresses", true)
-        }
+        if publishNotReady, service.spec.publishNotReadyAddresses != true { patch.addPublishNotReady() }
         return patch
+    }
+
+    /// The patch that makes a switched Service keep a proxy pod that is being deleted; `nil` when there is nothing to do.
+    public static func keepEndingPods(_ service: Service, session: SessionID) -> JSONPatch? {
+        guard service.metadata.annotation(Key.session) == session.description,
+            service.spec.publishNotReadyAddresses != true
+        else { return nil }
+        var patch = JSONPatch()
+        patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
+        patch.guardVersion(service.metadata)
+        patch.test(JSONPatch.annotation(Key.session), .string(session.description))
+        patch.addPublishNotReady()
+        return patch
+    }
+}
+
+extension JSONPatch {
+    fileprivate mutating func addPublishNotReady() {
+        self.add(JSONPatch.annotation(Key.publishesNotReady), "true")
+        self.add("/spec/publishNotReadyAddresses", true)
     }
 }
