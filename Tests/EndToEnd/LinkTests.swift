@@ -62,11 +62,24 @@ extension EndToEnd {
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
                 let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
-                // A token is bound to its account: a new account of the same name makes it worthless. A kubelet that
-                // starts projects a new one; one that runs would wait until the old has almost run out.
+                let pod = try await kubectl(
+                    "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
+                    "jsonpath={.items[*].metadata.uid}")
+                let token = try await Kubelet.token(ofPod: pod)
+                #expect(try await Kubelet.isAccepted(token))
+                // A token is bound to its account: a new account of the same name makes it worthless, once the API
+                // server has forgotten that it knew it.
                 try await kubectl("-n", shop.namespace, "delete", "serviceaccount", "kubectl-tunnel-proxy")
                 try await shop.applyRoles()
+                try await eventually(within: 20, "the old token is refused") {
+                    try await !Kubelet.isAccepted(token)
+                }
+                // A kubelet that starts projects a new token; one that runs waits until the old has almost run out.
                 try await Kubelet.restart()
+                try await eventually(within: 60, "the pod has a new token") {
+                    let new = try await Kubelet.token(ofPod: pod)
+                    return !new.isEmpty && new != token
+                }
                 try await shop.expect("laptop")
                 #expect(plugin.isRunning)
                 plugin.send(SIGKILL)

@@ -37,7 +37,9 @@ struct Lab: Sendable {
     func kubeconfig(_ user: String) -> String { self.variable("CLUSTER_STATE") + "/kubeconfig/\(user)" }
 
     /// The path of the cluster's certificate authority without `.crt` and `.key`.
-    var authority: String { self.variable("CLUSTER_STATE") + "/pki/ca" }
+    var authority: String { self.state + "/pki/ca" }
+    /// The cluster's folder.
+    var state: String { self.variable("CLUSTER_STATE") }
 
     /// The environment of a laptop: its own kubeconfig, user and host name, and kubectl on its path.
     func laptop(user: String = "admin", host: String = "laptop") -> [String: String] {
