@@ -121,7 +121,7 @@ extension EndToEnd {
         @Test("a target port below 1024, on a node whose kubelet forbids it: refused at once, and nothing is left")
         func forbidden() async throws {
             try await Shop.with(service: Self.service, deployments: [Self.deployment]) { shop in
-                try await Self.withKubelet("--no-sysctl") {
+                try await Kubelet.withOther("--no-sysctl") {
                     try await shop.expectRefusal(
                         ["intercept", "web", "--port", "3000", "--no-wait", "--force"],
                         saying: [
@@ -131,20 +131,6 @@ extension EndToEnd {
                     try await shop.expect("cluster")
                 }
             }
-        }
-
-        /// Runs a test with another kubelet, and puts the usual one back whatever happens.
-        private static func withKubelet(_ flag: String, _ body: () async throws -> Void) async throws {
-            let script = Lab.shared.clusterScript
-            let result: Result<Void, any Error>
-            do {
-                try await run([script, "kubelet", flag])
-                result = .success(try await body())
-            } catch {
-                result = .failure(error)
-            }
-            try await run([script, "kubelet", "--sysctl"])
-            try result.get()
         }
     }
 }

@@ -4,20 +4,10 @@ import Testing
 extension EndToEnd {
     /// People who are not administrators.
     @Suite struct RightsTests {
-        /// Applies deploy/rbac.yaml as its header says.
-        private static func applyRoles(in shop: Shop) async throws {
-            let roles = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                .appendingPathComponent("../../deploy/rbac.yaml").standardizedFileURL.path
-            let expression = "s/NAMESPACE/\(shop.namespace)/; s/DEVELOPERS/developers/"
-            let text = try await run(["sed", expression, roles])
-            guard text.status == 0 else { throw Missed(description: text.error) }
-            try await kubectl("apply", input: text.output)
-        }
-
         @Test("with deploy/rbac.yaml a developer intercepts, lists, ends with Ctrl-C, and a colleague stops")
         func developer() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-                try await Self.applyRoles(in: shop)
+                try await shop.applyRoles()
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
                 let plugin = try await shop.intercept("--port", "3000", user: "alice")
@@ -41,7 +31,7 @@ extension EndToEnd {
         @Test("with deploy/rbac.yaml the installed account restores after kill -9, and stays")
         func killed() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-                try await Self.applyRoles(in: shop)
+                try await shop.applyRoles()
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
                 let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5", user: "alice")

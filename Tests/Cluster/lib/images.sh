@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Images, made without a registry, and cached by what they are made of.
 
+# The one that writes the proxy's image, too.
+image_writer=$here/../../Sources/InClusterProxy/image/image.py
+
 pause_image=registry.local/pause:1
 workload_image=registry.local/workload:1
 
@@ -19,8 +22,8 @@ fingerprint() { cat "$@" | sha256sum | cut -c1-16; }
 build_images() {
     local app=("$here/workload/server.py" "$here/workload/load.py")
     mkdir -p "$cache/images"
-    pause_archive=$cache/images/pause-$(fingerprint "$here"/{pause.c,image.py,lib/images.sh}).tar
-    workload_archive=$cache/images/workload-$(fingerprint "$here"/{image.py,lib/images.sh} "${app[@]}").tar
+    pause_archive=$cache/images/pause-$(fingerprint "$here"/{pause.c,lib/images.sh} "$image_writer").tar
+    workload_archive=$cache/images/workload-$(fingerprint "$image_writer" "$here/lib/images.sh" "${app[@]}").tar
     [ -f "$pause_archive" ] || build_pause
     [ -f "$workload_archive" ] || build_workload
 }
@@ -47,7 +50,7 @@ build_workload() {
 }
 
 make_image() {
-    python3 "$here/image.py" --architecture "$(dpkg --print-architecture)" "$@"
+    "$image_writer" --architecture "$(dpkg --print-architecture)" "$@"
 }
 
 # build_workload_base ROOT — the file system without the workload itself.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What the machine has to have: Debian packages, Kubernetes, kubectl.
 
-kubernetes=$cache/kubernetes-1.20.2
+# The recipe is part of the name: what an older one built is not used.
+kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
 apt_updated=
 
 # need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.

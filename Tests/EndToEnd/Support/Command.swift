@@ -81,7 +81,10 @@ final class Running: Sendable {
         return CommandResult(status: self.status ?? -1, output: self.output, error: self.error)
     }
 
-    deinit { self.send(SIGKILL) }
+    deinit {
+        self.send(SIGKILL)
+        for file in [self.outputFile, self.errorFile] { try? FileManager.default.removeItem(at: file) }
+    }
 }
 
 /// A fact that did not come about.
@@ -91,11 +94,11 @@ struct Missed: Error, CustomStringConvertible {
 
 /// Waits for a fact.
 func eventually(
-    within seconds: Double = 30, _ what: String, _ fact: () async throws -> Bool
+    within seconds: Double = 30, _ what: @autoclosure () async throws -> String, _ fact: () async throws -> Bool
 ) async throws {
     let deadline = Date().addingTimeInterval(seconds)
     while try await !fact() {
-        guard Date() < deadline else { throw Missed(description: "not within \(seconds) s: \(what)") }
+        guard Date() < deadline else { throw Missed(description: "not within \(seconds) s: \(try await what())") }
         try await Task.sleep(for: .milliseconds(20))
     }
 }
