@@ -10,7 +10,7 @@ struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop", abstract: "End an intercept, from any machine.")
 
-    @Argument(help: "The Service.")
+    @Argument(help: "The Service.", transform: CommandRunner.serviceName)
     var service: String
 
     @Flag(help: "End it although it is somebody else's.")
