@@ -79,7 +79,14 @@ extension EndToEnd {
         func noCluster() async throws {
             try await Shop.with(deployments: []) { shop in
                 try await shop.expectRefusal(
-                    Self.intercept + ["--context", "nowhere"], saying: ["error: ", "context", "nowhere"])
+                    Self.intercept + ["--context", "nowhere"],
+                    saying: ["error: there is no context nowhere in the kubeconfig", "hint: see that"])
+                try await shop.expectRefusal(
+                    Self.intercept + ["--kubeconfig", "/nonexistent/config"],
+                    saying: ["error: ", "/nonexistent/config"])
+                try await shop.expectRefusal(
+                    Self.intercept, saying: ["error: cannot reach the cluster:", "hint: see that"],
+                    environment: ["KUBECONFIG": "/nonexistent/config"])
                 try await shop.expectRefusal(
                     Self.intercept + ["--context", "other"],
                     saying: ["error: cannot reach the cluster:", "connection refused", "hint: see that"])

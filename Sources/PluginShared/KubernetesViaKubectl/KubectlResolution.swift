@@ -24,10 +24,13 @@ extension KubectlPin {
         pin.impersonatedUser = options.impersonatedUser
         pin.impersonatedGroups = options.impersonatedGroups
 
-        let view = try await Self.configView(pin: pin, context: options.context)
-        guard let name = view["current-context"]?.text, !name.isEmpty,
-            case .array(let contexts)? = view["contexts"], let context = contexts.first?["context"]
-        else { return pin }
+        let view = try await Self.configView(pin: pin)
+        let current = view["current-context"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+        // Without a context kubectl uses the pod's own account, or says that there is no cluster.
+        guard let name = options.context ?? current else { return pin }
+        guard case .array(let contexts)? = view["contexts"],
+            let context = contexts.first(where: { $0["name"]?.text == name })?["context"]
+        else { throw KubectlError(.failed(status: 1), "there is no context \(name) in the kubeconfig") }
         pin.context = name
         pin.cluster = context["cluster"]?.text
         pin.user = context["user"]?.text.flatMap { $0.isEmpty ? nil : $0 }
@@ -35,10 +38,10 @@ extension KubectlPin {
         return pin
     }
 
-    private static func configView(pin: KubectlPin, context: String?) async throws(KubectlError) -> JSONValue {
-        var arguments = ["config", "view", "--minify", "--output=json"]
+    /// The whole kubeconfig: `--minify` fails where there is no context, and says so in text only.
+    private static func configView(pin: KubectlPin) async throws(KubectlError) -> JSONValue {
+        var arguments = ["config", "view", "--output=json"]
         if let kubeconfig = pin.kubeconfig { arguments.append("--kubeconfig=\(kubeconfig)") }
-        if let context { arguments.append("--context=\(context)") }
         let output: String
         let failure: String
         let status: TerminationStatus
