@@ -91,6 +91,7 @@ public struct SessionUndo: Sendable {
     public func waitForOriginals(within limit: Duration) async -> Bool {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
+        if await self.isInOtherHands { return false }
         while clock.now < deadline, !Task.isCancelled {
             do throws(APIError) {
                 let ready = try await self.readyPods(of: self.names.service)
@@ -103,6 +104,17 @@ public struct SessionUndo: Sendable {
             try? await Task.sleep(for: .milliseconds(100))
         }
         return false
+    }
+
+    /// Whether the Service points at the proxy of a later session, for which nobody need wait.
+    private var isInOtherHands: Bool {
+        get async {
+            guard let session = self.session?.description,
+                let service = try? await self.client.find(.services, self.names.service, in: self.namespace),
+                let mark = service.metadata.annotation(Key.session)
+            else { return false }
+            return mark != session
+        }
     }
 
     /// The names of the pods that a Service's slices call ready.
