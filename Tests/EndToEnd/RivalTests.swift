@@ -43,5 +43,21 @@ extension EndToEnd {
                 try await local.stop()
             }
         }
+
+        @Test("stop ends an intercept that is still being set up", arguments: ["lease tunnel-web", "proxy created"])
+        func stopped(step: String) async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let before = try await shop.serviceText()
+                let plugin = try shop.start(["intercept", "web", "--port", "3000", "--no-wait"])
+                try await eventually(within: 20, "\(step): \(plugin.error)") { plugin.error.contains(step) }
+                let stop = try await shop.start(["stop", "web"]).finish(within: 20)
+                #expect(stop.status == 0, "\(stop.error)")
+                #expect(stop.output.hasPrefix("service/web is free"))
+                let result = try await plugin.finish(within: 20)
+                #expect(result.status == 0)
+                #expect(result.error.contains("stopped by admin on laptop"), "\(result.error)")
+                try await shop.expectRestored(before)
+            }
+        }
     }
 }

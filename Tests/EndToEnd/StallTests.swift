@@ -4,14 +4,6 @@ import Testing
 extension EndToEnd {
     /// The way between laptop and proxy goes silent without breaking.
     @Suite struct StallTests {
-        /// The `kubectl port-forward` of a plugin, not its guard.
-        private static func portForward(of plugin: Running) throws -> ProcessEntry {
-            let found = Descendants.of(plugin.pid).filter { process in
-                process.command.contains(" port-forward ") && !process.command.contains("__guard")
-            }
-            return try #require(found.last)
-        }
-
         /// Who answers one new connection, and after how many seconds.
         private static func answer(_ address: String) async throws -> (who: String, seconds: Double) {
             let result = try await run(
@@ -34,7 +26,7 @@ extension EndToEnd {
                 let address = try await shop.address()
                 let load = try Load.start(.connectionPerRequest, target: "\(address):80", rate: 20)
                 try await load.expect("laptop")
-                let forward = try Self.portForward(of: plugin)
+                let forward = try #require(PortForwardChild(of: plugin.pid)).process
                 kill(forward.pid, SIGSTOP)
                 defer { kill(forward.pid, SIGCONT) }
                 let first = try await Self.answer(address)
@@ -80,6 +72,32 @@ extension EndToEnd {
                 try await shop.expect("laptop")
                 #expect(try await shop.sessions().first?.session == session)
                 #expect(!forward.isRunning)
+            }
+        }
+
+        @Test("a laptop that sleeps for longer than its Lease: when it wakes, a colleague's session is left alone")
+        func sleep() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let colleagues = try await LocalProcess.start(who: "colleague", port: 3001)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5", host: "laptop-1")
+                try await shop.expect("laptop")
+                plugin.send(SIGSTOP)
+                try await eventually(within: 20, "the cluster ends the session") {
+                    try await shop.leftovers().isEmpty
+                }
+                #expect(try await shop.serviceText() == before)
+                let second = try await shop.intercept("--port", "3001", host: "laptop-2")
+                try await shop.expect("colleague")
+                plugin.send(SIGCONT)
+                try await plugin.finish(within: 20).expectOneError(saying: ["error: "], status: 1)
+                try await shop.expect("colleague")
+                #expect(try await shop.sessions().map(\.host) == ["laptop-2"])
+                #expect(!second.error.contains("tunnel lost"), "\(second.error)")
+                try await shop.end(second, before: before)
+                try await colleagues.stop()
+                try await local.stop()
             }
         }
     }
