@@ -106,14 +106,13 @@ public struct SessionUndo: Sendable {
         return false
     }
 
-    /// Whether the Service points at the proxy of a later session, for which nobody need wait.
+    /// Whether the Service selects something other than the originals: somebody else's choice, or a later session.
     private var isInOtherHands: Bool {
         get async {
-            guard let session = self.session?.description,
-                let service = try? await self.client.find(.services, self.names.service, in: self.namespace),
-                let mark = service.metadata.annotation(Key.session)
+            guard let service = try? await self.client.find(.services, self.names.service, in: self.namespace),
+                let origin = try? await self.client.find(.services, self.names.origin, in: self.namespace)
             else { return false }
-            return mark != session
+            return service.selector != origin.selector
         }
     }
 
