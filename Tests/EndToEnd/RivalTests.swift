@@ -44,6 +44,24 @@ extension EndToEnd {
             }
         }
 
+        @Test("a colleague's selector wins although no pod has its labels, and nobody waits for one")
+        func emptySelector() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let plugin = try await shop.intercept("--port", "3000")
+                let service = Shop.service.replacingOccurrences(of: "tier: fe", with: "tier: be")
+                try await shop.apply(service)
+                try await plugin.finish(within: 20).expectOneError(
+                    saying: ["error: somebody else changed the selector of service/web: it was left as it is"],
+                    status: 1)
+                try await shop.expectNothingLeft()
+                let text = try await shop.serviceText()
+                #expect(text.contains("\"tier\": \"be\""))
+                #expect(!text.contains("kubectl-tunnel"))
+                try await local.stop()
+            }
+        }
+
         @Test("stop ends an intercept that is still being set up", arguments: ["lease tunnel-web", "proxy created"])
         func stopped(step: String) async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
