@@ -26,6 +26,11 @@ enum CommandRunner {
     /// The working directory, for relative paths in flags.
     static var directory: String { FileManager.default.currentDirectoryPath }
 
+    /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it.
+    static func serviceName(_ text: String) -> String {
+        text.hasPrefix("service/") ? String(text.dropFirst("service/".count)) : text
+    }
+
     /// The user and host names that go into a Lease.
     static func person(_ environment: [String: String]) -> (user: String, host: String) {
         let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"

@@ -89,7 +89,7 @@ struct InterceptCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandRunner.run { console, environment in
             let request = InterceptRequest(
-                service: self.service.hasPrefix("service/") ? String(self.service.dropFirst(8)) : self.service,
+                service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
                 address: self.address,
                 image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? Self.defaultImage,

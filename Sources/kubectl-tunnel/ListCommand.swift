@@ -63,7 +63,10 @@ enum SessionList {
             async let leases = client.list(.leases, in: namespace, labels: Key.session)
             async let pods = client.list(.pods, in: namespace, labels: "\(Key.session),\(Key.component)=proxy")
             async let services = client.list(.services, in: namespace)
-            let switched = Set(try await services.items.compactMap { $0.metadata.annotation(Key.session) })
+            // A session's own Services carry its mark, too, and are told apart by their label.
+            let switched = Set(
+                try await services.items.filter { $0.metadata.labels?[Key.session] == nil }
+                    .compactMap { $0.metadata.annotation(Key.session) })
             let ready = Set(
                 try await pods.items.filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
             return try await leases.items.compactMap(LeaseRecord.init).map { record in

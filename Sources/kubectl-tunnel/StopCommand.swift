@@ -10,7 +10,7 @@ struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop", abstract: "End an intercept, from any machine.")
 
-    @Argument(help: "The Service.")
+    @Argument(help: "The Service.", transform: CommandRunner.serviceName)
     var service: String
 
     @Flag(help: "End it although it is somebody else's.")
@@ -50,6 +50,8 @@ struct StopCommand: AsyncParsableCommand {
                 "service/\(self.service) is intercepted by \(holder.person), not by you",
                 hint: "use --force to end it all the same")
         }
+        // A session that is being set up has not switched it yet, and one that died then never will.
+        let wasSwitched = try await self.isSwitched(client, in: namespace)
         do {
             try await client.patch(
                 .leases, names.lease, in: namespace,
@@ -69,8 +71,7 @@ struct StopCommand: AsyncParsableCommand {
                 console.clearProgress()
                 return console.result("service/\(self.service) is free")
             }
-            let service = try await client.find(.services, self.service, in: namespace)
-            if service?.metadata.annotation(Key.session) == nil {
+            if wasSwitched, try await !self.isSwitched(client, in: namespace) {
                 // Restored; what follows is the drain of open connections.
                 console.clearProgress()
                 return console.result("service/\(self.service) is free; open connections are coming to their end")
@@ -90,5 +91,9 @@ struct StopCommand: AsyncParsableCommand {
         try await undo.deleteLease()
         console.clearProgress()
         console.result("service/\(self.service) is free")
+    }
+
+    private func isSwitched(_ client: KubernetesClient, in namespace: String) async throws -> Bool {
+        try await client.find(.services, self.service, in: namespace)?.metadata.annotation(Key.session) != nil
     }
 }

@@ -91,6 +91,7 @@ public struct SessionUndo: Sendable {
     public func waitForOriginals(within limit: Duration) async -> Bool {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
+        if await self.isInOtherHands { return false }
         while clock.now < deadline, !Task.isCancelled {
             do throws(APIError) {
                 let ready = try await self.readyPods(of: self.names.service)
@@ -103,6 +104,16 @@ public struct SessionUndo: Sendable {
             try? await Task.sleep(for: .milliseconds(100))
         }
         return false
+    }
+
+    /// Whether the Service selects something other than the originals: somebody else's choice, or a later session.
+    private var isInOtherHands: Bool {
+        get async {
+            guard let service = try? await self.client.find(.services, self.names.service, in: self.namespace),
+                let origin = try? await self.client.find(.services, self.names.origin, in: self.namespace)
+            else { return false }
+            return service.selector != origin.selector
+        }
     }
 
     /// The names of the pods that a Service's slices call ready.
