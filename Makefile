@@ -18,8 +18,8 @@ image: ## Build the proxy's image as dist/proxy.oci.tar; print its size and dige
 	Sources/InClusterProxy/image/build dist/proxy.oci.tar $(IMAGE)
 
 install: build ## Install both plugins to $(PREFIX)/bin, under the names that kubectl looks for.
-	install -D -m 0755 .build/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel
-	install -D -m 0755 .build/release/kubectl-tunnel_dns $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel_dns
+	install -D -s -m 0755 .build/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel
+	install -D -s -m 0755 .build/release/kubectl-tunnel_dns $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel_dns
 
 test: ## Lint, unit, tunnel and end-to-end tests; what this machine cannot run is said.
 	Tests/run

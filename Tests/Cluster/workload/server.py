@@ -168,6 +168,8 @@ class Server:
         await asyncio.sleep(self.grace)
         for listener in self.listeners:
             listener.close()
+        # A connection that was accepted a moment ago has a request on its way.
+        await asyncio.sleep(1)
         for writer in list(self.idle):
             writer.close()
         while self.busy:
