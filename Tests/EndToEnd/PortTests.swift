@@ -30,9 +30,9 @@ extension EndToEnd {
                 #expect(plugin.error.contains("service/web port 8081 now comes to 127.0.0.1:3001"))
                 #expect(!plugin.error.contains("port 9090 now comes"))
                 try await shop.expect("laptop")
-                #expect(try await shop.answer(port: 80) == "who=laptop port=3000 path=/\n")
-                #expect(try await shop.answer(port: 8081) == "who=admin port=3001 path=/\n")
-                #expect(try await shop.answer(port: 9090) == "who=cluster port=9090 path=/\n")
+                try await shop.expectAnswer("who=laptop port=3000 path=/\n", port: 80)
+                try await shop.expectAnswer("who=admin port=3001 path=/\n", port: 8081)
+                try await shop.expectAnswer("who=cluster port=9090 path=/\n", port: 9090)
                 try await shop.end(plugin, before: before)
                 try await web.stop()
                 try await admin.stop()
@@ -74,7 +74,7 @@ extension EndToEnd {
                 // Both kinds of pods are reached through the proxy when the laptop does not answer.
                 try await local.stop()
                 for answer in ["who=old port=8080 path=/\n", "who=new port=8081 path=/\n"] {
-                    try await eventually(within: 10, answer) { try await shop.answer(port: 80) == answer }
+                    try await shop.expectAnswer(answer, port: 80, within: 10)
                 }
                 try await shop.end(plugin, before: before)
             }
