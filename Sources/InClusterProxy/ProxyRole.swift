@@ -142,8 +142,8 @@ actor ProxyRole {
             slices: ResourceType<EndpointSlice>.endpointSlices(beta: self.configuration.usesBetaSlices))
     }
 
-    /// How many refusals it takes to believe that the rights are gone, and not just new.
-    private static let refusals = 5
+    /// How many refusals it takes to believe that the rights are gone, and not just new or a token late: about 13 s.
+    private static let refusals = 10
 
     /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
     private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async {
@@ -154,8 +154,7 @@ actor ProxyRole {
                 return try await body()
             } catch {
                 // Without its account this pod can do nothing more: somebody else has cleaned up.
-                if error.code == .unauthorized { return }
-                if error.code == .forbidden {
+                if error.code == .unauthorized || error.code == .forbidden {
                     refusals += 1
                     if refusals == Self.refusals { return }
                 }

@@ -16,7 +16,7 @@ extension EndToEnd {
                 try await shop.expect("cluster")
                 let plugin = try await shop.intercept("--port", "3000")
                 try await shop.expect("laptop")
-                try await shop.end(plugin, before: before, endingPods: true)
+                try await shop.end(plugin, before: before)
                 try await shop.expect("cluster")
                 try await local.stop()
             }
@@ -39,7 +39,7 @@ extension EndToEnd {
                 try await eventually(within: 5, "no kubectl child is left") {
                     try await run(["pgrep", "-f", "namespace=\(shop.namespace)"]).status == 1
                 }
-                try await shop.expectRestored(before, endingPods: true)
+                try await shop.expectRestored(before)
                 try await local.stop()
             }
         }

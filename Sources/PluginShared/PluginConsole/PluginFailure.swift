@@ -39,7 +39,7 @@ public struct PluginFailure: Error, Sendable, Equatable {
         let hint: String? =
             switch error.code {
             case .unauthorized: "log in again: the cluster did not accept your credentials"
-            case .forbidden: "ask an admin for the Role in the README, or use another namespace with -n"
+            case .forbidden: "ask an admin for the Role in deploy/rbac.yaml, or use another namespace with -n"
             case .unreachable: "see that `kubectl get services` works with the same flags"
             case .notFound, .alreadyExists, .conflict, .gone, .invalid, .status, .malformed: nil
             }
