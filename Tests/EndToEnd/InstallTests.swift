@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// The plugins under the names that kubectl and krew know them by.
+    @Suite struct InstallTests {
+        private static let names = ["kubectl-tunnel", "kubectl-tunnel_dns"]
+        private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../..").standardizedFileURL
+
+        /// The real kubectl with nothing on its path but both plugins.
+        private struct Installation {
+            let folder = Lab.shared.folder.appendingPathComponent(UUID().uuidString)
+
+            init() throws {
+                let built = URL(fileURLWithPath: Lab.shared.plugin).deletingLastPathComponent()
+                try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+                for name in InstallTests.names {
+                    try FileManager.default.createSymbolicLink(
+                        at: self.folder.appendingPathComponent(name),
+                        withDestinationURL: built.appendingPathComponent(name))
+                }
+            }
+
+            func kubectl(_ words: String...) async throws -> CommandResult {
+                let environment = ["PATH": self.folder.path, "HOME": self.folder.path, "KUBECONFIG": "/nonexistent"]
+                return try await run([Lab.shared.kubectl] + words, environment: environment)
+            }
+
+            func remove() throws { try FileManager.default.removeItem(at: self.folder) }
+        }
+
+        @Test("kubectl finds both plugins, without a warning, and they speak of themselves as kubectl's commands")
+        func kubectlCommands() async throws {
+            let installation = try Installation()
+            let list = try await installation.kubectl("plugin", "list")
+            #expect(list.status == 0, "\(list.error)")
+            let plugins = list.everything.split(separator: "\n").filter { $0.contains("kubectl-") }.map(String.init)
+            #expect(plugins.sorted() == Self.names.map { "\(installation.folder.path)/\($0)" })
+            #expect(!list.everything.lowercased().contains("warning"), "\(list.everything)")
+
+            let help = try await installation.kubectl("tunnel", "--help")
+            #expect(help.status == 0, "\(help.error)")
+            #expect(help.error.isEmpty)
+            #expect(help.output.contains("USAGE: kubectl tunnel <subcommand>"), "\(help.output)")
+            let intercept = try await installation.kubectl("tunnel", "intercept", "--help")
+            #expect(intercept.output.contains("USAGE: kubectl tunnel intercept "), "\(intercept.output)")
+
+            let names = try await installation.kubectl("tunnel-dns")
+            names.expectOneError(saying: ["error: kubectl tunnel-dns is not there yet"], status: 1)
+            let namesHelp = try await installation.kubectl("tunnel-dns", "--help")
+            #expect(namesHelp.status == 0)
+            #expect(namesHelp.output.contains("USAGE: kubectl tunnel-dns"), "\(namesHelp.output)")
+            // Two words: kubectl gives the second one to the first plugin.
+            let twoWords = try await installation.kubectl("tunnel", "dns")
+            twoWords.expectOneError(saying: ["hint: did you mean `kubectl tunnel-dns`?"], status: 64)
+            try installation.remove()
+        }
+
+        /// What krew reads of a manifest.
+        private struct Manifest: Decodable {
+            var apiVersion: String
+            var kind: String
+            var metadata: Metadata
+            var spec: Spec
+
+            struct Metadata: Decodable { var name: String }
+
+            struct Spec: Decodable {
+                var version: String
+                var homepage: String
+                var shortDescription: String
+                var description: String
+                var platforms: [Platform]
+            }
+
+            struct Platform: Decodable {
+                var selector: Selector
+                var uri: String
+                var sha256: String
+                var bin: String
+                var files: [File]
+            }
+
+            struct Selector: Decodable { var matchLabels: [String: String] }
+
+            struct File: Decodable {
+                var from: String
+                var to: String
+            }
+
+            /// Lets kubectl parse the YAML, which needs no cluster.
+            static func read(_ file: URL) async throws -> Manifest {
+                let words = ["label", "--local", "-f", file.path, "-o", "json", "parsed=yes"]
+                let result = try await run([Lab.shared.kubectl] + words)
+                guard result.status == 0 else { throw Missed(description: "\(file.path): \(result.error)") }
+                return try JSONDecoder().decode(Manifest.self, from: Data(result.output.utf8))
+            }
+        }
+
+        @Test("the krew manifests keep krew's rules", arguments: ["tunnel", "tunnel-dns"])
+        func manifest(name: String) async throws {
+            let manifest = try await Manifest.read(
+                Self.repository.appendingPathComponent("krew/\(name).yaml"))
+            let spec = manifest.spec
+            #expect(manifest.apiVersion == "krew.googlecontainertools.github.com/v1alpha2")
+            #expect(manifest.kind == "Plugin")
+            #expect(manifest.metadata.name == name)
+            #expect(spec.version.wholeMatch(of: /v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?/) != nil, "\(spec.version)")
+            #expect(spec.homepage.hasPrefix("https://"))
+            #expect(!spec.description.isEmpty)
+
+            #expect((1...50).contains(spec.shortDescription.count), "\(spec.shortDescription.count) characters")
+            #expect(!spec.shortDescription.hasSuffix("."))
+            #expect(!spec.shortDescription.lowercased().contains("kubectl"))
+
+            #expect(!spec.platforms.isEmpty)
+            for platform in spec.platforms {
+                let (os, arch) = (platform.selector.matchLabels["os"], platform.selector.matchLabels["arch"])
+                let place = "\(os ?? "")_\(arch ?? "")"
+                let bin = "kubectl-" + name.replacing("-", with: "_")
+                #expect(platform.bin == bin)
+                #expect(platform.uri.hasPrefix("https://"))
+                #expect(
+                    platform.uri.hasSuffix("/\(spec.version)/\(bin)_\(spec.version)_\(place).tar.gz"),
+                    "\(platform.uri)")
+                #expect(platform.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil, "\(platform.sha256)")
+                #expect(platform.files.map(\.from).sorted() == ["LICENSE", bin])
+                #expect(platform.files.allSatisfy { $0.to == "." })
+            }
+        }
+
+        @Test("the plugin's version is the manifests' version")
+        func version() async throws {
+            let version = try await run([Lab.shared.plugin, "--version"])
+            for name in ["tunnel", "tunnel-dns"] {
+                let manifest = try await Manifest.read(
+                    Self.repository.appendingPathComponent("krew/\(name).yaml"))
+                #expect(manifest.spec.version == "v" + version.output.trimmingCharacters(in: .newlines))
+            }
+        }
+
+        @Test("a release fills in its version and the checksum of each archive")
+        func fill() async throws {
+            let folder = Lab.shared.folder.appendingPathComponent(UUID().uuidString)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            var sums: [String: String] = [:]
+            for bin in Self.names {
+                let archive = folder.appendingPathComponent("\(bin)_v1.20.3_linux_amd64.tar.gz")
+                try Data(bin.utf8).write(to: archive)
+                sums[bin] = try await run(["sha256sum", archive.path]).output.split(separator: " ").first.map(
+                    String.init)
+            }
+            let out = folder.appendingPathComponent("manifests")
+            let result = try await run(
+                [Self.repository.appendingPathComponent("krew/fill").path, "v1.20.3", folder.path, out.path])
+            #expect(result.status == 0, "\(result.error)")
+            for name in ["tunnel", "tunnel-dns"] {
+                let manifest = try await Manifest.read(out.appendingPathComponent("\(name).yaml"))
+                #expect(manifest.spec.version == "v1.20.3")
+                for platform in manifest.spec.platforms {
+                    #expect(platform.uri.hasSuffix("/v1.20.3/\(platform.bin)_v1.20.3_linux_amd64.tar.gz"))
+                    #expect(platform.sha256 == sums[platform.bin])
+                }
+            }
+            try FileManager.default.removeItem(at: folder)
+        }
+    }
+}
