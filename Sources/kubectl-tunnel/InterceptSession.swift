@@ -330,7 +330,10 @@ actor InterceptSession {
             var pause = Duration.milliseconds(100)
             while !Task.isCancelled {
                 do {
-                    await self.carrier?.close()
+                    // A lost tunnel is no more: an end in the meantime has nothing to drain.
+                    let lost = self.carrier
+                    self.carrier = nil
+                    await lost?.close()
                     let pod = try await self.proxyPod.ready(within: .seconds(60))
                     try await self.connect(to: pod)
                     try await self.checkWays(pod)

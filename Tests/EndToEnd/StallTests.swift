@@ -74,5 +74,31 @@ extension EndToEnd {
                 #expect(!forward.isRunning)
             }
         }
+
+        @Test("a laptop that sleeps for longer than its Lease: when it wakes, a colleague's session is left alone")
+        func sleep() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let colleagues = try await LocalProcess.start(who: "colleague", port: 3001)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5", host: "laptop-1")
+                try await shop.expect("laptop")
+                plugin.send(SIGSTOP)
+                try await eventually(within: 20, "the cluster ends the session") {
+                    try await shop.leftovers().isEmpty
+                }
+                #expect(try await shop.serviceText() == before)
+                let second = try await shop.intercept("--port", "3001", host: "laptop-2")
+                try await shop.expect("colleague")
+                plugin.send(SIGCONT)
+                try await plugin.finish(within: 20).expectOneError(saying: ["error: "], status: 1)
+                try await shop.expect("colleague")
+                #expect(try await shop.sessions().map(\.host) == ["laptop-2"])
+                #expect(!second.error.contains("tunnel lost"), "\(second.error)")
+                try await shop.end(second, before: before)
+                try await colleagues.stop()
+                try await local.stop()
+            }
+        }
     }
 }
