@@ -92,11 +92,19 @@ let package = Package(
             path: "Sources/PluginShared/PluginConsole",
             swiftSettings: strict
         ),
+        .target(
+            name: "PluginSession",
+            dependencies: [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel",
+            ],
+            path: "Sources/PluginShared/PluginSession",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
-                argumentParser, "PluginConsole", "Kubernetes", "KubernetesViaKubectl", logging, "Session",
-                "SessionEffects", "Tunnel",
+                argumentParser, "PluginConsole", "PluginSession", "Kubernetes", "KubernetesViaKubectl", logging,
+                "Session", "SessionEffects", "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PluginConsole
+import PluginSession
 import Session
 
 /// `kubectl tunnel intercept SERVICE --port LOCAL[:REMOTE]`.

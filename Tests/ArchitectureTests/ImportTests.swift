@@ -17,8 +17,13 @@ import Testing
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/SessionEffects": ["Kubernetes", "Session"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
+        "PluginShared/PluginSession": [
+            "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",
+            "FoundationEssentials",
+        ],
         "kubectl-tunnel": [
             "Kubernetes", "KubernetesViaKubectl", "Session", "SessionEffects", "Tunnel", "PluginConsole",
+            "PluginSession",
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
         "kubectl-tunnel-dns": ["PluginConsole", "ArgumentParser"],
