@@ -84,6 +84,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Names",
+            dependencies: nio,
+            path: "Sources/PluginShared/Names",
+            swiftSettings: strict
+        ),
+        .target(
             name: "PluginConsole",
             dependencies: [
                 argumentParser, "Kubernetes", "KubernetesViaKubectl", logging,
@@ -133,6 +139,7 @@ let package = Package(
             dependencies: nio + [logging, "Tunnel"],
             swiftSettings: strict
         ),
+        .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strict),
         .testTarget(
             name: "PluginConsoleTests",
             dependencies: ["KubernetesViaKubectl", "PluginConsole"],

@@ -16,6 +16,8 @@ import Testing
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/SessionEffects": ["Kubernetes", "Session"],
+        "PluginShared/Names/Message": [],
+        "PluginShared/Names": ["NIOCore", "NIOPosix"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "PluginShared/PluginSession": [
             "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",
