@@ -124,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "InClusterProxy",
             dependencies: nio + [
-                "Kubernetes", logging, "Session", "SessionEffects", "Tunnel",
+                "Kubernetes", logging, "Names", "Session", "SessionEffects", "Tunnel",
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

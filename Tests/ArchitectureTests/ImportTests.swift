@@ -30,7 +30,7 @@ import Testing
         ],
         "kubectl-tunnel-dns": ["PluginConsole", "ArgumentParser"],
         "InClusterProxy": [
-            "Kubernetes", "Session", "SessionEffects", "Tunnel", "FoundationEssentials", "Logging", "NIOCore",
+            "Kubernetes", "Names", "Session", "SessionEffects", "Tunnel", "FoundationEssentials", "Logging", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "UnixSignals",
         ],
     ]
