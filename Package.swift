@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -106,6 +107,15 @@ let package = Package(
             path: "Sources/PluginShared/PluginSession",
             swiftSettings: strict
         ),
+        .target(
+            name: "PluginGateway",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "PluginConsole", "PluginSession", "Session",
+                "SessionEffects", "Tunnel", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Sources/PluginShared/PluginGateway",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
@@ -118,7 +128,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "kubectl-tunnel-dns",
-            dependencies: [argumentParser, "PluginConsole"],
+            dependencies: nio + [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginGateway",
+                "PluginSession", "Session", "SessionEffects", "Tunnel",
+                .product(name: "NIOSOCKS", package: "swift-nio-extras"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -23,12 +23,20 @@ import Testing
             "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",
             "FoundationEssentials",
         ],
+        "PluginShared/PluginGateway": [
+            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginSession", "Session", "SessionEffects", "Tunnel",
+            "FoundationEssentials", "Logging", "NIOCore",
+        ],
         "kubectl-tunnel": [
             "Kubernetes", "KubernetesViaKubectl", "Session", "SessionEffects", "Tunnel", "PluginConsole",
             "PluginSession",
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
-        "kubectl-tunnel-dns": ["PluginConsole", "ArgumentParser"],
+        "kubectl-tunnel-dns": [
+            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginGateway", "PluginSession", "Session",
+            "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
+            "SystemPackage", "UnixSignals",
+        ],
         "InClusterProxy": [
             "Kubernetes", "Names", "Session", "SessionEffects", "Tunnel", "FoundationEssentials", "Logging", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "UnixSignals",

@@ -4,10 +4,6 @@ import Tunnel
 
 /// Resolves what a laptop asks for, and has `EgressPolicy` decide on the addresses. Lives on one event loop.
 final class ClusterEgress {
-    /// The status of a refusal that concerns neither the cluster nor a rule: the laptop may go there by itself
-    /// (421 Misdirected Request, RFC 9110 §15.5.20).
-    static let outside = 421
-
     private let loop: any EventLoop
     private let relay: NameRelay
     private let resolver: ResolverConfiguration
@@ -46,7 +42,7 @@ final class ClusterEgress {
     private func resolve(_ candidates: ArraySlice<DNSName>, route: EgressRoute) -> EventLoopFuture<[SocketAddress]> {
         guard let name = candidates.first else {
             guard let asked = try? DNSName(route.host), self.policy.concerns(asked, port: route.port) else {
-                return self.refuse(Self.outside, "\(route.host) is not a name of the cluster")
+                return self.refuse(StreamRefusal.outsideStatus, "\(route.host) is not a name of the cluster")
             }
             return self.refuse(404, "the cluster knows no address of \(route.host)")
         }
@@ -84,7 +80,7 @@ final class ClusterEgress {
             }
         }
         guard allowed.isEmpty else { return self.loop.makeSucceededFuture(allowed.shuffled()) }
-        let status = refusal == .outside ? Self.outside : 403
+        let status = refusal == .outside ? StreamRefusal.outsideStatus : 403
         return self.refuse(status, refusal?.description ?? "no address to connect to")
     }
 

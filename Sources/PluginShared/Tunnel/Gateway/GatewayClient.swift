@@ -77,6 +77,13 @@ public final class GatewayClient: TunnelEnd {
         self.core.value.open(route, caller: caller) { then($0.map(GatewayConnection.init)) }
     }
 
+    /// Connects from this machine, past the gateway, to what is not the cluster's. To be called on `eventLoop`.
+    public func openDirectly(
+        host: String, port: Int, then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
+    ) {
+        self.core.value.openDirectly(host: host, port: port) { then($0.map(GatewayConnection.init)) }
+    }
+
     /// Sends a PING; the result is its round trip.
     ///
     /// - Throws: `TunnelError` with `connectionClosed` when the tunnel has ended or ends before the answer.

@@ -1,8 +1,12 @@
 import Logging
 import NIOCore
+import NIOPosix
 
 /// The laptop's end of a gateway's tunnel, on its one event loop; `GatewayClient` is its door from elsewhere.
 final class GatewayClientCore: TunnelLinkOwner {
+    /// How long a connection past the gateway may take to come up, in seconds.
+    private static let directLimit = TimeAmount.seconds(10)
+
     private let loop: any EventLoop
     private let dialler: TunnelDialler
     private let counts: ConnectionCounts
@@ -40,6 +44,26 @@ final class GatewayClientCore: TunnelLinkOwner {
     ) {
         guard let link = self.link else { return then(.failure(.noLink)) }
         _ = StreamConnection(asking: link, route: route, caller: caller, counts: self.counts, answered: then)
+    }
+
+    /// Dials from this machine, past the gateway.
+    func openDirectly(
+        host: String, port: Int, then: @escaping (Result<StreamConnection, StreamRefusal>) -> Void
+    ) {
+        SocketPipe.options(ClientBootstrap(group: self.loop))
+            .connectTimeout(GatewayClientCore.directLimit)
+            .connect(host: host, port: port)
+            .assumeIsolated()
+            .whenComplete { [counts = self.counts] result in
+                do {
+                    // Added only now: several addresses may have been tried at once.
+                    let pipe = SocketPipe()
+                    try result.get().pipeline.syncOperations.addHandler(pipe)
+                    then(.success(StreamConnection(direct: pipe, counts: counts)))
+                } catch {
+                    then(.failure(StreamRefusal(status: 502, reason: ConnectFailure.describe(error))))
+                }
+            }
     }
 
     // MARK: What the link says

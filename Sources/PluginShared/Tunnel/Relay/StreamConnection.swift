@@ -7,7 +7,8 @@ import NIOPosix
 ///
 /// The peer asked for it, and is answered when the target was dialled; or this end asked, and is told of the answer.
 final class StreamConnection: StreamPipeOwner {
-    private var stream: StreamPipe?
+    /// A stream; or a socket, where the laptop went there by itself.
+    private var stream: (any BytePipe)?
     private let counts: ConnectionCounts
     private let isAskedByPeer: Bool
     /// Told once how the peer answered, where this end asked.
@@ -45,6 +46,15 @@ final class StreamConnection: StreamPipeOwner {
         }
     }
 
+    /// Takes over a socket that this machine has dialled by itself.
+    init(direct socket: SocketPipe, counts: ConnectionCounts) {
+        self.counts = counts
+        self.isAskedByPeer = false
+        counts.opened()
+        self.stream = socket
+        socket.owner = self
+    }
+
     /// The socket is there: the target accepted, or the local client waits for it.
     func connected(_ local: SocketPipe) {
         guard !self.isOver, let stream = self.stream else {
@@ -55,7 +65,7 @@ final class StreamConnection: StreamPipeOwner {
         self.local = local
         let relay = Relay(near: local, far: stream)
         self.relay = relay
-        if self.isAskedByPeer { stream.writeHeaders(HPACKHeaders([(":status", "200")])) }
+        if self.isAskedByPeer { (stream as? StreamPipe)?.writeHeaders(HPACKHeaders([(":status", "200")])) }
         while let chunk = self.early.popFirst() { relay.farSent(chunk) }
         if self.streamHasEnded { relay.farEnded() }
         relay.flushFar(allowsReading: true)
@@ -71,7 +81,7 @@ final class StreamConnection: StreamPipeOwner {
 
     /// The target did not accept, or may not be dialled.
     func refused(_ refusal: StreamRefusal) {
-        guard !self.isOver, let stream = self.stream else { return }
+        guard !self.isOver, let stream = self.stream as? StreamPipe else { return }
         self.finish()
         stream.owner = nil
         stream.writeHeaders(refusal.headers, ends: true)

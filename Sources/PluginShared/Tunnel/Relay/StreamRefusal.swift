@@ -36,3 +36,8 @@ public struct StreamRefusal: Error, Sendable, Equatable, CustomStringConvertible
     /// The reason.
     public var description: String { self.reason }
 }
+
+extension StreamRefusal {
+    /// 421, Misdirected Request (RFC 9110 §15.5.20): the gateway has no part in it, and the laptop may go there by itself.
+    public static let outsideStatus = 421
+}
