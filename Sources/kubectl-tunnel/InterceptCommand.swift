@@ -1,5 +1,6 @@
 import ArgumentParser
 import PluginConsole
+import PluginSession
 import Session
 
 /// `kubectl tunnel intercept SERVICE --port LOCAL[:REMOTE]`.
@@ -70,9 +71,6 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say more.")
     var verbose = false
 
-    /// The image that belongs to this version.
-    static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(ProxyConfiguration.softwareVersion)"
-
     func validate() throws {
         guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
         for text in self.port where PortRequest(text) == nil {
@@ -92,7 +90,7 @@ struct InterceptCommand: AsyncParsableCommand {
                 service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
                 address: self.address,
-                image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? Self.defaultImage,
+                image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage,
                 imagePullSecret: self.imagePullSecret,
                 leaseDurationSeconds: self.leaseDuration,
                 waitsForLocalPort: self.wait,

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 
@@ -51,7 +52,7 @@ struct InterceptPreparation: Sendable {
         let plan = try PortPlan(
             service, self.request.ports, allowLowPorts: version.isAtLeast(minor: 22) || self.request.isForced)
         let rights = Rights(client: self.client, namespace: self.namespace)
-        try await rights.check()
+        try await rights.check(Rights.intercept)
         let failsafe = try await rights.failsafe()
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(

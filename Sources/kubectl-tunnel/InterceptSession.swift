@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -20,7 +21,7 @@ actor InterceptSession {
     private let events: AsyncStream<SessionEvent>
     private let eventSource: AsyncStream<SessionEvent>.Continuation
     private var background: [Task<Void, Never>] = []
-    private var carrier: TunnelCarrier?
+    private var carrier: TunnelCarrier<LaptopEnd>?
     private var carrierNumber = 0
     private var reconnecting: Task<Void, Never>?
     private var hasBegun = false
@@ -110,7 +111,7 @@ actor InterceptSession {
 
     private var proxyPod: ProxyPod {
         ProxyPod(
-            client: self.client, namespace: self.namespace, names: self.objects.names,
+            client: self.client, namespace: self.namespace, deployment: self.objects.names.deployment,
             session: self.objects.holder.session)
     }
 
@@ -143,13 +144,18 @@ actor InterceptSession {
             session: self.objects.holder.session.description, secret: self.secret,
             software: ProxyConfiguration.softwareVersion)
         let carrier = try await TunnelCarrier.open(
-            pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin, identity: identity,
-            targets: Dictionary(targets) { first, _ in first }, group: self.group)
+            pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
+        ) { host, port throws(TunnelError) in
+            try await LaptopEnd.connect(
+                host: host, port: port, identity: identity, targets: Dictionary(targets) { first, _ in first },
+                timeout: .seconds(10), group: self.group,
+                logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
+        }
         self.carrierNumber += 1
         let (number, source) = (self.carrierNumber, self.eventSource)
         self.carrier = carrier
         self.background.append(
-            Task { for await event in carrier.laptop.events { source.yield(.tunnel(number, event)) } })
+            Task { for await event in carrier.end.events { source.yield(.tunnel(number, event)) } })
     }
 
     /// What works today must work through the proxy, or nothing is switched.
@@ -157,7 +163,7 @@ actor InterceptSession {
         async let warm: Void = self.serviceSwitch.waitForWarmUp(pod: pod, within: .seconds(20))
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
-        self.carrier?.laptop.send(control: ControlLine.check.text)
+        self.carrier?.end.send(control: ControlLine.check.text)
         let answer = await withTaskGroup(of: ControlLine?.self) { group in
             group.addTask { await answers.first { _ in true } }
             group.addTask {
@@ -231,7 +237,15 @@ actor InterceptSession {
             client: self.client, namespace: self.namespace, name: self.objects.names.lease,
             holder: self.objects.holder, durationSeconds: self.objects.leaseDurationSeconds)
         let source = self.eventSource
-        self.background.append(Task { await keeper.run { source.yield($0) } })
+        self.background.append(
+            Task {
+                await keeper.run { event in
+                    switch event {
+                    case .stopRequested(let person): source.yield(.stopRequested(person))
+                    case .lost(let reason): source.yield(.leaseLost(reason))
+                    }
+                }
+            })
     }
 
     private func watchService() {
@@ -387,7 +401,7 @@ actor InterceptSession {
         guard let carrier = self.carrier else { return }
         let (drained, source) = AsyncStream.makeStream(of: Void.self)
         self.drained = source
-        carrier.laptop.send(control: ControlLine.drain.text)
+        carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
         let events = self.events
         let waiter = Task {

@@ -1,46 +1,41 @@
-import Kubernetes
+public import Kubernetes
 import PluginConsole
-import Session
+public import Session
 
 /// What the user may do in the namespace, asked before anything is touched.
-struct Rights: Sendable {
-    let client: KubernetesClient
-    let namespace: String
+public struct Rights: Sendable {
+    private let client: KubernetesClient
+    private let namespace: String
 
-    /// One right: a verb on a resource of a group.
-    private struct Right: Sendable {
-        var verb: String
-        var resource: String
-        var group = ""
+    /// The user's rights in a namespace.
+    public init(client: KubernetesClient, namespace: String) {
+        self.client = client
+        self.namespace = namespace
     }
 
-    /// What an intercept takes in any case; the reasons stand in the RBAC file.
-    private static let needed: [Right] = [
-        Right(verb: "patch", resource: "services"),
-        Right(verb: "create", resource: "services"),
-        Right(verb: "delete", resource: "services"),
-        Right(verb: "create", resource: "secrets"),
-        Right(verb: "create", resource: "deployments", group: "apps"),
-        Right(verb: "delete", resource: "deployments", group: "apps"),
-        Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
-        Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
-        Right(verb: "delete", resource: "leases", group: "coordination.k8s.io"),
-        Right(verb: "list", resource: "pods"),
-        Right(verb: "get", resource: "pods"),
-        Right(verb: "create", resource: "pods/portforward"),
-        Right(verb: "get", resource: "pods/portforward"),
-        Right(verb: "list", resource: "endpointslices", group: "discovery.k8s.io"),
-    ]
+    /// One right: a verb on a resource of a group.
+    public struct Right: Sendable {
+        var verb: String
+        var resource: String
+        var group: String
 
-    /// - Throws: ``PluginFailure`` naming what is missing.
-    func check() async throws {
+        /// A right; the group is empty for the core.
+        public init(verb: String, resource: String, group: String = "") {
+            self.verb = verb
+            self.resource = resource
+            self.group = group
+        }
+    }
+
+    /// - Throws: ``PluginFailure`` naming what is missing of these.
+    public func check(_ needed: [Right]) async throws {
         let missing = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
-            for (index, right) in Self.needed.enumerated() {
+            for (index, right) in needed.enumerated() {
                 group.addTask { (index, try await self.isAllowed(right)) }
             }
             var missing: [Int] = []
             for try await (index, isAllowed) in group where !isAllowed { missing.append(index) }
-            return missing.sorted().map { Self.needed[$0] }
+            return missing.sorted().map { needed[$0] }
         }
         guard !missing.isEmpty else { return }
         let list = missing.prefix(3).map { "\($0.verb) \($0.resource)" }.joined(separator: ", ")
@@ -51,18 +46,23 @@ struct Rights: Sendable {
     }
 
     /// Who can restore the Service when the laptop is gone.
-    func failsafe() async throws -> SessionObjects.Failsafe {
+    public func failsafe() async throws -> SessionObjects.Failsafe {
         let account = try? await self.client.find(
             .serviceAccounts, SessionNames.installedAccount, in: self.namespace)
         if account ?? nil != nil { return .installedAccount }
+        return try await self.mayMakeRoles() ? .ownRole : .pluginOnly
+    }
+
+    /// Whether a session may have an account of its own.
+    public func mayMakeRoles() async throws -> Bool {
         let rbac = "rbac.authorization.k8s.io"
         let rights = [
             Right(verb: "create", resource: "serviceaccounts"),
             Right(verb: "create", resource: "roles", group: rbac),
             Right(verb: "create", resource: "rolebindings", group: rbac),
         ]
-        for right in rights where try await !self.isAllowed(right) { return .pluginOnly }
-        return .ownRole
+        for right in rights where try await !self.isAllowed(right) { return false }
+        return true
     }
 
     private func isAllowed(_ right: Right) async throws -> Bool {

@@ -1,0 +1,35 @@
+public import NIOCore
+public import NIOPosix
+
+/// A connection that the gateway has made, which waits for its local socket. Lives on the client's event loop.
+public struct GatewayConnection {
+    private let connection: StreamConnection
+
+    init(_ connection: StreamConnection) {
+        self.connection = connection
+    }
+
+    /// Joins an accepted socket to it: everything is carried from here on, in both directions.
+    ///
+    /// The socket has to be on the client's event loop, with the options of ``listener(on:accepted:)``.
+    ///
+    /// - Parameter early: What the socket has sent already, behind the request.
+    public func join(_ channel: any Channel, early: ByteBuffer?) throws {
+        let pipe = SocketPipe()
+        try channel.pipeline.syncOperations.addHandler(pipe)
+        if let early, early.readableBytes > 0 { self.connection.send(early: early) }
+        self.connection.connected(pipe)
+    }
+
+    /// Gives it up: the socket is gone.
+    public func abandon() {
+        self.connection.abandon()
+    }
+
+    /// A bootstrap for listeners whose sockets can be joined: they read nothing by themselves, and may be closed by halves.
+    public static func listener(
+        on loop: any EventLoop, accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> ServerBootstrap {
+        PodListeners.callers(on: loop, accepted: accepted)
+    }
+}
