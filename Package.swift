@@ -156,6 +156,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
+        .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
         .testTarget(
             name: "PluginConsoleTests",
             dependencies: ["KubernetesViaKubectl", "PluginConsole"],

@@ -29,5 +29,5 @@ struct TunnelDNSCommand: AsyncParsableCommand {
         commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel_dns"),
         abstract: "Make the cluster's names resolve and connect from this machine.",
         version: ProxyConfiguration.softwareVersion,
-        subcommands: [UpCommand.self])
+        subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self])
 }

@@ -25,7 +25,8 @@ import Testing
             "FoundationEssentials",
         ],
         "PluginShared/PluginGateway": [
-            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginSession", "Session", "SessionEffects", "Tunnel",
+            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginSession", "Session",
+            "SessionEffects", "Tunnel",
             "FoundationEssentials", "Logging", "NIOCore",
         ],
         "kubectl-tunnel": [

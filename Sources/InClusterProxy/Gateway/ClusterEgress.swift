@@ -1,5 +1,5 @@
-import Names
 import NIOCore
+import Names
 import Tunnel
 
 /// Resolves what a laptop asks for, and has `EgressPolicy` decide on the addresses. Lives on one event loop.

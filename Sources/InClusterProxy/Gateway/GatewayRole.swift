@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Kubernetes
 import Logging
-import Names
 import NIOCore
 import NIOPosix
+import Names
 import Session
 import SessionEffects
 import Tunnel
@@ -59,7 +59,8 @@ actor GatewayRole {
     private static func forbidden(
         _ configuration: GatewayConfiguration, _ environment: [String: String]
     ) -> EgressPolicy.Forbidden {
-        let own = (try? System.enumerateDevices())?.compactMap { $0.address?.ipAddress }.compactMap { IPAddress($0) } ?? []
+        let own =
+            (try? System.enumerateDevices())?.compactMap { $0.address?.ipAddress }.compactMap { IPAddress($0) } ?? []
         let node = (environment[GatewayConfiguration.nodeVariable] ?? "").split(separator: ",")
         let service = environment["KUBERNETES_SERVICE_HOST"]
         return EgressPolicy.Forbidden(

@@ -1,5 +1,5 @@
-public import Names
 public import NIOCore
+public import Names
 import Synchronization
 public import Tunnel
 

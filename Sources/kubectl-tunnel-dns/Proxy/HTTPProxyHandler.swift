@@ -71,7 +71,8 @@ final class HTTPProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
             "HTTP/1.1 \(status) Proxy error", "Content-Type: text/plain; charset=utf-8",
             "Content-Length: \(body.utf8.count)", "Connection: close", "", "",
         ].joined(separator: "\r\n")
-        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: head + body))).assumeIsolated().whenComplete { _ in
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: head + body))).assumeIsolated().whenComplete {
+            _ in
             self.context?.close(promise: nil)
         }
     }

@@ -26,7 +26,8 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
         case .greeting(let greeting):
-            let method: AuthenticationMethod = greeting.methods.contains(.noneRequired) ? .noneRequired : .noneAcceptable
+            let method: AuthenticationMethod =
+                greeting.methods.contains(.noneRequired) ? .noneRequired : .noneAcceptable
             context.writeAndFlush(
                 self.wrapOutboundOut(.selectedAuthenticationMethod(.init(method: method))), promise: nil)
             if method == .noneAcceptable { context.close(promise: nil) }

@@ -40,9 +40,20 @@ public struct EgressRule: Hashable, Sendable, CustomStringConvertible {
             return .range(bytes: address.bytes, bits: bits)
         }
         guard parts.count == 1, !text.isEmpty else { return nil }
-        if text.hasPrefix("*.") { return (try? DNSName(text.dropFirst(2))).map(Host.below) }
-        guard !text.contains("*") else { return nil }
-        return (try? DNSName(text)).map(Host.name)
+        if text.hasPrefix("*."), Self.isHostName(text.dropFirst(2)) {
+            return (try? DNSName(text.dropFirst(2))).map(Host.below)
+        }
+        return Self.isHostName(text) ? (try? DNSName(text)).map(Host.name) : nil
+    }
+
+    /// DNS allows any bytes; what people type by mistake is better told them.
+    private static func isHostName(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+            default: false
+            }
+        }
     }
 
     /// Whether the rule is about this port.
