@@ -155,7 +155,7 @@ let package = Package(
             dependencies: nio + [logging, "Tunnel"],
             swiftSettings: strict
         ),
-        .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strict),
+        .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
         .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
         .testTarget(
             name: "PluginConsoleTests",

@@ -17,6 +17,7 @@ import Testing
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/SessionEffects": ["Kubernetes", "Session"],
         "PluginShared/Names/Message": [],
+        "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "PluginShared/PluginSession": [

@@ -54,6 +54,15 @@ import Testing
         #expect(bytes.suffix(10) == name.wire[...])
     }
 
+    @Test("a name that a pointer cannot reach, beyond 16 KiB, is not pointed at")
+    func farNames() throws {
+        var message = DNSMessage(id: 1, isResponse: true)
+        message.answers = try (0..<3_000).map {
+            DNSRecord(name: try DNSName("web-\($0 % 1_500).shop"), timeToLive: 5, data: .raw([]))
+        }
+        #expect(try DNSMessage(decoding: message.encode()) == message)
+    }
+
     @Test("names in older types are written out, so that they survive elsewhere")
     func olderTypes() throws {
         // An RP record whose two names point at the question.

@@ -7,19 +7,22 @@ enum DNSDataLayout {
         case fixed(Int)
     }
 
+    /// Types whose data have this form in the internet's class only.
+    static let internetOnly: Set<DNSRecordType> = [
+        .a, .aaaa, .srv, .init(rawValue: 26), .init(rawValue: 35), .init(rawValue: 36),
+    ]
+
     /// The fields up to the last name; what follows is bytes.
     static func of(_ type: DNSRecordType) -> [Field] {
         switch type.rawValue {
-        // MD, MF, MB, MG, MR, NXT, DNAME
-        case 3, 4, 7, 8, 9, 30, 39: [.name]
-        // MINFO, RP
-        case 14, 17: [.name, .name]
+        // DNAME
+        case 39: [.name]
+        // RP
+        case 17: [.name, .name]
         // AFSDB, RT, KX
         case 18, 21, 36: [.fixed(2), .name]
         // PX
         case 26: [.fixed(2), .name, .name]
-        // SIG
-        case 24: [.fixed(18), .name]
         // NAPTR
         case 35: [.fixed(4), .string, .string, .string, .name]
         default: []

@@ -63,7 +63,9 @@ extension DNSReader {
         let name = try self.name()
         let type = DNSRecordType(rawValue: try self.uint16())
         let recordClass = DNSClass(rawValue: try self.uint16())
-        let timeToLive = try self.uint32()
+        var timeToLive = try self.uint32()
+        // RFC 2181 §8. In an OPT record the field is something else.
+        if timeToLive > UInt32(Int32.max), type != .opt { timeToLive = 0 }
         let length = Int(try self.uint16())
         let data = try self.within(length, type: type) { (reader) throws(DNSError) in
             try reader.data(of: type, recordClass)
@@ -73,8 +75,10 @@ extension DNSReader {
 
     /// The data of a record, as long as ``limit`` says.
     private mutating func data(of type: DNSRecordType, _ recordClass: DNSClass) throws(DNSError) -> DNSRecordData {
-        // Updates have records without data, of the classes NONE and ANY.
-        guard recordClass == .internet else { return .raw(Array(try self.bytes(self.remaining))) }
+        let isEmptyByRight = self.isAtEnd && (recordClass == .none || recordClass == .any)
+        if isEmptyByRight || (recordClass != .internet && DNSDataLayout.internetOnly.contains(type)) {
+            return .raw(Array(try self.bytes(self.remaining)))
+        }
         switch type {
         case .a: return .a(IPv4Address(rawValue: try self.uint32()))
         case .aaaa:

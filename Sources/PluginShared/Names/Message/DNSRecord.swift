@@ -6,7 +6,7 @@ public struct DNSRecord: Hashable, Sendable {
     public var type: DNSRecordType
     /// Nearly always the internet.
     public var recordClass: DNSClass
-    /// How long the record may be kept, in seconds, as it is on the wire: values above 2³¹ − 1 mean 0 (RFC 2181 §8).
+    /// How long the record may be kept, in seconds; what is read is at most 2³¹ − 1 (RFC 2181 §8).
     public var timeToLive: UInt32
     /// The data.
     public var data: DNSRecordData

@@ -18,7 +18,7 @@ public enum DNSRecordData: Hashable, Sendable {
     case srv(priority: UInt16, weight: UInt16, port: UInt16, target: DNSName)
     /// The start of a zone.
     case soa(DNSAuthority)
-    /// Data of any other type, or of a class that is not the internet's. Names in them are not compressed.
+    /// Data of any other type, empty ones of an update, addresses of another class. Names in them are not compressed.
     case raw([UInt8])
 
     /// The type that goes with the data; nil for raw ones, which do not say.
