@@ -71,11 +71,9 @@ final class RelayConnection: Sendable {
 
     private func write(_ road: RelayRoad, to sink: RawSocket) {
         while !self.isReset {
-            guard !self.relay.weather.isSilent else {
-                usleep(5000)
-                continue
-            }
             guard let bytes = road.next() else { continue }
+            while self.relay.weather.isSilent, !self.isReset { usleep(5000) }
+            if self.isReset { return }
             if bytes.isEmpty { return sink.finish() }
             if (try? sink.send(bytes)) == nil {
                 // Whoever reads at the other end is told at once that nobody takes it.
