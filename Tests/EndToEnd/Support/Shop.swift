@@ -98,6 +98,11 @@ struct Shop: Sendable {
         try await kubectl("-n", self.namespace, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
     }
 
+    /// When the Lease was last renewed.
+    func renewTime(service: String = "web") async throws -> String {
+        try await kubectl("-n", self.namespace, "get", "lease", "tunnel-\(service)", "-o", "jsonpath={.spec.renewTime}")
+    }
+
     /// The Service as JSON without its resourceVersion, which is all that an intercept may change.
     func serviceText(_ service: String = "web") async throws -> String {
         let text = try await kubectl(
