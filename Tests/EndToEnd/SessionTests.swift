@@ -17,7 +17,7 @@ extension EndToEnd {
                 try await second.finish(within: 10).expectOneError(
                     saying: [
                         "error: service/web is intercepted by admin on laptop-1",
-                        "hint: ask them to end it, or end it with `kubectl tunnel stop web --force`",
+                        "hint: ask them to end it, or take it over with --take-over",
                     ], status: 1)
                 let refused = try shop.start(["stop", "web"], host: "laptop-2", environment: bob)
                 try await refused.finish(within: 10).expectOneError(
