@@ -169,7 +169,8 @@ actor ChaosLane {
             }
             guard monotonicSeconds() < deadline else {
                 throw Missed(
-                    description: "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "
+                    description:
+                        "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "
                         + "\(self.session?.plugin.error ?? "") \(self.fresh?.recent(3) ?? [])")
             }
             try await Task.sleep(for: .milliseconds(50))
