@@ -92,6 +92,7 @@ actor InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") { try await creation.createObjects() }
+        self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
@@ -234,6 +235,11 @@ actor InterceptSession {
         self.background.append(Task { await keeper.run { source.yield($0) } })
     }
 
+    private func watchObjects() {
+        let (watch, source) = (ObjectWatch(client: self.client, objects: self.objects), self.eventSource)
+        self.background.append(Task { await watch.run { source.yield(.objectDeleted($0)) } })
+    }
+
     private func watchService() {
         let (client, name, namespace, source) = (self.client, self.serviceName, self.namespace, self.eventSource)
         self.background.append(
@@ -265,6 +271,8 @@ actor InterceptSession {
             case .reconnected:
                 self.report.event("link-back", "tunnel is back: traffic comes here again")
             case .stopRequested(let person): return .asked("stopped by \(person)")
+            case .objectDeleted(let name):
+                return .failed(PluginFailure("the session has ended: \(name) was deleted"))
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
                 guard number == self.carrierNumber else { continue }

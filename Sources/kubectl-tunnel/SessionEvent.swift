@@ -16,6 +16,8 @@ enum SessionEvent: Sendable {
     case reconnected
     /// `kubectl tunnel stop`, by this person.
     case stopRequested(String)
+    /// Somebody deleted an object that the session cannot do without: its kind and name.
+    case objectDeleted(String)
     /// The Lease is another's now, or gone.
     case leaseLost(String)
     /// The Service as a watch shows it; `nil` when it was deleted.

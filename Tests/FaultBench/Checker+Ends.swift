@@ -26,12 +26,14 @@ extension Checker {
         }
         for fault in history.faults {
             guard let settled = fault.settled else {
-                found.append(Violation(.i11, at: fault.begin, "\(fault.kind.rawValue): the session neither went on nor ended"))
+                found.append(
+                    Violation(.i11, at: fault.begin, "\(fault.kind.rawValue): the session neither went on nor ended"))
                 continue
             }
             if settled - fault.end > Self.recovery {
                 found.append(
-                    Violation(.i11, at: fault.begin, "\(fault.kind.rawValue): \(settled - fault.end) s until it was over"))
+                    Violation(
+                        .i11, at: fault.begin, "\(fault.kind.rawValue): \(settled - fault.end) s until it was over"))
             }
         }
         return found

@@ -55,7 +55,8 @@ extension Checker {
             if others.isEmpty, let before = stretch.before, let after = stretch.after, before != after {
                 found.append(
                     Violation(
-                        invariant, at: end, "the Service is not as before session \(stretch.session):\n\(before)\n\(after)")
+                        invariant, at: end,
+                        "the Service is not as before session \(stretch.session):\n\(before)\n\(after)")
                 )
             }
         }

@@ -124,7 +124,8 @@ struct Injection: Sendable {
         case .deleteOrigin: return try await self.delete("service/\(names.origin)")
         case .deleteWarmUp: return try await self.delete("service/\(names.warmUp)")
         case .deleteAccount: return try await self.delete("serviceaccount/\(names.account)")
-        case .deleteSecret: return try await self.delete("secrets", "-l", "kubectl-tunnel/session=\(self.session.identity)")
+        case .deleteSecret:
+            return try await self.delete("secrets", "-l", "kubectl-tunnel/session=\(self.session.identity)")
         case .deletePod: return try await self.delete("pods", "-l", "kubectl-tunnel/component=proxy")
         case .forceDeletePod:
             return try await self.delete(
@@ -168,7 +169,8 @@ struct Injection: Sendable {
 
     /// kubectl in the namespace, also while another lane has the API server away.
     private func persistently(_ words: [String], input: String? = nil) async throws -> String {
-        var words = [Lab.shared.kubectl, "--kubeconfig=\(Lab.shared.kubeconfig("admin"))", "-n", self.shop.namespace]
+        var words =
+            [Lab.shared.kubectl, "--kubeconfig=\(Lab.shared.kubeconfig("admin"))", "-n", self.shop.namespace]
             + words
         if let input {
             let file = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".yaml")
