@@ -124,6 +124,33 @@ extension EndToEnd {
             }
         }
 
+        @Test("a proxy that has lost its rights goes on passing through, until restore mends it")
+        func withoutRights() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
+                try await shop.expect("laptop")
+                plugin.send(SIGKILL)
+                try await kubectl("-n", shop.namespace, "delete", "rolebindings", "-l", "kubectl-tunnel/session")
+                try await shop.expect("cluster")
+                let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
+                // More refusals than it takes to give up.
+                try await eventually(within: 90, "it tries again and again") {
+                    let log = try await kubectl(
+                        "-n", shop.namespace, "logs", "-l", "kubectl-tunnel/component=proxy", "--tail=-1")
+                    return log.split(separator: "\n").filter { $0.contains("restore failed") }.count > 12
+                }
+                let mended = try await shop.start(["restore", "web"]).finish(within: 40)
+                #expect(
+                    mended.output == "service/web: restored, admin on laptop is cleaned up\n", "\(mended.everything)")
+                let summary = try await load.finish()
+                #expect(summary.failed == 0, "\(load.failures)")
+                try await shop.expectRestored(before)
+                try await local.stop()
+            }
+        }
+
         @Test(
             "where the copies of the selector differ traffic passes through until restore --selector says which is right"
         )

@@ -24,7 +24,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// Whether it strikes the laptop's way to the API server, so that renewals may fail meanwhile.
     package var silencesLaptop: Bool {
         switch self {
-        case .pluginKill, .pluginSleep, .linkBlackHole, .apiChildPause, .apiChildKill, .linkBandwidth: true
+        case .pluginKill, .pluginSleep, .linkBlackHole, .apiChildPause: true
         default: false
         }
     }

@@ -28,7 +28,7 @@ final class ChaosSession: Sendable {
         let who = "laptop-\(number)"
         let local = try await LocalProcess.start(who: who, port: port)
         var environment = network.environment
-        if offset != 0 { environment.merge(WrongClock.environment(seconds: offset)) { _, new in new } }
+        if offset != 0 { environment.merge(try await WrongClock.environment(seconds: offset)) { _, new in new } }
         let begin = monotonicSeconds()
         let plugin = try shop.start(
             ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(lease)", "--yes", "-o", "json"] + words,
@@ -61,17 +61,5 @@ final class ChaosSession: Sendable {
         // Whoever asks for it will have found somebody else by now.
         try await self.local.stop()
         return record
-    }
-}
-
-/// A clock that is wrong, for one process and its children.
-enum WrongClock {
-    static let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-
-    static func environment(seconds: Int) -> [String: String] {
-        [
-            "LD_PRELOAD": Self.library, "FAKETIME": "\(seconds >= 0 ? "+" : "")\(seconds)s",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
-        ]
     }
 }
