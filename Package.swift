@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -84,6 +85,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Names",
+            dependencies: nio,
+            path: "Sources/PluginShared/Names",
+            swiftSettings: strict
+        ),
+        .target(
             name: "PluginConsole",
             dependencies: [
                 argumentParser, "Kubernetes", "KubernetesViaKubectl", logging,
@@ -92,11 +99,28 @@ let package = Package(
             path: "Sources/PluginShared/PluginConsole",
             swiftSettings: strict
         ),
+        .target(
+            name: "PluginSession",
+            dependencies: [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel",
+            ],
+            path: "Sources/PluginShared/PluginSession",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PluginGateway",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "PluginConsole", "PluginSession", "Session",
+                "SessionEffects", "Tunnel", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Sources/PluginShared/PluginGateway",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
-                argumentParser, "PluginConsole", "Kubernetes", "KubernetesViaKubectl", logging, "Session",
-                "SessionEffects", "Tunnel",
+                argumentParser, "PluginConsole", "PluginSession", "Kubernetes", "KubernetesViaKubectl", logging,
+                "Session", "SessionEffects", "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -104,13 +128,19 @@ let package = Package(
         ),
         .executableTarget(
             name: "kubectl-tunnel-dns",
-            dependencies: [argumentParser, "PluginConsole"],
+            dependencies: nio + [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginGateway",
+                "PluginSession", "Session", "SessionEffects", "Tunnel",
+                .product(name: "NIOSOCKS", package: "swift-nio-extras"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "InClusterProxy",
             dependencies: nio + [
-                "Kubernetes", logging, "Session", "SessionEffects", "Tunnel",
+                "Kubernetes", logging, "Names", "Session", "SessionEffects", "Tunnel",
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,6 +158,8 @@ let package = Package(
             dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
+        .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
+        .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
         .testTarget(
             name: "PluginConsoleTests",
             dependencies: ["KubernetesViaKubectl", "PluginConsole"],

@@ -1,5 +1,6 @@
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -51,7 +52,7 @@ extension InterceptSession {
         guard let carrier = self.carrier else { return }
         let (drained, source) = AsyncStream.makeStream(of: Void.self)
         self.drained = source
-        carrier.laptop.send(control: ControlLine.drain.text)
+        carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
         let events = self.events
         let waiter = Task {

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -20,7 +21,7 @@ actor InterceptSession {
     let events: AsyncStream<SessionEvent>
     let eventSource: AsyncStream<SessionEvent>.Continuation
     var background: [Task<Void, Never>] = []
-    var carrier: TunnelCarrier?
+    var carrier: TunnelCarrier<LaptopEnd>?
     var carrierNumber = 0
     var reconnecting: Task<Void, Never>?
     /// Whether there may be something to undo.

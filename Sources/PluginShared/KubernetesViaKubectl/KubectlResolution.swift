@@ -35,6 +35,9 @@ extension KubectlPin {
         pin.cluster = context["cluster"]?.text
         pin.user = context["user"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         pin.namespace = options.namespace ?? context["namespace"]?.text ?? "default"
+        if case .array(let clusters)? = view["clusters"] {
+            pin.server = clusters.first { $0["name"]?.text == pin.cluster }?["cluster"]?["server"]?.text
+        }
         return pin
     }
 

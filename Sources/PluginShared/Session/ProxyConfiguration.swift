@@ -9,6 +9,8 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
 
     /// This project's version, the same for plugin and proxy.
     public static let softwareVersion = "0.1.0"
+    /// The image that belongs to this version.
+    public static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(softwareVersion)"
 
     /// The namespace.
     public var namespace: String

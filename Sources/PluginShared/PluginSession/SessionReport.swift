@@ -1,22 +1,28 @@
-import Kubernetes
-import PluginConsole
+public import Kubernetes
+public import PluginConsole
 
 /// What happens, as the user reads it: lines for people on standard error, or a JSON object a line on standard output.
-struct SessionReport: Sendable {
-    let console: Console
+public struct SessionReport: Sendable {
+    /// Where it is written.
+    public let console: Console
     let isJSON: Bool
     let isVerbose: Bool
     private let clock = ContinuousClock()
     private let start = ContinuousClock.now
 
-    init(console: Console, isJSON: Bool, isVerbose: Bool) {
+    /// A report.
+    ///
+    /// - Parameters:
+    ///   - isJSON: Whether programs read it.
+    ///   - isVerbose: Whether details are shown.
+    public init(console: Console, isJSON: Bool, isVerbose: Bool) {
         self.console = console
         self.isJSON = isJSON
         self.isVerbose = isVerbose
     }
 
     /// Runs one step: named while it runs, and with its time when it is done.
-    func step<Value>(_ name: String, _ body: () async throws -> Value) async rethrows -> Value {
+    public func step<Value>(_ name: String, _ body: () async throws -> Value) async rethrows -> Value {
         let begin = self.clock.now
         if !self.isJSON { self.console.progress(name) }
         let value = try await body()
@@ -34,7 +40,7 @@ struct SessionReport: Sendable {
     /// - Parameters:
     ///   - event: Its name for programs.
     ///   - text: The line for people.
-    func event(_ event: String, _ text: String, _ members: [String: JSONValue] = [:]) {
+    public func event(_ event: String, _ text: String, _ members: [String: JSONValue] = [:]) {
         if self.isJSON {
             self.emit(event, members.merging(["message": .string(text)]) { own, _ in own })
         } else {
@@ -43,7 +49,7 @@ struct SessionReport: Sendable {
     }
 
     /// Something that only `-v` shows.
-    func detail(_ text: String) {
+    public func detail(_ text: String) {
         guard self.isVerbose else { return }
         self.console.notice("  \(text)")
     }

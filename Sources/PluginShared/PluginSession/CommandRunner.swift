@@ -1,13 +1,13 @@
 import ArgumentParser
 import FoundationEssentials
 import Kubernetes
-import PluginConsole
-import Session
+public import PluginConsole
+public import Session
 
 /// What every command shares: the process's surroundings, and failures as the user sees them.
-enum CommandRunner {
+public enum CommandRunner {
     /// Runs a command; a failure is printed, and becomes the exit code.
-    static func run(_ body: (Console, [String: String]) async throws -> Void) async throws {
+    public static func run(_ body: (Console, [String: String]) async throws -> Void) async throws {
         let console = Console()
         do {
             try await body(console, ProcessInfo.processInfo.environment)
@@ -24,15 +24,15 @@ enum CommandRunner {
     }
 
     /// The working directory, for relative paths in flags.
-    static var directory: String { FileManager.default.currentDirectoryPath }
+    public static var directory: String { FileManager.default.currentDirectoryPath }
 
     /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it.
-    static func serviceName(_ text: String) -> String {
+    public static func serviceName(_ text: String) -> String {
         text.hasPrefix("service/") ? String(text.dropFirst("service/".count)) : text
     }
 
     /// A new session of the user at this machine.
-    static func holder(_ environment: [String: String]) -> Holder {
+    public static func holder(_ environment: [String: String]) -> Holder {
         let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
         let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
         return Holder(user: user, host: host, session: .random())
@@ -41,7 +41,7 @@ enum CommandRunner {
 
 extension PluginFailure {
     /// A refusal of the pure part.
-    init(_ refusal: Refusal) {
+    public init(_ refusal: Refusal) {
         self.init(refusal.summary, hint: refusal.hint)
     }
 }

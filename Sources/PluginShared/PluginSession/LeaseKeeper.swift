@@ -1,17 +1,34 @@
 import FoundationEssentials
-import Kubernetes
-import Session
+public import Kubernetes
+public import Session
 
 /// Keeps the session's Lease: renews it, and notices when somebody wants the session to end.
-struct LeaseKeeper: Sendable {
-    let client: KubernetesClient
-    let namespace: String
-    let name: String
-    let holder: Holder
-    let durationSeconds: Int
+public struct LeaseKeeper: Sendable {
+    /// What ends a session.
+    public enum Event: Sendable {
+        /// Somebody asked for it, by `stop` or by taking over.
+        case endRequested(EndRequest)
+        /// The Lease is another's now, or gone.
+        case lost(String)
+    }
+
+    private let client: KubernetesClient
+    private let namespace: String
+    private let name: String
+    private let holder: Holder
+    private let durationSeconds: Int
+
+    /// A keeper of the Lease with this name, which the holder has created.
+    public init(client: KubernetesClient, namespace: String, name: String, holder: Holder, durationSeconds: Int) {
+        self.client = client
+        self.namespace = namespace
+        self.name = name
+        self.holder = holder
+        self.durationSeconds = durationSeconds
+    }
 
     /// Runs until the task is cancelled or the Lease is lost.
-    func run(_ report: @escaping @Sendable (SessionEvent) -> Void) async {
+    public func run(_ report: @escaping @Sendable (Event) -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.renew(report) }
             group.addTask { await self.watch(report) }
@@ -20,7 +37,7 @@ struct LeaseKeeper: Sendable {
         }
     }
 
-    private func renew(_ report: @Sendable (SessionEvent) -> Void) async {
+    private func renew(_ report: @Sendable (Event) -> Void) async {
         // Goes on while the laptop sleeps, which is what an expiry is about.
         let clock = ContinuousClock()
         let start = clock.now
@@ -40,7 +57,7 @@ struct LeaseKeeper: Sendable {
                     renewal.renewed(begunAt: now)
                 } catch {
                     guard error.isTransient || error.code == .unauthorized || error.code == .forbidden else {
-                        return report(.leaseLost(await self.reasonOfLoss()))
+                        return report(.lost(await self.reasonOfLoss()))
                     }
                     renewal.failed(now: clock.now - start)
                 }
@@ -57,18 +74,18 @@ struct LeaseKeeper: Sendable {
         return "\(other.person) has taken the Service over"
     }
 
-    private func watch(_ report: @Sendable (SessionEvent) -> Void) async {
+    private func watch(_ report: @Sendable (Event) -> Void) async {
         while !Task.isCancelled {
             do {
                 for try await event in self.client.watch(.leases, name: self.name, in: self.namespace) {
                     switch event {
                     case .added(let lease), .modified(let lease):
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
-                            return report(.leaseLost(await self.reasonOfLoss()))
+                            return report(.lost(await self.reasonOfLoss()))
                         }
                         if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
-                        return report(.leaseLost(await self.reasonOfLoss()))
+                        return report(.lost(await self.reasonOfLoss()))
                     case .other: break
                     }
                 }

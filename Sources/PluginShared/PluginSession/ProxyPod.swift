@@ -1,13 +1,27 @@
-import Kubernetes
+public import Kubernetes
 import PluginConsole
-import Session
+public import Session
 
-/// Waiting for the proxy's pod, and ending at once when it can never come.
-struct ProxyPod: Sendable {
-    let client: KubernetesClient
-    let namespace: String
-    let names: SessionNames
-    let session: SessionID
+/// Waiting for the pod of a session, and ending at once when it can never come.
+public struct ProxyPod: Sendable {
+    private let client: KubernetesClient
+    private let namespace: String
+    private let deployment: String
+    private let session: SessionID
+    private let component: String
+
+    /// The pod of a Deployment.
+    ///
+    /// - Parameter component: What it is: its label ``Key/component``, and its name in messages.
+    public init(
+        client: KubernetesClient, namespace: String, deployment: String, session: SessionID, component: String = "proxy"
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.deployment = deployment
+        self.session = session
+        self.component = component
+    }
 
     /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
     private static let hopeless: Set<String> = [
@@ -25,7 +39,7 @@ struct ProxyPod: Sendable {
     /// The name of a pod that is Ready.
     ///
     /// - Throws: ``PluginFailure`` with the cluster's own words.
-    func ready(within limit: Duration) async throws -> String {
+    public func ready(within limit: Duration) async throws -> String {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         var stubbornSince: ContinuousClock.Instant?
@@ -43,18 +57,18 @@ struct ProxyPod: Sendable {
     }
 
     /// The name of a pod that is Ready now; `nil` for none.
-    func readyOne() async throws(APIError) -> String? {
+    public func readyOne() async throws(APIError) -> String? {
         try await self.pods().first { $0.metadata.deletionTimestamp == nil && $0.isReady }?.metadata.name
     }
 
     /// Whether no pod of the session is on its way out.
-    func isAlone() async throws(APIError) -> Bool {
+    public func isAlone() async throws(APIError) -> Bool {
         try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }
     }
 
     private func pods() async throws(APIError) -> [Pod] {
         try await self.client.list(
-            .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=proxy"
+            .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=\(self.component)"
         ).items
     }
 
@@ -64,7 +78,7 @@ struct ProxyPod: Sendable {
             let hint =
                 pod.status?.reason == "SysctlForbidden"
                 ? "this node's kubelet forbids ports below 1024: give the Service a named target port" : nil
-            return PluginFailure("the node rejected the proxy's pod: \(reason)", hint: hint)
+            return PluginFailure("the node rejected the \(self.component)'s pod: \(reason)", hint: hint)
         }
         for status in pod.status?.containerStatuses ?? [] {
             guard let waiting = status.state?.waiting, let reason = waiting.reason, reasons.contains(reason)
@@ -73,7 +87,7 @@ struct ProxyPod: Sendable {
             }
             let isImage = reason.contains("Image") || reason == "RegistryUnavailable"
             return PluginFailure(
-                "the proxy does not start: \(reason): \(waiting.message ?? "")",
+                "the \(self.component) does not start: \(reason): \(waiting.message ?? "")",
                 hint: isImage
                     ? "name an image that the cluster can pull with --image, and its --image-pull-secret" : nil)
         }
@@ -81,11 +95,11 @@ struct ProxyPod: Sendable {
     }
 
     private func deploymentFailure() async throws -> PluginFailure? {
-        let deployment = try await self.client.find(.deployments, self.names.deployment, in: self.namespace)
+        let deployment = try await self.client.find(.deployments, self.deployment, in: self.namespace)
         let failure = deployment?.status?.conditions?.first { $0.type == "ReplicaFailure" && $0.status == "True" }
         return failure.map { condition in
             PluginFailure(
-                "the cluster refuses the proxy's pod: \(condition.message ?? condition.reason ?? "")",
+                "the cluster refuses the \(self.component)'s pod: \(condition.message ?? condition.reason ?? "")",
                 hint: "ask an admin whether quota or pod security in namespace \(self.namespace) can allow it")
         }
     }
@@ -93,6 +107,7 @@ struct ProxyPod: Sendable {
     private func timedOut(_ pod: Pod?, after limit: Duration) -> PluginFailure {
         let condition = pod?.status?.conditions?.first { $0.status != "True" && $0.message != nil }
         let state = condition?.message ?? pod?.status?.phase.map { "it is \($0)" } ?? "there is no pod"
-        return PluginFailure("the proxy was not ready within \(limit): \(state)", hint: "try again with --timeout")
+        return PluginFailure(
+            "the \(self.component) was not ready within \(limit): \(state)", hint: "try again with --timeout")
     }
 }
