@@ -5,7 +5,7 @@ IMAGE ?= ghcr.io/kubectl-tunnel/proxy:$(VERSION)
 PREFIX ?= /usr/local
 SWIFT_FLAGS ?=
 
-.PHONY: help build image install test lint format unit end-to-end demo fuzz clean
+.PHONY: help build image install test lint format unit end-to-end demo fuzz bench clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,5 +39,8 @@ demo: ## Intercept a Service of a small shop, here and now (DEMO_CONTEXT names a
 fuzz: ## libFuzzer over everything that reads bytes from elsewhere (FUZZ_SECONDS, FUZZ_TARGET).
 	Tests/Fuzz/run
 
+bench: ## Measure every bound against raw kubectl port-forward; write the table into README.md.
+	Tests/Benchmarks/run
+
 clean: ## Remove what was built.
-	rm -rf .build .build-image .build-fuzz dist
+	rm -rf .build .build-image .build-fuzz .build-bench dist
