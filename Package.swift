@@ -122,9 +122,12 @@ let package = Package(
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),
+        // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.
+        .target(name: "FaultBench", path: "Tests/FaultBench", swiftSettings: strict),
+        .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),
         .testTarget(
             name: "TunnelTests",
-            dependencies: nio + [logging, "Tunnel"],
+            dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -145,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "InClusterProxy", "Kubernetes", .product(name: "NIOPosix", package: "swift-nio"),
+                "FaultBench", "InClusterProxy", "Kubernetes", "Session",
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/EndToEnd", swiftSettings: strict
         ),
