@@ -42,7 +42,8 @@ struct CrashHook: Sendable {
         try FileManager.default.createDirectory(at: orders, withIntermediateDirectories: true)
         let (key, certificate) = (folder.path + "/key", folder.path + "/certificate")
         let made = try await run([
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
             "-subj", "/CN=crash", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
         ])
         guard made.status == 0 else { throw Missed(description: made.error) }
