@@ -5,7 +5,7 @@ import Session
 struct LeaseObserver: Sendable {
     let client: KubernetesClient
     let namespace: String
-    let lease: String
+    let names: SessionNames
     let interval: Duration
 
     /// Reports until the task is cancelled.
@@ -23,8 +23,12 @@ struct LeaseObserver: Sendable {
 
     private func read(_ report: @Sendable (InClusterSession.Event) async -> Void) async {
         do throws(APIError) {
-            let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
+            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
             await report(lease.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
+            // Without the origin Service nothing is left to pass through to.
+            if try await self.client.find(.services, self.names.origin, in: self.namespace) == nil {
+                await report(.originMissing)
+            }
         } catch {
             // Time without the API does not count, and the next read comes soon.
         }
@@ -38,7 +42,7 @@ struct LeaseObserver: Sendable {
         var pause = Self.shortestPause
         while !Task.isCancelled {
             do {
-                for try await event in self.client.watch(.leases, name: self.lease, in: self.namespace) {
+                for try await event in self.client.watch(.leases, name: self.names.lease, in: self.namespace) {
                     pause = Self.shortestPause
                     switch event {
                     case .added, .modified, .deleted: await self.read(report)

@@ -40,7 +40,7 @@ actor ProxyRole {
         self.logger = logger
         self.start = self.clock.now
         self.machine = InClusterSession(
-            session: holder.session, durationSeconds: configuration.leaseDurationSeconds)
+            holder: holder, durationSeconds: configuration.leaseDurationSeconds)
         (self.states, self.stateSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -52,7 +52,7 @@ actor ProxyRole {
             if let client = self.client {
                 let observer = LeaseObserver(
                     client: client, namespace: self.configuration.namespace,
-                    lease: SessionNames(service: self.configuration.service).lease, interval: self.machine.interval)
+                    names: SessionNames(service: self.configuration.service), interval: self.machine.interval)
                 group.addTask { await observer.run { await self.take($0) } }
                 group.addTask { await self.writeStates(client) }
             }
@@ -108,10 +108,7 @@ actor ProxyRole {
         let undo = self.undo(client)
         self.pod.setPassThrough(true)
         await self.write(state, client)
-        await self.persist("restore") { () async throws(APIError) in
-            let outcome = try await undo.restoreService()
-            self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
-        }
+        await self.restore(undo, self.machine.cause(reason), client)
         _ = await undo.waitForOriginals(within: .seconds(30))
         await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
         await self.persist("clean up") { () async throws(APIError) in
@@ -122,12 +119,33 @@ actor ProxyRole {
         self.endedSource.finish()
     }
 
+    /// How often a Service whose original selector is uncertain is looked at again: a person has to mend it.
+    private static let uncertainPause = Duration.seconds(2)
+
+    /// Gives the Service back; while its original selector is uncertain, traffic passes through here.
+    private func restore(_ undo: SessionUndo, _ cause: RestoreCause, _ client: KubernetesClient) async {
+        var isUncertain = true
+        while isUncertain {
+            isUncertain = false
+            await self.persist("restore") { () async throws(APIError) in
+                let outcome = try await undo.restoreService(cause)
+                self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
+                if case .disagreement = outcome { isUncertain = true }
+            }
+            guard isUncertain else { return }
+            await self.write(.uncertain, client)
+            try? await Task.sleep(for: Self.uncertainPause)
+        }
+    }
+
     private func terminate(saying state: SessionState?) async {
         if let client = self.client {
             let undo = self.undo(client)
             // Before the restore: the plugin tells by it that nobody has taken the Service away.
             await self.write(state, client)
-            await self.persist("restore") { () async throws(APIError) in _ = try await undo.restoreService() }
+            await self.persist("restore") { () async throws(APIError) in
+                try await undo.restoreService(.proxyEnds(holder: self.holder.person))
+            }
             self.pod.send(control: ControlLine.terminating.text)
             _ = await undo.waitForOriginals(within: .seconds(10))
         }

@@ -66,9 +66,7 @@ struct LeaseKeeper: Sendable {
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
                             return report(.leaseLost(await self.reasonOfLoss()))
                         }
-                        if let person = lease.metadata.annotation(Key.stopRequestedBy) {
-                            return report(.stopRequested(person))
-                        }
+                        if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
                         return report(.leaseLost(await self.reasonOfLoss()))
                     case .other: break

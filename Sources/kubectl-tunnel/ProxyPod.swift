@@ -42,6 +42,11 @@ struct ProxyPod: Sendable {
         }
     }
 
+    /// The name of a pod that is Ready now; `nil` for none.
+    func readyOne() async throws(APIError) -> String? {
+        try await self.pods().first { $0.metadata.deletionTimestamp == nil && $0.isReady }?.metadata.name
+    }
+
     /// Whether no pod of the session is on its way out.
     func isAlone() async throws(APIError) -> Bool {
         try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }

@@ -8,14 +8,16 @@ struct Rights: Sendable {
     let namespace: String
 
     /// One right: a verb on a resource of a group.
-    private struct Right: Sendable {
+    struct Right: Sendable, CustomStringConvertible {
         var verb: String
         var resource: String
         var group = ""
+
+        var description: String { "\(self.verb) \(self.resource)" }
     }
 
     /// What an intercept takes in any case; the reasons stand in the RBAC file.
-    private static let needed: [Right] = [
+    static let needed: [Right] = [
         Right(verb: "patch", resource: "services"),
         Right(verb: "create", resource: "services"),
         Right(verb: "delete", resource: "services"),
@@ -32,9 +34,9 @@ struct Rights: Sendable {
         Right(verb: "list", resource: "endpointslices", group: "discovery.k8s.io"),
     ]
 
-    /// - Throws: ``PluginFailure`` naming what is missing.
-    func check() async throws {
-        let missing = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
+    /// What is missing of ``needed``.
+    func missing() async throws -> [Right] {
+        try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
             for (index, right) in Self.needed.enumerated() {
                 group.addTask { (index, try await self.isAllowed(right)) }
             }
@@ -42,8 +44,13 @@ struct Rights: Sendable {
             for try await (index, isAllowed) in group where !isAllowed { missing.append(index) }
             return missing.sorted().map { Self.needed[$0] }
         }
+    }
+
+    /// - Throws: ``PluginFailure`` naming what is missing.
+    func check() async throws {
+        let missing = try await self.missing()
         guard !missing.isEmpty else { return }
-        let list = missing.prefix(3).map { "\($0.verb) \($0.resource)" }.joined(separator: ", ")
+        let list = missing.prefix(3).map(\.description).joined(separator: ", ")
         let more = missing.count > 3 ? " and \(missing.count - 3) more" : ""
         throw PluginFailure(
             "you may not \(list)\(more) in namespace \(self.namespace)",
@@ -63,6 +70,14 @@ struct Rights: Sendable {
         ]
         for right in rights where try await !self.isAllowed(right) { return .pluginOnly }
         return .ownRole
+    }
+
+    /// Whether the user may try a pod in a dry run.
+    func mayCreatePods() async throws -> Bool { try await self.isAllowed(Right(verb: "create", resource: "pods")) }
+
+    /// Whether the user may say on the Service what happens to it; 1.20's built-in roles do not.
+    func mayWriteEvents() async throws -> Bool {
+        try await self.isAllowed(Right(verb: "create", resource: "events", group: "events.k8s.io"))
     }
 
     private func isAllowed(_ right: Right) async throws -> Bool {

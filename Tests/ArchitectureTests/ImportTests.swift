@@ -15,7 +15,7 @@ import Testing
         "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "Subprocess", "SystemPackage"],
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
-        "PluginShared/SessionEffects": ["Kubernetes", "Session"],
+        "PluginShared/SessionEffects": ["FoundationEssentials", "Kubernetes", "Session"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "kubectl-tunnel": [
             "Kubernetes", "KubernetesViaKubectl", "Session", "SessionEffects", "Tunnel", "PluginConsole",

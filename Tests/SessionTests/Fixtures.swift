@@ -16,3 +16,13 @@ func makeService(
 
 let sessionA = SessionID("aaaaaaaaaa")!
 let sessionB = SessionID("bbbbbbbbbb")!
+let holderA = Holder(user: "alice", host: "laptop", session: sessionA)
+
+/// A Lease of alice's, renewed at this time.
+func makeLease(renewed time: String, holder: Holder? = nil, annotations: [String: String]? = nil) -> Lease {
+    Lease(
+        metadata: ObjectMeta(name: "tunnel-web", annotations: annotations),
+        spec: Lease.Spec(
+            holderIdentity: (holder ?? holderA).description,
+            leaseDurationSeconds: 30, acquireTime: nil, renewTime: time))
+}

@@ -38,10 +38,22 @@ extension KubectlPin {
         return pin
     }
 
+    /// kubectl's own version, as `v1.32.4`.
+    ///
+    /// - Throws: ``KubectlError``.
+    public func version() async throws(KubectlError) -> String {
+        let answer = try await Self.json(["version", "--client", "--output=json"], pin: self)
+        return answer["clientVersion"]?["gitVersion"]?.text ?? "of an unknown version"
+    }
+
     /// The whole kubeconfig: `--minify` fails where there is no context, and says so in text only.
     private static func configView(pin: KubectlPin) async throws(KubectlError) -> JSONValue {
         var arguments = ["config", "view", "--output=json"]
         if let kubeconfig = pin.kubeconfig { arguments.append("--kubeconfig=\(kubeconfig)") }
+        return try await Self.json(arguments, pin: pin)
+    }
+
+    private static func json(_ arguments: [String], pin: KubectlPin) async throws(KubectlError) -> JSONValue {
         let output: String
         let failure: String
         let status: TerminationStatus

@@ -23,7 +23,7 @@ public struct PortPlan: Sendable, Equatable {
     public var notes: [String] = []
     /// The port of the tunnel, on the pod's loopback.
     public var tunnelPort = 0
-    /// The port of the readiness probe.
+    /// The port of the look through the warm-up Service.
     public var healthPort = 0
 
     /// Whether a listener needs `net.ipv4.ip_unprivileged_port_start`.

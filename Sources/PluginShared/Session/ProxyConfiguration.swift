@@ -26,7 +26,7 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     public var warmUpHost: String?
     /// The port of the tunnel.
     public var tunnelPort: Int
-    /// The port of the readiness probe.
+    /// The port of the look through the warm-up Service.
     public var healthPort: Int
     /// Whether this pod may restore the Service; otherwise only the plugin does.
     public var restores: Bool

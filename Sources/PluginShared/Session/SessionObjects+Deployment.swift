@@ -30,6 +30,20 @@ extension SessionObjects {
             ])
     }
 
+    /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
+    /// does not exist yet.
+    public func podForDryRun() -> JSONValue {
+        let configuration = self.configuration(originHost: "", warmUpHost: nil)
+        return [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": [
+                "name": .string("\(self.names.deployment)-dry-run"), "namespace": .string(self.namespace),
+                "labels": JSONValue(self.podLabels), "annotations": JSONValue(Self.noMesh(self.holder.session)),
+            ],
+            "spec": self.podSpec(configuration, account: self.failsafe == .installedAccount ? nil : "default"),
+        ]
+    }
+
     /// The labels of the proxy's pod: the switched selector's, and our own where the two do not meet.
     public var podLabels: [String: String] {
         let value = self.names.selectorValue(for: self.holder.session)
@@ -52,7 +66,7 @@ extension SessionObjects {
         ]
     }
 
-    private func podSpec(_ configuration: ProxyConfiguration) -> JSONValue {
+    private func podSpec(_ configuration: ProxyConfiguration, account other: String? = nil) -> JSONValue {
         var security: [String: JSONValue] = ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]]
         if self.plan.needsLowPorts {
             security["sysctls"] = [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]]
@@ -74,7 +88,7 @@ extension SessionObjects {
             "containers": [self.container(configuration)],
             "enableServiceLinks": false,
             "securityContext": .object(security),
-            "serviceAccountName": .string(account),
+            "serviceAccountName": .string(other ?? account),
             "terminationGracePeriodSeconds": .integer(Self.terminationGraceSeconds),
             "tolerations": [toleration("not-ready"), toleration("unreachable")],
         ]

@@ -90,7 +90,7 @@ struct Shop: Sendable {
     func apply(_ yaml: String) async throws { try await self.make(yaml, by: .clientSideApply) }
 
     func delete() async throws {
-        try await kubectl("delete", "namespace", self.namespace, "--wait=false")
+        try await kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
     }
 
     /// The address of a Service.
