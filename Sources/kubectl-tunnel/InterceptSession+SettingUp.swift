@@ -23,6 +23,7 @@ extension InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") { try await creation.createObjects() }
+        self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
@@ -32,7 +33,6 @@ extension InterceptSession {
         self.isSwitched = true
         try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
-        self.watchOrigin()
         self.announce()
     }
 
