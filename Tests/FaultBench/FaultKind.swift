@@ -39,6 +39,9 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
         }
     }
 
+    /// Whether it is a signal to the plugin to end: the second of them skips the drain.
+    package var interrupts: Bool { self == .interrupt || self == .terminate || self == .wrongClock }
+
     /// Whether the Service's object is somebody else's from then on.
     package var writesService: Bool { self == .apply || self == .serverSideApply }
 

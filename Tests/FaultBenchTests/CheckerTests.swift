@@ -38,6 +38,27 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
+    @Test(
+        "I1: a tunnel that a fault made unsteady may break requests again, one that is lost by itself may not",
+        arguments: [(FaultKind?.some(.kubeletKill), true), (nil, false), (.linkDelay, false)])
+    func cut(kind: FaultKind?, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults += kind.map { [History.Fault($0, begin: 11, end: 12, settled: 18)] } ?? []
+            $0.sessions[0].linkLosses = [17]
+            $0.requests.append(History.Request(start: 16, end: 17, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test("I1: a second signal may break what is open, the first may not", arguments: [true, false])
+    func secondSignal(isSecond: Bool) {
+        let history = changed(goodHistory()) {
+            if isSecond { $0.faults.append(History.Fault(.terminate, begin: 22, settled: 30)) }
+            $0.requests.append(History.Request(start: 19, end: 22.1, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isSecond ? [] : [.i1]))
+    }
+
     @Test("I1: a killed proxy may refuse for 3 s", arguments: [(62.0, true), (64, false)])
     func refused(start: Double, isAllowed: Bool) {
         let history = changed(goodHistory()) {
@@ -57,7 +78,7 @@ import Testing
 
     @Test("I1: a caller who waits for long")
     func slow() {
-        #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 4 }) == [.i1])
+        #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 6 }) == [.i1])
     }
 
     @Test("I2: a session answers while the next does, or after its own end")

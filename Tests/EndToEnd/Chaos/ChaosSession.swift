@@ -3,6 +3,12 @@ import Foundation
 
 /// One plugin of a chaos run, with its own local process.
 final class ChaosSession: Sendable {
+    /// A line of `-o json`.
+    private struct Event: Decodable {
+        var event: String
+        var at: Double
+    }
+
     let plugin: Running
     let local: LocalProcess
     let children: [ProcessEntry]
@@ -58,6 +64,10 @@ final class ChaosSession: Sendable {
         record.status = try await self.plugin.finish(within: 10).status
         record.wasKilled = wasKilled
         record.said = self.plugin.output + self.plugin.error
+        record.linkLosses = record.said.split(separator: "\n").compactMap { line in
+            let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8))
+            return event?.event == "link-lost" ? event.map { record.begin + $0.at } : nil
+        }
         // Whoever asks for it will have found somebody else by now.
         try await self.local.stop()
         return record
