@@ -26,6 +26,8 @@ let package = Package(
         // kubectl looks for `kubectl tunnel-dns` under this name: it turns dashes into underscores.
         .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
         .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
+        // For Tests/Fuzz, a package of its own; nobody else should build upon it.
+        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Session", "Tunnel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -166,6 +168,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Session", "Tunnel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Fuzzing", swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -19,6 +19,8 @@ actor ProxyRole {
     private let states: AsyncStream<SessionState>
     private let stateSource: AsyncStream<SessionState>.Continuation
     private var ending: Task<Void, Never>?
+    /// Whether only a person can make it possible to end the session.
+    private var isStuck = false
     private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
@@ -91,6 +93,7 @@ actor ProxyRole {
     }
 
     private func take(_ event: InClusterSession.Event) {
+        if case .terminationRequested = event, self.isStuck { return self.endedSource.finish() }
         var state: SessionState?
         for order in self.machine.handle(event, now: self.clock.now - self.start) {
             switch order {
@@ -120,22 +123,23 @@ actor ProxyRole {
         self.endedSource.finish()
     }
 
-    /// How often a Service whose original selector is uncertain is looked at again: a person has to mend it.
-    private static let uncertainPause = Duration.seconds(2)
+    /// How often a restore that only a person can make possible is tried again.
+    private static let stuckPause = Duration.seconds(2)
 
-    /// Gives the Service back; while its original selector is uncertain, traffic passes through here.
+    /// Gives the Service back. While its own selector is uncertain, or the rights for it are gone, traffic passes through
+    /// here: an end of this pod would leave callers without an answer.
     private func restore(_ undo: SessionUndo, _ cause: RestoreCause, _ client: KubernetesClient) async {
-        var isUncertain = true
-        while isUncertain {
-            isUncertain = false
-            await self.persist("restore") { () async throws(APIError) in
+        while true {
+            var isUncertain = false
+            let isDone = await self.persist("restore") { () async throws(APIError) in
                 let outcome = try await undo.restoreService(cause)
                 self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
                 if case .disagreement = outcome { isUncertain = true }
             }
-            guard isUncertain else { return }
-            await self.write(.uncertain, client)
-            try? await Task.sleep(for: Self.uncertainPause)
+            self.isStuck = !isDone || isUncertain
+            guard self.isStuck else { return }
+            if isUncertain { await self.write(.uncertain, client) }
+            try? await Task.sleep(for: Self.stuckPause)
         }
     }
 
@@ -165,17 +169,21 @@ actor ProxyRole {
     private static let refusals = 10
 
     /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
-    private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async {
+    ///
+    /// - Returns: Whether it did; not when the rights for it are gone.
+    @discardableResult
+    private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async -> Bool {
         var pause = Duration.milliseconds(100)
         var refusals = 0
         while true {
             do throws(APIError) {
-                return try await body()
+                try await body()
+                return true
             } catch {
-                // Without its account this pod can do nothing more: somebody else has cleaned up.
+                // Without its account this pod can do nothing more: as a rule, somebody else has cleaned up.
                 if error.code == .unauthorized || error.code == .forbidden {
                     refusals += 1
-                    if refusals == Self.refusals { return }
+                    if refusals == Self.refusals { return false }
                 }
                 self.logger.warning("\(what) failed", metadata: ["error": .string(error.message)])
                 try? await Task.sleep(for: pause)

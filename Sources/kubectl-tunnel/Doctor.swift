@@ -182,12 +182,12 @@ struct Doctor: Sendable {
 
     private func leftovers() async throws -> [Finding] {
         let sessions = try await Leftover.find(self.client, in: self.namespace, service: self.service)
-        let dead = sessions.filter { $0.lease == nil || !$0.hasReadyProxy }
+        let dead = sessions.filter { $0.isDead || !$0.hasReadyProxy }
         guard !dead.isEmpty else {
             return [.ok("earlier sessions", sessions.isEmpty ? "none" : "\(sessions.count), all alive")]
         }
         return dead.map { session in
-            let what = session.lease == nil ? "a dead session left something" : "no proxy answers for \(session.holder)"
+            let what = session.isDead ? "a dead session left something" : "no proxy answers for \(session.holder)"
             return .warning(
                 "earlier sessions", "service/\(session.service): \(what)",
                 "mend it with `kubectl tunnel restore \(session.service)`")

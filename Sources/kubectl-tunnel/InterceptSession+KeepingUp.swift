@@ -22,31 +22,22 @@ extension InterceptSession {
             })
     }
 
+    func watchObjects() {
+        let (watch, source) = (ObjectWatch(client: self.client, objects: self.objects), self.eventSource)
+        self.background.append(Task { await watch.run { source.yield(.objectDeleted($0)) } })
+    }
+
     func watchService() {
-        self.watch(self.serviceName) { .service($0) }
-    }
-
-    /// Without the origin Service there is no way to the original pods, and no second copy of the selector.
-    func watchOrigin() {
-        let name = self.objects.names.origin
-        self.watch(name) { $0 == nil ? .lost("service/\(name)") : nil }
-    }
-
-    /// Reports a Service as it changes; `nil` when it is gone, also when nobody saw it go.
-    private func watch(_ name: String, _ event: @escaping @Sendable (Service?) -> SessionEvent?) {
-        let (client, namespace, source) = (self.client, self.namespace, self.eventSource)
+        let (client, name, namespace, source) = (self.client, self.serviceName, self.namespace, self.eventSource)
         self.background.append(
             Task {
                 while !Task.isCancelled {
                     do {
-                        if try await client.find(.services, name, in: namespace) == nil {
-                            _ = event(nil).map { source.yield($0) }
-                        }
-                        for try await change in client.watch(.services, name: name, in: namespace) {
-                            switch change {
-                            case .added(let service), .modified(let service):
-                                _ = event(service).map { source.yield($0) }
-                            case .deleted: _ = event(nil).map { source.yield($0) }
+                        if try await client.find(.services, name, in: namespace) == nil { source.yield(.service(nil)) }
+                        for try await event in client.watch(.services, name: name, in: namespace) {
+                            switch event {
+                            case .added(let service), .modified(let service): source.yield(.service(service))
+                            case .deleted: source.yield(.service(nil))
                             case .other: break
                             }
                         }

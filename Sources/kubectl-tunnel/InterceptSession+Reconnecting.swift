@@ -55,7 +55,7 @@ extension InterceptSession {
         let name = self.objects.names.deployment
         do {
             guard try await self.client.find(.deployments, name, in: self.namespace) == nil else { return false }
-            self.eventSource.yield(.lost("deployment/\(name)"))
+            self.eventSource.yield(.objectDeleted("deployment/\(name)"))
             return true
         } catch {
             return false

@@ -25,17 +25,33 @@ extension InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") { try await creation.createObjects() }
+        self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
-        try await self.report.step("tunnel up") { try await self.connect(to: pod) }
+        try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
         try await self.report.step("ways checked") { try await self.checkWays(pod) }
         // From here on it may be switched, even if the answer is lost.
         self.isSwitched = true
         try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
-        self.watchOrigin()
         self.announce()
+    }
+
+    /// How often the first connection is tried: a pod without a readiness probe is ready before its process listens, on a
+    /// busy node by a second.
+    private static let firstAttempts = 4
+
+    private func connectFirst(to pod: String) async throws {
+        for _ in 1..<Self.firstAttempts {
+            do {
+                return try await self.connect(to: pod)
+            } catch {
+                self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        try await self.connect(to: pod)
     }
 
     private func isHeldByOthers() async -> Bool {

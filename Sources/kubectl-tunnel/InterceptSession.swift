@@ -88,8 +88,8 @@ actor InterceptSession {
             case .reconnected:
                 self.report.event("link-back", "tunnel is back: traffic comes here again")
             case .endRequested(let request): return .requested(request)
-            case .lost(let what):
-                return .failed(PluginFailure("\(what) was deleted: the intercept cannot go on", hint: "start again"))
+            case .objectDeleted(let name):
+                return .failed(PluginFailure("the session has ended: \(name) was deleted"))
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
                 guard number == self.carrierNumber else { continue }

@@ -10,6 +10,12 @@ struct Leftover: Sendable {
     /// Whether a proxy answers for the session.
     var hasReadyProxy: Bool
 
+    /// What the in-cluster side last said.
+    var state: SessionState? { self.lease.flatMap(LeaseRecord.init)?.state }
+
+    /// Whether the session is over for certain: its Lease is gone, or has run out before the in-cluster side's eyes.
+    var isDead: Bool { self.lease == nil || self.state == .expired }
+
     /// As people say it.
     var holder: String {
         lease.flatMap { Holder($0.spec.holderIdentity)?.person } ?? "session \(self.session)"

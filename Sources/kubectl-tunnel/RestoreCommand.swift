@@ -76,12 +76,9 @@ struct RestoreCommand: AsyncParsableCommand {
         let name = "service/\(leftover.service)"
         do {
             if let lease = leftover.lease {
-                let state = LeaseRecord(lease)?.state
                 // Whose selector is uncertain waits for a person, with a proxy that passes through.
-                let waits = state == .uncertain || state == .expired
-                let isSettled = waits && selector != nil
-                let isDead = try await isSettled ? true : self.isDead(leftover, held, lease)
-                guard isDead else {
+                let isChosen = leftover.state == .uncertain && selector != nil
+                guard try await isChosen ? true : self.isDead(leftover, held, lease) else {
                     console.result("\(name): in use by \(leftover.holder), left alone")
                     return nil
                 }
@@ -99,7 +96,9 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 
     private static func isDead(_ leftover: Leftover, _ held: HeldService, _ lease: Lease) async throws -> Bool {
-        guard !leftover.hasReadyProxy else { return false }
+        guard !leftover.isDead else { return true }
+        // A proxy that passes through, and has no rights to restore, would do so for ever.
+        guard !leftover.hasReadyProxy || leftover.state == .passingThrough else { return false }
         return try await held.isAbandoned(lease)
     }
 

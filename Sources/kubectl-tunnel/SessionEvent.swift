@@ -16,8 +16,8 @@ enum SessionEvent: Sendable {
     case reconnected
     /// Somebody wants the session to end.
     case endRequested(EndRequest)
-    /// Something that the session cannot do without was deleted.
-    case lost(String)
+    /// Somebody deleted an object that the session cannot do without: its kind and name.
+    case objectDeleted(String)
     /// The Lease is another's now, or gone.
     case leaseLost(String)
     /// The Service as a watch shows it; `nil` when it was deleted.

@@ -18,7 +18,7 @@ extension EndToEnd {
             let seeds = Self.seeds ?? []
             let lanes = Self.environment["CHAOS_LANES"].flatMap { Int($0) } ?? min(2, seeds.count)
             let report = try await ChaosReport.of(seeds, lanes: lanes, kinds: try await ChaosReport.kinds())
-            print(report.text)
+            tell(report.text)
             #expect(report.violations.isEmpty)
             if seeds.count >= 50 { #expect(report.missing.isEmpty, "kinds that never came up") }
         }

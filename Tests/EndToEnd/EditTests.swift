@@ -112,7 +112,7 @@ extension EndToEnd {
                 let object = try #require(names.split(separator: "\n").first { $0.hasSuffix(suffix) })
                 try await kubectl("-n", shop.namespace, "delete", String(object), "--wait=false")
                 let result = try await plugin.finish(within: 60)
-                result.expectOneError(saying: ["was deleted: the intercept cannot go on"], status: 1)
+                result.expectOneError(saying: ["was deleted"], status: 1)
                 try await load.expect("cluster")
                 let summary = try await load.finish()
                 #expect(summary.failed == 0, "\(load.failures)")

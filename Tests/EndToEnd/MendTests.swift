@@ -100,16 +100,11 @@ extension EndToEnd {
                 #expect(alive.output == "service/web: in use by admin on laptop, left alone\n", "\(alive.everything)")
                 #expect(try await doctor(shop, "web").findings.last?.text == "1, all alive")
 
-                // Plugin and proxy die at once; the pod cannot come back without its Secret.
-                let secret = try await kubectl(
-                    "-n", shop.namespace, "get", "secrets", "-l", "kubectl-tunnel/session", "-o", "name")
-                try await kubectl(
-                    "-n", shop.namespace, "delete", secret.trimmingCharacters(in: .whitespacesAndNewlines))
-                try await shop.stopProxy(SIGSTOP)
+                // The plugin is gone, and no proxy has the right to restore.
                 plugin.send(SIGKILL)
-                try await kubectl(
-                    "-n", shop.namespace, "delete", "pod", "-l", "kubectl-tunnel/component=proxy", "--grace-period=0",
-                    "--force")
+                for kinds in ["rolebindings", "deployments"] {
+                    try await kubectl("-n", shop.namespace, "delete", kinds, "-l", "kubectl-tunnel/session")
+                }
                 try await eventually(within: 30, "no proxy is ready") {
                     try await kubectl(
                         "-n", shop.namespace, "get", "endpoints", "web", "-o", "jsonpath={.subsets[*].addresses[*].ip}"
@@ -125,6 +120,33 @@ extension EndToEnd {
                 try await shop.expectRestored(before, endingPods: false)
                 let again = try await shop.start(["restore"]).finish(within: 20)
                 #expect(again.output == "nothing to restore in namespace \(shop.namespace)\n")
+                try await local.stop()
+            }
+        }
+
+        @Test("a proxy that has lost its rights goes on passing through, until restore mends it")
+        func withoutRights() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
+                try await shop.expect("laptop")
+                plugin.send(SIGKILL)
+                try await kubectl("-n", shop.namespace, "delete", "rolebindings", "-l", "kubectl-tunnel/session")
+                try await shop.expect("cluster")
+                let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
+                // More refusals than it takes to give up.
+                try await eventually(within: 90, "it tries again and again") {
+                    let log = try await kubectl(
+                        "-n", shop.namespace, "logs", "-l", "kubectl-tunnel/component=proxy", "--tail=-1")
+                    return log.split(separator: "\n").filter { $0.contains("restore failed") }.count > 12
+                }
+                let mended = try await shop.start(["restore", "web"]).finish(within: 40)
+                #expect(
+                    mended.output == "service/web: restored, admin on laptop is cleaned up\n", "\(mended.everything)")
+                let summary = try await load.finish()
+                #expect(summary.failed == 0, "\(load.failures)")
+                try await shop.expectRestored(before)
                 try await local.stop()
             }
         }

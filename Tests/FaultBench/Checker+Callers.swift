@@ -1,13 +1,15 @@
 extension Checker {
     /// How long a new connection may wait for its answer, in seconds: 1.5 s until a silent link is left alone, and what
-    /// two busy cores take.
-    static let patience = 3.0
+    /// two busy cores take. The bound itself is measured elsewhere, without company.
+    static let patience = 5.0
 
     /// I1: what callers notice, and what the Service's slices say.
     static func callers(_ history: History) -> [Violation] {
         var found: [Violation] = []
         for request in history.requests where !request.ok && !Self.isWrong(request) {
-            guard !history.faults.contains(where: { Self.explains($0, request) }) else { continue }
+            guard !history.faults.contains(where: { Self.explains($0, request) }),
+                !Self.isCut(request, history), !Self.isUndrained(request, history)
+            else { continue }
             found.append(
                 Violation(
                     .i1, at: request.start,
@@ -48,6 +50,33 @@ extension Checker {
         guard isInTime || request.start <= fault.begin + Self.slack else { return false }
         // The client itself gives up after 10 s.
         return request.end <= max(fault.begin + detection, request.start + 10) + Self.watchSlack
+    }
+
+    /// Whether a request was at the laptop when a tunnel was lost that a fault had made unsteady.
+    static func isCut(_ request: History.Request, _ history: History) -> Bool {
+        history.sessions.flatMap(\.linkLosses).contains { loss in
+            // Either end hears of it first.
+            guard request.start <= loss + Self.watchSlack, request.end >= loss - Self.watchSlack,
+                request.start >= loss - 12
+            else { return false }
+            return history.faults.contains { fault in
+                fault.kind.allowance.detection != nil && fault.begin <= loss
+                    && loss <= (fault.settled ?? .infinity) + Self.watchSlack
+            }
+        }
+    }
+
+    /// Whether a request was open when a session that was coming to its end was told to end: that skips the drain.
+    static func isUndrained(_ request: History.Request, _ history: History) -> Bool {
+        history.faults.contains { second in
+            guard second.kind.interrupts, request.start <= second.begin + Self.slack,
+                request.end >= second.begin - Self.slack, request.end <= second.begin + Self.watchSlack
+            else { return false }
+            return history.faults.contains { first in
+                first != second && first.kind.maySwitchBack && first.begin <= second.begin
+                    && second.begin <= (first.settled ?? .infinity)
+            }
+        }
     }
 
     /// I4: an answer that is wrong has no excuse.

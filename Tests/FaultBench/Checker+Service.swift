@@ -5,9 +5,11 @@ extension Checker {
         var begin: Double
         /// `nil` while it still does.
         var end: Double?
-        /// The Service right before, and once it was left alone after the end.
+        /// The Service right before, and at last after the end, before the next session: managedFields follow later.
         var before: String?
         var after: String?
+        /// When it became what it was at last.
+        var settled: Double?
     }
 
     static func switched(_ history: History) -> [Switched] {
@@ -23,8 +25,9 @@ extension Checker {
                 }
             } else {
                 before = state.text
-                if let last = found.last, let end = last.end, state.time <= end + Self.watchSlack || last.after == nil {
+                if found.last?.end != nil {
                     found[found.count - 1].after = state.text
+                    found[found.count - 1].settled = state.time
                 }
             }
         }
@@ -49,9 +52,8 @@ extension Checker {
                 }
             }
             guard let end = stretch.end else { continue }
-            let others = Self.faults(history, from: stretch.begin - Self.watchSlack, to: end + Self.watchSlack) {
-                $0.writesService
-            }
+            let settled = (stretch.settled ?? end) + Self.watchSlack
+            let others = Self.faults(history, from: stretch.begin - Self.watchSlack, to: settled) { $0.writesService }
             if others.isEmpty, let before = stretch.before, let after = stretch.after, before != after {
                 found.append(
                     Violation(

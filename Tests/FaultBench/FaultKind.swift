@@ -24,7 +24,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// Whether it strikes the laptop's way to the API server, so that renewals may fail meanwhile.
     package var silencesLaptop: Bool {
         switch self {
-        case .pluginKill, .pluginSleep, .linkBlackHole, .apiChildPause, .apiChildKill, .linkBandwidth: true
+        case .pluginKill, .pluginSleep, .linkBlackHole, .apiChildPause: true
         default: false
         }
     }
@@ -38,6 +38,9 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
         default: false
         }
     }
+
+    /// Whether it is a signal to the plugin to end: the second of them skips the drain.
+    package var interrupts: Bool { self == .interrupt || self == .terminate || self == .wrongClock }
 
     /// Whether the Service's object is somebody else's from then on.
     package var writesService: Bool { self == .apply || self == .serverSideApply }

@@ -98,6 +98,8 @@ package struct History: Codable, Sendable, Equatable {
         package var clockOffset = 0.0
         /// What it said.
         package var said = ""
+        /// When it told that the tunnel was lost.
+        package var linkLosses: [Double] = []
 
         package init(
             identity: String?, who: String, begin: Double, ready: Double? = nil, end: Double? = nil,

@@ -102,6 +102,13 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(Restore.decide(after, session: sessionA, origin: nil) == .nothing)
     }
 
+    @Test("a helper Service of a session is nothing that could be restored")
+    func helper() {
+        let helper = makeService(
+            annotations: [Key.session: sessionA.description], labels: [Key.session: sessionA.description])
+        #expect(Restore.decide(helper, session: sessionA, origin: nil) == .nothing)
+    }
+
     @Test("where the copies of the selector differ, only a person's choice is written")
     func choice() {
         let before = makeService()

@@ -23,6 +23,8 @@ actor ChaosLane {
     /// Everything that ran on the laptop.
     private var laptopProcesses: [ProcessEntry] = []
     private var restartedLocal: LocalProcess?
+    /// What the last plugin said that did not come as far as the Service.
+    private var refusal = ""
 
     /// The requests of all clients together, per second.
     private let rate: Double
@@ -171,7 +173,7 @@ actor ChaosLane {
                 throw Missed(
                     description:
                         "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "
-                        + "\(self.session?.plugin.error ?? "") \(self.fresh?.recent(3) ?? [])")
+                        + "\(self.session?.plugin.error ?? self.refusal) \(self.fresh?.recent(3) ?? [])")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -196,9 +198,7 @@ actor ChaosLane {
             self.laptopProcesses += session.children
         } else {
             // The dead one's Lease has to run out first, or the API server is away.
-            let isExpected = ["is intercepted by", "cannot", "connection", "refused", "undone", "EOF", "changed"]
-                .contains { said.contains($0) }
-            if !isExpected { print("seed \(self.schedule.seed), intercept refused: \(said)") }
+            self.refusal = said
             try await Task.sleep(for: .milliseconds(300))
         }
     }

@@ -34,7 +34,7 @@ struct ChaosReport: Sendable {
             func next(_ lane: Int) {
                 guard let seed = waiting.popFirst() else { return }
                 group.addTask {
-                    print("chaos: seed \(seed) begins in lane \(lane)")
+                    tell("chaos: seed \(seed) begins in lane \(lane)")
                     let schedule = Schedule(seed: seed, kinds: kinds, count: count, seconds: seconds)
                     let rate = 200 / Double(lanes)
                     do {
@@ -59,7 +59,7 @@ struct ChaosReport: Sendable {
         let history: History
         switch result {
         case .failure(let error):
-            print("chaos: seed \(seed) could not go on: \(error)")
+            tell("chaos: seed \(seed) could not go on: \(error)")
             self.errors[seed] = "\(error)"
             self.violations[seed, default: []].append(Violation(.i11, at: 0, "could not go on: \(error)"))
             return
@@ -72,13 +72,13 @@ struct ChaosReport: Sendable {
         self.failed += failed
         let seconds = (history.end - (history.requests.map(\.start).min() ?? history.end)).rounded()
         self.seconds += seconds
-        print(
+        tell(
             "chaos: seed \(seed): \(history.faults.count) faults in \(seconds) s, \(history.sessions.count) sessions, "
                 + "\(history.requests.count) requests, \(failed) failed, \(found.count) violations")
         guard !found.isEmpty else { return }
         self.violations[seed] = found
-        for violation in found.prefix(20) { print("  \(violation)") }
-        print("  its history: \(Self.keep(history) ?? "not kept")")
+        for violation in found.prefix(20) { tell("  \(violation)") }
+        tell("  its history: \(Self.keep(history) ?? "not kept")")
     }
 
     /// Writes a history down; where.

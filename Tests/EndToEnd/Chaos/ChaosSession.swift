@@ -3,6 +3,12 @@ import Foundation
 
 /// One plugin of a chaos run, with its own local process.
 final class ChaosSession: Sendable {
+    /// A line of `-o json`.
+    private struct Event: Decodable {
+        var event: String
+        var at: Double
+    }
+
     let plugin: Running
     let local: LocalProcess
     let children: [ProcessEntry]
@@ -28,7 +34,7 @@ final class ChaosSession: Sendable {
         let who = "laptop-\(number)"
         let local = try await LocalProcess.start(who: who, port: port)
         var environment = network.environment
-        if offset != 0 { environment.merge(WrongClock.environment(seconds: offset)) { _, new in new } }
+        if offset != 0 { environment.merge(try await WrongClock.environment(seconds: offset)) { _, new in new } }
         let begin = monotonicSeconds()
         let plugin = try shop.start(
             ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(lease)", "--yes", "-o", "json"] + words,
@@ -58,20 +64,12 @@ final class ChaosSession: Sendable {
         record.status = try await self.plugin.finish(within: 10).status
         record.wasKilled = wasKilled
         record.said = self.plugin.output + self.plugin.error
+        record.linkLosses = record.said.split(separator: "\n").compactMap { line in
+            let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8))
+            return event?.event == "link-lost" ? event.map { record.begin + $0.at } : nil
+        }
         // Whoever asks for it will have found somebody else by now.
         try await self.local.stop()
         return record
-    }
-}
-
-/// A clock that is wrong, for one process and its children.
-enum WrongClock {
-    static let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-
-    static func environment(seconds: Int) -> [String: String] {
-        [
-            "LD_PRELOAD": Self.library, "FAKETIME": "\(seconds >= 0 ? "+" : "")\(seconds)s",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
-        ]
     }
 }
