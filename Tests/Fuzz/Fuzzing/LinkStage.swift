@@ -14,7 +14,7 @@ import NIOEmbedded
 final class LinkStage: TunnelLinkOwner {
     private let loop = EmbeddedEventLoop()
     private let channel: EmbeddedChannel
-    private let core: LaptopCore
+    private let counts = ConnectionCounts()
     private var sockets: [EmbeddedChannel] = []
     private var closings = 0
     private var opened = 0
@@ -32,9 +32,6 @@ final class LinkStage: TunnelLinkOwner {
         self.link = TunnelLink(
             channel: self.channel, linger: self.handler, role: role, budget: role == .client ? .pod : .laptop,
             timing: Timing(), owner: owner, logger: Self.logger)
-        self.core = LaptopCore(
-            loop: self.loop, targets: [:], timing: Timing(), counts: ConnectionCounts(), logger: Self.logger,
-            report: { _ in }, finished: {})
         owner.stage = self
         try? self.link.start()
         self.drain()
@@ -153,10 +150,10 @@ final class LinkStage: TunnelLinkOwner {
 
     /// The pod asks, on the laptop: every third route is refused, the others get a local connection.
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
-        let connection = LaptopConnection(stream: stream, route: route, core: self.core)
+        let connection = StreamConnection(stream: stream, counts: self.counts)
         self.opened += 1
         if self.opened % 3 == 0 || self.sockets.count >= Self.most {
-            connection.refused(status: "502", reason: route)
+            connection.refused(StreamRefusal(status: 502, reason: route))
         } else {
             let (pipe, socket) = self.makeSocket()
             self.sockets.append(socket)

@@ -42,9 +42,10 @@ enum ObjectFuzz {
         let session = SessionID.random()
         let names = SessionNames(service: service.metadata.name)
         _ = SwitchPatch.make(service, session: session, names: names, publishNotReady: true)
-        for origin in [service, nil] { _ = Restore.decide(service, session: nil, origin: origin) }
+        for origin in [service, nil] { _ = Restore.decide(service, session: session, origin: origin) }
         _ = Restore.managedFields(of: service, saved: service.metadata.managedFields)
-        guard !service.selector.isEmpty else { return }
+        // A helper Service of a session is never switched.
+        guard !service.selector.isEmpty, service.metadata.labels?[Key.session] == nil else { return }
 
         var switched = service
         switched.metadata.annotations = [
@@ -70,7 +71,7 @@ enum ObjectFuzz {
             let objects = SessionObjects(
                 service: service, namespace: "shop", holder: Holder(user: "a", host: "b", session: session),
                 image: "i", imagePullSecret: nil, leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole,
-                usesBetaSlices: true)
+                usesBetaSlices: true, grantsEvents: true)
             _ = objects.origin().yaml
             _ = objects.warmUp().yaml
         }
