@@ -123,8 +123,6 @@ extension Checker {
             guard let end = stretch.end else { return nil }
             let session = history.sessions.first { $0.identity == stretch.session }
             let offset = session?.clockOffset ?? 0
-            // Its own end, by itself or by the test's hand.
-            if let died = session?.end, died <= end + Self.watchSlack + 30, session?.wasKilled == false { return nil }
             let begin = session?.begin ?? stretch.begin
             let reasons = history.faults.filter { fault in
                 guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }

@@ -246,6 +246,7 @@ actor ChaosLane {
     /// Ends the last session twice at once and once more, and looks at what is left.
     private func cleanUp() async throws {
         let shop = self.shop
+        self.history.faults.append(History.Fault(.stopForce, begin: monotonicSeconds(), detail: "the end"))
         try await withThrowingTaskGroup(of: History.CleanUp.self) { group in
             for _ in 0..<2 {
                 group.addTask {

@@ -80,7 +80,12 @@ struct ChaosReport: Sendable {
                 + "\(history.requests.count) requests, \(failed) failed, \(found.count) violations")
         guard !found.isEmpty else { return }
         self.violations[seed] = found
-        for violation in found.prefix(20) { tell("  \(violation)") }
+        tell("  \(Checker.summary(found))")
+        var told: [Invariant: Int] = [:]
+        for violation in found {
+            told[violation.invariant, default: 0] += 1
+            if told[violation.invariant, default: 0] <= 5 { tell("  \(violation)") }
+        }
         tell("  its history: \(Self.keep(history) ?? "not kept")")
     }
 
