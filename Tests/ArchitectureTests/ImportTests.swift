@@ -19,6 +19,7 @@ import Testing
         "PluginShared/Names/Message": [],
         "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
+        "PluginShared/NamespacedCommand": ["CNamespace", "Names", "NIOCore", "NIOPosix", "Tunnel"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "PluginShared/PluginSession": [
             "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",
@@ -35,8 +36,8 @@ import Testing
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
         "kubectl-tunnel-dns": [
-            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginGateway", "PluginSession", "Session",
-            "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
+            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginGateway",
+            "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
             "SystemPackage", "UnixSignals",
         ],
         "InClusterProxy": [
