@@ -26,6 +26,8 @@ let package = Package(
         // kubectl looks for `kubectl tunnel-dns` under this name: it turns dashes into underscores.
         .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
         .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
+        // For Tests/Fuzz, a package of its own; nobody else should build upon it.
+        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Session", "Tunnel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -158,9 +160,12 @@ let package = Package(
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),
+        // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.
+        .target(name: "FaultBench", path: "Tests/FaultBench", swiftSettings: strict),
+        .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),
         .testTarget(
             name: "TunnelTests",
-            dependencies: nio + [logging, "Tunnel"],
+            dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
@@ -177,9 +182,19 @@ let package = Package(
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Session", "Tunnel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Fuzzing", swiftSettings: strict
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "InClusterProxy", "Kubernetes", .product(name: "NIOPosix", package: "swift-nio"),
+                "FaultBench", "InClusterProxy", "Kubernetes", "Session",
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/EndToEnd", swiftSettings: strict
         ),

@@ -2,8 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Answers the readiness probe: 200 as long as the process serves, draining included. A pod that drains has to keep its
-/// place in the Service until that is restored.
+/// Answers the look through the warm-up Service: 200 as long as the process serves, draining included.
 enum HealthServer {
     /// Starts to answer on all of the pod's addresses.
     static func start(port: Int, group: any EventLoopGroup) async throws -> any Channel {

@@ -6,6 +6,8 @@ struct LeaseObserver: Sendable {
     let client: KubernetesClient
     let namespace: String
     let lease: String
+    /// The Service without which the session has no purpose; `nil` for none.
+    let origin: String?
     let interval: Duration
 
     /// Reports until the task is cancelled.
@@ -25,6 +27,10 @@ struct LeaseObserver: Sendable {
         do throws(APIError) {
             let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
             await report(lease.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
+            // Without the origin Service nothing is left to pass through to.
+            if let origin, try await self.client.find(.services, origin, in: self.namespace) == nil {
+                await report(.originMissing)
+            }
         } catch {
             // Time without the API does not count, and the next read comes soon.
         }

@@ -19,6 +19,8 @@ actor ProxyRole {
     private let states: AsyncStream<SessionState>
     private let stateSource: AsyncStream<SessionState>.Continuation
     private var ending: Task<Void, Never>?
+    /// Whether only a person can make it possible to end the session.
+    private var isStuck = false
     private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
@@ -40,7 +42,7 @@ actor ProxyRole {
         self.logger = logger
         self.start = self.clock.now
         self.machine = InClusterSession(
-            session: holder.session, durationSeconds: configuration.leaseDurationSeconds)
+            holder: holder, durationSeconds: configuration.leaseDurationSeconds)
         (self.states, self.stateSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -50,9 +52,10 @@ actor ProxyRole {
             group.addTask { for await event in self.pod.events { await self.take(event) } }
             group.addTask { for await _ in signals { await self.take(.terminationRequested) } }
             if let client = self.client {
+                let names = SessionNames(service: self.configuration.service)
                 let observer = LeaseObserver(
-                    client: client, namespace: self.configuration.namespace,
-                    lease: SessionNames(service: self.configuration.service).lease, interval: self.machine.interval)
+                    client: client, namespace: self.configuration.namespace, lease: names.lease, origin: names.origin,
+                    interval: self.machine.interval)
                 group.addTask { await observer.run { await self.take($0) } }
                 group.addTask { await self.writeStates(client) }
             }
@@ -90,6 +93,7 @@ actor ProxyRole {
     }
 
     private func take(_ event: InClusterSession.Event) {
+        if case .terminationRequested = event, self.isStuck { return self.endedSource.finish() }
         var state: SessionState?
         for order in self.machine.handle(event, now: self.clock.now - self.start) {
             switch order {
@@ -108,10 +112,7 @@ actor ProxyRole {
         let undo = self.undo(client)
         self.pod.setPassThrough(true)
         await self.write(state, client)
-        await self.persist("restore") { () async throws(APIError) in
-            let outcome = try await undo.restoreService()
-            self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
-        }
+        await self.restore(undo, self.machine.cause(reason), client)
         _ = await undo.waitForOriginals(within: .seconds(30))
         await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
         await self.persist("clean up") { () async throws(APIError) in
@@ -122,12 +123,34 @@ actor ProxyRole {
         self.endedSource.finish()
     }
 
+    /// How often a restore that only a person can make possible is tried again.
+    private static let stuckPause = Duration.seconds(2)
+
+    /// Gives the Service back. While its own selector is uncertain, or the rights for it are gone, traffic passes through
+    /// here: an end of this pod would leave callers without an answer.
+    private func restore(_ undo: SessionUndo, _ cause: RestoreCause, _ client: KubernetesClient) async {
+        while true {
+            var isUncertain = false
+            let isDone = await self.persist("restore") { () async throws(APIError) in
+                let outcome = try await undo.restoreService(cause)
+                self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
+                if case .disagreement = outcome { isUncertain = true }
+            }
+            self.isStuck = !isDone || isUncertain
+            guard self.isStuck else { return }
+            if isUncertain { await self.write(.uncertain, client) }
+            try? await Task.sleep(for: Self.stuckPause)
+        }
+    }
+
     private func terminate(saying state: SessionState?) async {
         if let client = self.client {
             let undo = self.undo(client)
             // Before the restore: the plugin tells by it that nobody has taken the Service away.
             await self.write(state, client)
-            await self.persist("restore") { () async throws(APIError) in _ = try await undo.restoreService() }
+            await self.persist("restore") { () async throws(APIError) in
+                try await undo.restoreService(.proxyEnds(holder: self.holder.person))
+            }
             self.pod.send(control: ControlLine.terminating.text)
             _ = await undo.waitForOriginals(within: .seconds(10))
         }
@@ -146,17 +169,21 @@ actor ProxyRole {
     private static let refusals = 10
 
     /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
-    private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async {
+    ///
+    /// - Returns: Whether it did; not when the rights for it are gone.
+    @discardableResult
+    private func persist(_ what: String, _ body: () async throws(APIError) -> Void) async -> Bool {
         var pause = Duration.milliseconds(100)
         var refusals = 0
         while true {
             do throws(APIError) {
-                return try await body()
+                try await body()
+                return true
             } catch {
-                // Without its account this pod can do nothing more: somebody else has cleaned up.
+                // Without its account this pod can do nothing more: as a rule, somebody else has cleaned up.
                 if error.code == .unauthorized || error.code == .forbidden {
                     refusals += 1
-                    if refusals == Self.refusals { return }
+                    if refusals == Self.refusals { return false }
                 }
                 self.logger.warning("\(what) failed", metadata: ["error": .string(error.message)])
                 try? await Task.sleep(for: pause)

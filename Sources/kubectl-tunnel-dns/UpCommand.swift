@@ -63,10 +63,9 @@ struct UpCommand: AsyncParsableCommand {
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
             ) { cluster in
-                let me = CommandRunner.person(environment)
                 let session = UpSession(
                     cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                    holder: Holder(user: me.user, host: me.host, session: .random()), proxyPort: self.proxyPort)
+                    holder: CommandRunner.holder(environment), proxyPort: self.proxyPort)
                 try await session.run(isDetached: self.detached)
             }
         }

@@ -53,6 +53,9 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(help: "Intercept although something speaks against it.")
     var force = false
 
+    @Flag(help: "End the session of whoever has the Service, and intercept it then.")
+    var takeOver = false
+
     @Flag(name: [.customShort("y"), .long], help: "Do not ask.")
     var yes = false
 
@@ -70,6 +73,11 @@ struct InterceptCommand: AsyncParsableCommand {
 
     @Flag(name: .shortAndLong, help: "Say more.")
     var verbose = false
+
+    /// The proxy's image: as it was given, or the environment's, or this version's.
+    static func image(_ given: String?, _ environment: [String: String]) -> String {
+        given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage
+    }
 
     func validate() throws {
         guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
@@ -90,7 +98,7 @@ struct InterceptCommand: AsyncParsableCommand {
                 service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
                 address: self.address,
-                image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage,
+                image: Self.image(self.image, environment),
                 imagePullSecret: self.imagePullSecret,
                 leaseDurationSeconds: self.leaseDuration,
                 waitsForLocalPort: self.wait,
@@ -98,13 +106,15 @@ struct InterceptCommand: AsyncParsableCommand {
                 isForced: self.force,
                 asksNothing: self.yes,
                 wantsNetworkPolicy: self.networkPolicy,
-                mayLackFailsafe: self.noFailsafe)
+                mayLackFailsafe: self.noFailsafe,
+                takesOver: self.takeOver)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
             ) { cluster in
                 let preparation = InterceptPreparation(
-                    cluster: cluster, request: request, report: report, person: CommandRunner.person(environment))
+                    cluster: cluster, request: request, report: report,
+                    me: CommandRunner.holder(environment))
                 let prepared = try await preparation.run(touchesCluster: !self.dryRun)
                 if self.dryRun {
                     console.result(prepared.dryRunText)

@@ -14,4 +14,5 @@ struct InterceptRequest: Sendable {
     var asksNothing: Bool
     var wantsNetworkPolicy: Bool
     var mayLackFailsafe: Bool
+    var takesOver: Bool
 }

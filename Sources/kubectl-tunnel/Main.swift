@@ -41,5 +41,7 @@ struct TunnelCommand: AsyncParsableCommand {
             Service is as it was.
             """,
         version: ProxyConfiguration.softwareVersion,
-        subcommands: [InterceptCommand.self, ListCommand.self, StopCommand.self])
+        subcommands: [
+            InterceptCommand.self, ListCommand.self, StopCommand.self, RestoreCommand.self, DoctorCommand.self,
+        ])
 }

@@ -24,13 +24,7 @@ struct ServiceSwitch: Sendable {
     func run(publishNotReady: Bool) async throws {
         for _ in 0..<SessionUndo.attempts {
             let service = try await self.client.get(.services, self.name, in: self.namespace)
-            if service.metadata.annotation(Key.session) == self.objects.holder.session.description,
-                service.selector.values.allSatisfy({
-                    $0 == self.objects.names.selectorValue(for: self.objects.holder.session)
-                })
-            {
-                return
-            }
+            if service.isSwitched(to: self.objects.holder.session) { return }
             let prepared = self.objects.service
             guard service.metadata.uid == prepared.metadata.uid, service.selector == prepared.selector,
                 service.spec.ports == prepared.spec.ports
@@ -38,6 +32,8 @@ struct ServiceSwitch: Sendable {
                 throw PluginFailure(
                     "somebody changed service/\(self.name) while the intercept was set up", hint: "start again")
             }
+            // A process that was stopped for long must not switch what is another's by now.
+            try await self.client.requireLease(of: self.objects)
             do {
                 try await self.saveManagedFields(of: service)
                 let patch = SwitchPatch.make(

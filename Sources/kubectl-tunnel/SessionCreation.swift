@@ -2,14 +2,12 @@ import FoundationEssentials
 import Kubernetes
 import PluginConsole
 import Session
-import SessionEffects
 import Tunnel
 
 /// Creating a session's objects, in the order of the design: the Lease first, since it is the lock.
 struct SessionCreation: Sendable {
     let client: KubernetesClient
     let objects: SessionObjects
-    let slices: ResourceType<EndpointSlice>
     let secret: TunnelSecret
     let wantsNetworkPolicy: Bool
 
@@ -74,8 +72,7 @@ struct SessionCreation: Sendable {
             do {
                 return try await self.client.create(type, object, in: self.namespace)
             } catch let error where error.code == .alreadyExists && clock.now < deadline {
-                // We hold the Lease, so an object of this name was left by a session that is over.
-                try await self.removeLeftover(type, name)
+                try await self.removeLeftover(type, kind, name)
                 try await Task.sleep(for: .milliseconds(50))
             } catch {
                 throw PluginFailure(error, action: "create \(kind)/\(name)")
@@ -83,11 +80,21 @@ struct SessionCreation: Sendable {
         }
     }
 
-    private func removeLeftover<Object>(_ type: ResourceType<Object>, _ name: String) async throws {
+    /// Deletes what a session that is over has left under a name of ours.
+    ///
+    /// In this order, because this process may have been stopped at any point: while the Lease is still ours *after* the
+    /// object was read, that object, by its uid, cannot be a later session's.
+    private func removeLeftover<Object>(_ type: ResourceType<Object>, _ kind: String, _ name: String) async throws {
         do {
-            try await self.client.delete(type, name, in: self.namespace)
-        } catch {
-            throw PluginFailure(error, action: "delete the leftover \(type.plural)/\(name)")
+            let metadata = try await self.client.find(type.metadataOnly, name, in: self.namespace)?.metadata
+            guard let metadata, metadata.annotation(Key.session) != nil else {
+                throw PluginFailure(
+                    "there is a \(kind)/\(name) that is none of a session's", hint: "delete it, or rename it")
+            }
+            try await self.client.requireLease(of: self.objects)
+            try await self.client.delete(type, name, in: self.namespace, uid: metadata.uid)
+        } catch let error as APIError {
+            throw PluginFailure(error, action: "delete the leftover \(kind)/\(name)")
         }
     }
 }

@@ -14,8 +14,10 @@ enum SessionEvent: Sendable {
     case tunnel(Int, LaptopEvent)
     /// The tunnel is back after it was lost.
     case reconnected
-    /// `kubectl tunnel stop`, by this person.
-    case stopRequested(String)
+    /// Somebody wants the session to end.
+    case endRequested(EndRequest)
+    /// Somebody deleted an object that the session cannot do without: its kind and name.
+    case objectDeleted(String)
     /// The Lease is another's now, or gone.
     case leaseLost(String)
     /// The Service as a watch shows it; `nil` when it was deleted.
@@ -24,8 +26,10 @@ enum SessionEvent: Sendable {
 
 /// How an intercept came to its end.
 enum SessionEnd: Sendable {
-    /// The user, or somebody by `stop`: exit code 0.
+    /// The user: exit code 0.
     case asked(String)
+    /// Somebody else: exit code 0 after `stop`, 1 after a take-over.
+    case requested(EndRequest)
     /// Something went wrong: exit code 1.
     case failed(any Error)
     /// The Service is somebody else's now: it is left alone, and the rest is cleaned up.

@@ -4,7 +4,6 @@ import KubernetesViaKubectl
 import PluginConsole
 import PluginSession
 import Session
-import SessionEffects
 
 /// `kubectl tunnel stop SERVICE`.
 struct StopCommand: AsyncParsableCommand {
@@ -20,13 +19,9 @@ struct StopCommand: AsyncParsableCommand {
     @OptionGroup(title: "Cluster")
     var cluster: ClusterOptions
 
-    /// How long the laptop and the in-cluster side get to end the session before this command does it: as long as the
-    /// in-cluster side waits for the laptop, and a drain.
-    private static let patience = InClusterSession.stopPatience + .seconds(5)
-
     func run() async throws {
         try await CommandRunner.run { console, environment in
-            let me = CommandRunner.person(environment)
+            let me = CommandRunner.holder(environment)
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
             ) { cluster in
@@ -35,66 +30,33 @@ struct StopCommand: AsyncParsableCommand {
         }
     }
 
-    private func stop(_ cluster: Cluster, me: (user: String, host: String), _ console: Console) async throws {
+    private func stop(_ cluster: Cluster, me: Holder, _ console: Console) async throws {
         let (client, namespace) = (cluster.client, cluster.pin.namespace)
-        let names = SessionNames(service: self.service)
-        guard let lease = try await client.find(.leases, names.lease, in: namespace),
-            let holder = Holder(lease.spec.holderIdentity)
-        else {
+        let held = HeldService(
+            client: client, namespace: namespace, names: SessionNames(service: self.service),
+            slices: .endpointSlices(on: try await client.version()))
+        guard let lease = try await held.lease(), let holder = Holder(lease.spec.holderIdentity) else {
+            let service = try await client.find(.services, self.service, in: namespace)
+            guard service?.markedSession == nil else {
+                throw PluginFailure(
+                    "service/\(self.service) is still switched, by a session that is dead",
+                    hint: "give it back with `kubectl tunnel restore \(self.service)`")
+            }
             throw PluginFailure(
                 "service/\(self.service) is not intercepted in namespace \(namespace)",
                 hint: "see `kubectl tunnel list -A`")
         }
-        let mine = Holder(user: me.user, host: me.host, session: holder.session)
-        guard mine == holder || self.force else {
+        guard holder.person == me.person || self.force else {
             throw PluginFailure(
                 "service/\(self.service) is intercepted by \(holder.person), not by you",
                 hint: "use --force to end it all the same")
         }
-        // A session that is being set up has not switched it yet, and one that died then never will.
-        let wasSwitched = try await self.isSwitched(client, in: namespace)
-        do {
-            try await client.patch(
-                .leases, names.lease, in: namespace,
-                Lease.annotation(Key.stopRequestedBy, mine.person, holder: holder))
-        } catch let error where error.code == .notFound {
-            return console.result("service/\(self.service) is free")
-        } catch {
-            throw PluginFailure(error, action: "patch lease/\(names.lease)")
-        }
-
-        let clock = ContinuousClock()
-        let deadline = clock.now + Self.patience
         console.progress("waiting for \(holder.person) to end it")
-        while clock.now < deadline {
-            let present = try await client.find(.leases, names.lease, in: namespace)
-            if present?.metadata.uid != lease.metadata.uid {
-                console.clearProgress()
-                return console.result("service/\(self.service) is free")
-            }
-            if wasSwitched, try await !self.isSwitched(client, in: namespace) {
-                // Restored; what follows is the drain of open connections.
-                console.clearProgress()
-                return console.result("service/\(self.service) is free; open connections are coming to their end")
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-
-        console.progress("nobody answers: restoring service/\(self.service) from here")
-        let version = try await client.version()
-        let undo = SessionUndo(
-            client: client, namespace: namespace, service: self.service, session: holder.session,
-            slices: .endpointSlices(on: version))
-        _ = try await undo.restoreService()
-        _ = await undo.waitForOriginals(within: .seconds(10))
-        try await undo.deleteObjects()
-        try await undo.deleteAccount()
-        try await undo.deleteLease()
+        let end = try await held.end(
+            lease, of: holder, .stop(by: me.person), insists: true, drains: false)
         console.clearProgress()
-        console.result("service/\(self.service) is free")
-    }
-
-    private func isSwitched(_ client: KubernetesClient, in namespace: String) async throws -> Bool {
-        try await client.find(.services, self.service, in: namespace)?.metadata.annotation(Key.session) != nil
+        console.result(
+            "service/\(self.service) is free"
+                + (end == .draining ? "; open connections are coming to their end" : ""))
     }
 }

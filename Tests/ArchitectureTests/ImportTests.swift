@@ -15,11 +15,11 @@ import Testing
         "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "Subprocess", "SystemPackage"],
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
-        "PluginShared/SessionEffects": ["Kubernetes", "Session"],
         "PluginShared/Names/Message": [],
         "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
         "PluginShared/NamespacedCommand": ["CNamespace", "Names", "NIOCore", "NIOPosix", "Tunnel"],
+        "PluginShared/SessionEffects": ["FoundationEssentials", "Kubernetes", "Session"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "PluginShared/PluginSession": [
             "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",

@@ -40,6 +40,26 @@ extension EndToEnd {
             }
         }
 
+        @Test("a kubectl proxy that is killed is started anew: the Lease is renewed, and the session goes on")
+        func killedProxy() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
+                for _ in 0..<2 {
+                    let proxy = Descendants.of(plugin.pid).first {
+                        $0.command.contains(" proxy ") && !$0.command.contains("__guard")
+                    }
+                    kill(try #require(proxy).pid, SIGKILL)
+                    let renewed = try await shop.renewTime()
+                    try await eventually(within: 5, "the Lease is renewed") { try await shop.renewTime() != renewed }
+                }
+                #expect(try await shop.who() == "laptop")
+                try await shop.end(plugin, before: before)
+                try await local.stop()
+            }
+        }
+
         @Test("kubectl config use-context in mid-session: the tunnel comes back to the first cluster")
         func otherContext() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in

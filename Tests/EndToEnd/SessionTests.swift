@@ -17,7 +17,7 @@ extension EndToEnd {
                 try await second.finish(within: 10).expectOneError(
                     saying: [
                         "error: service/web is intercepted by admin on laptop-1",
-                        "hint: ask them to end it, or end it with `kubectl tunnel stop web --force`",
+                        "hint: ask them to end it, or take it over with --take-over",
                     ], status: 1)
                 let refused = try shop.start(["stop", "web"], host: "laptop-2", environment: bob)
                 try await refused.finish(within: 10).expectOneError(
@@ -67,6 +67,33 @@ extension EndToEnd {
                     saying: ["error: the session has ended: lease/tunnel-web was deleted"], status: 1)
                 try await shop.expectRestored(before)
                 try await shop.expect("cluster")
+                try await local.stop()
+            }
+        }
+
+        @Test(
+            "what a session cannot do without is deleted: it ends at once, and the Service was never without endpoint",
+            arguments: [
+                "service/kt-4b5e57f6eb-origin", "deployment/kt-4b5e57f6eb-proxy",
+                "serviceaccount/kt-4b5e57f6eb-proxy", "secrets",
+            ])
+        func deletedObject(name: String) async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
+                try await load.expect("laptop")
+                let all = name.contains("/") ? [] : ["-l", "kubectl-tunnel/session"]
+                try await run(
+                    [Lab.shared.kubectl, "-n", shop.namespace, "delete", name, "--wait=false"] + all)
+                let result = try await plugin.finish(within: 20)
+                #expect(result.status == 1)
+                #expect(result.error.contains("error: the session has ended: \(name.prefix(6))"), "\(result.error)")
+                #expect(result.error.contains("was deleted"))
+                try await load.expect("cluster")
+                #expect(try await load.finish().failed == 0, "\(load.failures)")
+                try await shop.expectRestored(before)
                 try await local.stop()
             }
         }

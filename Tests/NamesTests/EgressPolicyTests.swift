@@ -167,7 +167,9 @@ import Testing
 
     @Test(
         "rules that are none",
-        arguments: ["", ":80", "db.example.com:0", "db.example.com:65536", "10.0.0.0/33", "*", "a*b", "db..example", "[::1"])
+        arguments: [
+            "", ":80", "db.example.com:0", "db.example.com:65536", "10.0.0.0/33", "*", "a*b", "db..example", "[::1",
+        ])
     func badRules(text: String) {
         #expect(EgressRule(text) == nil)
     }
@@ -175,7 +177,8 @@ import Testing
     @Test(
         "routes",
         arguments: [
-            ("orders:80", EgressRoute(host: "orders", port: 80)), ("[2001:db8::1]:443", .init(host: "2001:db8::1", port: 443)),
+            ("orders:80", EgressRoute(host: "orders", port: 80)),
+            ("[2001:db8::1]:443", .init(host: "2001:db8::1", port: 443)),
             ("orders", nil), ("orders:0", nil), ("orders:+1", nil), ("2001:db8::1:443", nil), ("[orders]:1", nil),
             (":80", nil), ("orders:65536", nil),
         ] as [(String, EgressRoute?)])

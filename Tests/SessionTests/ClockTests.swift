@@ -2,14 +2,6 @@ import Kubernetes
 import Session
 import Testing
 
-private func makeLease(renewed time: String, holder: Holder? = nil, annotations: [String: String]? = nil) -> Lease {
-    Lease(
-        metadata: ObjectMeta(name: "tunnel-web", annotations: annotations),
-        spec: Lease.Spec(
-            holderIdentity: (holder ?? Holder(user: "alice", host: "laptop", session: sessionA)).description,
-            leaseDurationSeconds: 30, acquireTime: nil, renewTime: time))
-}
-
 @Suite struct LeaseClockTests {
     /// Reads the same Lease at every interval, and returns when it counted as expired.
     private func expiry(_ clock: inout LeaseClock, from start: Duration, lease: Lease) -> Duration? {
@@ -72,11 +64,9 @@ private func makeLease(renewed time: String, holder: Holder? = nil, annotations:
 }
 
 @Suite struct InClusterSessionTests {
-    private let holder = Holder(user: "alice", host: "laptop", session: sessionA)
-
     @Test("states are written on change only")
     func states() {
-        var machine = InClusterSession(session: sessionA, durationSeconds: 30)
+        var machine = InClusterSession(holder: holderA, durationSeconds: 30)
         #expect(machine.handle(.linkUp, now: .zero) == [.write(.active)])
         #expect(machine.handle(.linkUp, now: .zero) == [])
         #expect(machine.handle(.linkDown, now: .zero) == [.write(.passingThrough)])
@@ -85,7 +75,7 @@ private func makeLease(renewed time: String, holder: Holder? = nil, annotations:
 
     @Test("an expired Lease ends the session once")
     func expiry() {
-        var machine = InClusterSession(session: sessionA, durationSeconds: 5)
+        var machine = InClusterSession(holder: holderA, durationSeconds: 5)
         var orders: [InClusterSession.Order] = []
         for tenth in 0...60 {
             orders += machine.handle(.leaseRead(makeLease(renewed: "1")), now: .milliseconds(tenth * 500))
@@ -97,33 +87,52 @@ private func makeLease(renewed time: String, holder: Holder? = nil, annotations:
     @Test("a stop is the laptop's to carry out while it is there")
     func stop() {
         let stop = makeLease(renewed: "1", annotations: [Key.stopRequestedBy: "bob on desk"])
-        var alone = InClusterSession(session: sessionA, durationSeconds: 30)
-        #expect(alone.handle(.leaseRead(stop), now: .zero) == [.end(.stopRequested("bob on desk"))])
-        var linked = InClusterSession(session: sessionA, durationSeconds: 30)
+        var alone = InClusterSession(holder: holderA, durationSeconds: 30)
+        #expect(alone.handle(.leaseRead(stop), now: .zero) == [.end(.requested(.stop(by: "bob on desk")))])
+        var linked = InClusterSession(holder: holderA, durationSeconds: 30)
         _ = linked.handle(.linkUp, now: .zero)
         #expect(linked.handle(.leaseRead(stop), now: .zero) == [])
         #expect(linked.handle(.leaseRead(stop), now: .seconds(9)) == [])
-        #expect(linked.handle(.leaseRead(stop), now: .seconds(10)) == [.end(.stopRequested("bob on desk"))])
+        #expect(linked.handle(.leaseRead(stop), now: .seconds(10)) == [.end(.requested(.stop(by: "bob on desk")))])
     }
 
     @Test("a deleted Lease, another holder and SIGTERM")
     func others() {
-        var deleted = InClusterSession(session: sessionA, durationSeconds: 30)
+        var deleted = InClusterSession(holder: holderA, durationSeconds: 30)
         #expect(deleted.handle(.leaseMissing, now: .zero) == [.end(.leaseDeleted)])
-        var taken = InClusterSession(session: sessionA, durationSeconds: 30)
+        var taken = InClusterSession(holder: holderA, durationSeconds: 30)
         let other = makeLease(renewed: "1", holder: Holder(user: "bob", host: "desk", session: sessionB))
-        #expect(taken.handle(.leaseRead(other), now: .zero) == [.end(.takenOver("bob on desk"))])
-        var ended = InClusterSession(session: sessionA, durationSeconds: 30)
+        #expect(taken.handle(.leaseRead(other), now: .zero) == [.end(.replaced(by: "bob on desk"))])
+        var ended = InClusterSession(holder: holderA, durationSeconds: 30)
         #expect(ended.handle(.terminationRequested, now: .zero) == [.write(.terminating), .restoreAndDrain])
         #expect(ended.handle(.terminationRequested, now: .zero) == [])
-        var drained = InClusterSession(session: sessionA, durationSeconds: 30)
+        var drained = InClusterSession(holder: holderA, durationSeconds: 30)
         #expect(drained.handle(.drainedForLaptop, now: .zero) == [])
         #expect(drained.handle(.terminationRequested, now: .zero) == [.exit])
     }
 
+    @Test(
+        "without the origin Service a laptop that does not answer ends the session, one that answers hears of it itself"
+    )
+    func originMissing() {
+        var machine = InClusterSession(holder: holderA, durationSeconds: 30)
+        _ = machine.handle(.linkUp, now: .zero)
+        #expect(machine.handle(.originMissing, now: .zero) == [])
+        _ = machine.handle(.linkDown, now: .seconds(1))
+        #expect(machine.handle(.originMissing, now: .seconds(2)) == [.end(.originDeleted)])
+    }
+
+    @Test("a take-over is carried out as a stop is, and says who it was")
+    func takeOver() {
+        let lease = makeLease(renewed: "1", annotations: [Key.takeOverRequestedBy: "bob on desk"])
+        var machine = InClusterSession(holder: holderA, durationSeconds: 30)
+        #expect(machine.handle(.leaseRead(lease), now: .zero) == [.end(.requested(.takeOver(by: "bob on desk")))])
+        #expect(machine.cause(.requested(.takeOver(by: "bob on desk"))) == .takenOver(by: "bob on desk"))
+    }
+
     @Test("a laptop that disappears after a drain is still noticed")
     func goneAfterDrain() {
-        var machine = InClusterSession(session: sessionA, durationSeconds: 30)
+        var machine = InClusterSession(holder: holderA, durationSeconds: 30)
         _ = machine.handle(.drainedForLaptop, now: .zero)
         #expect(machine.handle(.leaseMissing, now: .seconds(1)) == [.end(.leaseDeleted)])
     }

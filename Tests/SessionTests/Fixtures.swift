@@ -17,7 +17,6 @@ func makeService(
 
 let sessionA = SessionID("aaaaaaaaaa")!
 let sessionB = SessionID("bbbbbbbbbb")!
-
 /// The rules of Kubernetes' documentation, "Pod Security Standards", level restricted.
 func expectRestricted(_ spec: JSONValue) throws {
     guard case .array(let containers)? = spec["containers"], let container = containers.first else {
@@ -31,4 +30,15 @@ func expectRestricted(_ spec: JSONValue) throws {
     #expect(container["securityContext"]?["readOnlyRootFilesystem"] == true)
     #expect(container["securityContext"]?["capabilities"] == ["drop": ["ALL"]])
     #expect(container["resources"]?["limits"]?["memory"] == "128Mi")
+}
+
+let holderA = Holder(user: "alice", host: "laptop", session: sessionA)
+
+/// A Lease of alice's, renewed at this time.
+func makeLease(renewed time: String, holder: Holder? = nil, annotations: [String: String]? = nil) -> Lease {
+    Lease(
+        metadata: ObjectMeta(name: "tunnel-web", annotations: annotations),
+        spec: Lease.Spec(
+            holderIdentity: (holder ?? holderA).description,
+            leaseDurationSeconds: 30, acquireTime: nil, renewTime: time))
 }

@@ -3,7 +3,8 @@ import Session
 import Testing
 
 @Suite struct GatewayTests {
-    private func makeObjects(user: String = "alice", host: String = "laptop", mayCleanUp: Bool = true) -> GatewayObjects {
+    private func makeObjects(user: String = "alice", host: String = "laptop", mayCleanUp: Bool = true) -> GatewayObjects
+    {
         GatewayObjects(
             namespace: "shop", holder: Holder(user: user, host: host, session: sessionA), image: "image:1",
             imagePullSecret: nil, leaseDurationSeconds: 30, allowed: ["db.example.com:5432"],

@@ -100,10 +100,31 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     func fencing() {
         let after = switched(makeService(), by: sessionB)
         #expect(Restore.decide(after, session: sessionA, origin: nil) == .nothing)
-        guard case .restore = Restore.decide(after, session: nil, origin: nil) else {
-            Issue.record("any session was asked for")
+    }
+
+    @Test("a helper Service of a session is nothing that could be restored")
+    func helper() {
+        let helper = makeService(
+            annotations: [Key.session: sessionA.description], labels: [Key.session: sessionA.description])
+        #expect(Restore.decide(helper, session: sessionA, origin: nil) == .nothing)
+    }
+
+    @Test("where the copies of the selector differ, only a person's choice is written")
+    func choice() {
+        let before = makeService()
+        let after = switched(before)
+        var other = origin(of: before)
+        other.spec.selector = ["app": "other"]
+        guard case .disagreement = Restore.decide(after, session: sessionA, origin: other) else {
+            Issue.record("the copies differ")
             return
         }
+        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: other, chosen: ["app": "web"])
+        else {
+            Issue.record("not restored")
+            return
+        }
+        #expect(apply(patch, to: after)?.selector == ["app": "web"])
     }
 
     @Test("somebody else's selector stays, and only our marks go")

@@ -11,7 +11,7 @@ import Testing
             holder: Holder(user: "alice", host: "laptop", session: sessionA), image: "image:1", imagePullSecret: nil,
             leaseDurationSeconds: 30,
             plan: try PortPlan(service, [PortRequest("3000")!], allowLowPorts: true), failsafe: .ownRole,
-            usesBetaSlices: false)
+            usesBetaSlices: false, grantsEvents: true)
     }
 
     private func podSpec(_ objects: SessionObjects) -> JSONValue? {
@@ -58,12 +58,14 @@ import Testing
         }
     }
 
-    @Test("the proxy's rights are on names of the session only, slices apart")
+    @Test("the proxy's rights are on names of the session only, slices and Events apart")
     func rules() {
-        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")]) {
-            let isSlices = rule["resources"] == ["endpointslices"]
-            #expect((rule["resourceNames"] == nil) == isSlices)
+        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], withEvents: true) {
+            let isEvents = rule["resources"] == ["events"]
+            #expect((rule["resourceNames"] == nil) == (isEvents || rule["resources"] == ["endpointslices"]))
             if case .array(let verbs)? = rule["verbs"] {
+                if isEvents { #expect(verbs == ["create"]) }
+                guard !isEvents else { continue }
                 #expect(!verbs.contains("*") && !verbs.contains("create") && !verbs.contains("update"))
             }
         }

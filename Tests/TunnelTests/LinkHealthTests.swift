@@ -1,3 +1,4 @@
+import FaultBench
 import Testing
 
 @testable import Tunnel

@@ -1,3 +1,4 @@
+import FaultBench
 import Testing
 
 @testable import Tunnel
@@ -105,7 +106,7 @@ extension Loopback {
                 _ = try? socket.receiveAll()
             }
             let tunnel = try await TestTunnel.pod(origin: origin.port)
-            let relay = try CutRelay(to: tunnel.tunnelPort)
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             try await blocking {
                 let socket = try RawSocket.connect(port: tunnel.port)
@@ -127,7 +128,7 @@ extension Loopback {
             var timing = Timing()
             timing.suspectAfter = .seconds(15)
             let tunnel = try await TestTunnel.pod(origin: origin.port, timing: timing)
-            let relay = try CutRelay(to: tunnel.tunnelPort)
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             relay.hold()
             let answer = try await blocking {
@@ -148,7 +149,7 @@ extension Loopback {
             let origin = try RawServer.named("origin")
             let local = try RawServer.echo()
             let tunnel = try await TestTunnel.pod(origin: origin.port, timing: PassThroughTests.quickTiming)
-            let relay = try CutRelay(to: tunnel.tunnelPort)
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             let old = try await blocking {
                 let socket = try RawSocket.connect(port: tunnel.port)
@@ -183,7 +184,7 @@ extension Loopback {
             var timing = Loopback.PassThroughTests.quickTiming
             timing.deadAfter = .seconds(20)
             let tunnel = try await TestTunnel.pod(origin: origin.port, timing: timing)
-            let relay = try CutRelay(to: tunnel.tunnelPort)
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             relay.hold()
             #expect(await tunnel.ask("1") == "origin:1")

@@ -1,3 +1,4 @@
+import FaultBench
 import Synchronization
 import Testing
 

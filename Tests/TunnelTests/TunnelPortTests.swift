@@ -1,3 +1,4 @@
+import FaultBench
 import NIOPosix
 import Testing
 
@@ -146,7 +147,7 @@ extension Loopback {
         func closesWithoutReset() async throws {
             let local = try RawServer.echo()
             let tunnel = try await TestTunnel.pod(origin: try closedPort())
-            let relay = try CutRelay(to: tunnel.tunnelPort)
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             let port = tunnel.port
             let socket = try await blocking {

@@ -1,3 +1,4 @@
+import FaultBench
 import NIOCore
 import Testing
 

@@ -33,7 +33,7 @@ actor GatewayRole {
         self.client = configuration.mayCleanUp ? client : nil
         self.logger = logger
         self.machine = InClusterSession(
-            session: holder.session, durationSeconds: configuration.leaseDurationSeconds)
+            holder: holder, durationSeconds: configuration.leaseDurationSeconds)
         let text = (try? String(contentsOf: URL(filePath: Self.resolverFile), encoding: .utf8)) ?? ""
         let resolver = ResolverConfiguration(text: text)
         // Without a kubelet's search list the zone is the one that nearly all clusters have.
@@ -77,7 +77,7 @@ actor GatewayRole {
             if let client = self.client {
                 let observer = LeaseObserver(
                     client: client, namespace: self.configuration.namespace,
-                    lease: GatewayNames(holder: self.holder).lease, interval: self.machine.interval)
+                    lease: GatewayNames(holder: self.holder).lease, origin: nil, interval: self.machine.interval)
                 group.addTask { await observer.run { await self.take($0) } }
             }
             for await _ in self.ended { break }

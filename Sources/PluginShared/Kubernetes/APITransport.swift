@@ -18,7 +18,6 @@ public struct APIRequest: Sendable, Equatable {
     public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
-        case put = "PUT"
         case patch = "PATCH"
         case delete = "DELETE"
     }

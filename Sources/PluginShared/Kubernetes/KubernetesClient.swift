@@ -45,13 +45,16 @@ public struct KubernetesClient: Sendable {
 
     /// Creates an object.
     ///
+    /// - Parameter isDryRun: Whether it goes through everything but storage: admission, quota, webhooks.
     /// - Throws: ``APIError``; code `alreadyExists` when the name is taken.
     @discardableResult
     public func create<Object>(
-        _ type: ResourceType<Object>, _ object: some Encodable & Sendable, in namespace: String
+        _ type: ResourceType<Object>, _ object: some Encodable & Sendable, in namespace: String,
+        isDryRun: Bool = false
     ) async throws(APIError) -> Object {
+        let dryRun = isDryRun ? [APIRequest.QueryItem("dryRun", "All")] : []
         let request = APIRequest(
-            .post, type.path(namespace: namespace), query: [.init("fieldManager", Self.fieldManager)],
+            .post, type.path(namespace: namespace), query: [.init("fieldManager", Self.fieldManager)] + dryRun,
             body: try JSONCoding.encode(object), contentType: "application/json")
         return try await self.decoded(request)
     }

@@ -1,4 +1,4 @@
-/// A NetworkPolicy (networking.k8s.io/v1), as far as ingress goes.
+/// A NetworkPolicy (networking.k8s.io/v1), as far as this project reads it.
 public struct NetworkPolicy: Codable, Sendable, Equatable {
     /// Its name.
     public var metadata: ObjectMeta
@@ -13,12 +13,17 @@ public struct NetworkPolicy: Codable, Sendable, Equatable {
         public var policyTypes: [String]?
         /// Who may come in, each rule as it is; an empty one lets everybody in.
         public var ingress: [JSONValue]?
+        /// Where they may go, each rule as it is; an empty one lets them go everywhere.
+        public var egress: [JSONValue]?
 
         /// Rules.
-        public init(podSelector: LabelSelector, policyTypes: [String]?, ingress: [JSONValue]?) {
+        public init(
+            podSelector: LabelSelector, policyTypes: [String]?, ingress: [JSONValue]?, egress: [JSONValue]? = nil
+        ) {
             self.podSelector = podSelector
             self.policyTypes = policyTypes
             self.ingress = ingress
+            self.egress = egress
         }
     }
 
@@ -30,6 +35,8 @@ public struct NetworkPolicy: Codable, Sendable, Equatable {
 
     /// Whether the pods it is about get only what some policy allows.
     public var isolatesIngress: Bool { self.spec.policyTypes?.contains("Ingress") ?? true }
+    /// Whether the pods it is about may go only where some policy allows.
+    public var isolatesEgress: Bool { self.spec.policyTypes?.contains("Egress") ?? (self.spec.egress != nil) }
 }
 
 /// A selector over labels, as NetworkPolicies and Deployments have it.
@@ -53,6 +60,13 @@ public struct LabelSelector: Codable, Sendable, Equatable {
         public var `operator`: String
         /// The values for the first two.
         public var values: [String]?
+    }
+
+    /// A selector as it stands in an object that is carried as it is; `nil` when it is none.
+    public init?(_ value: JSONValue) {
+        guard let bytes = try? JSONCoding.encode(value), let selector = try? JSONCoding.decode(Self.self, from: bytes)
+        else { return nil }
+        self = selector
     }
 
     /// Whether these labels are selected; an empty selector selects everything.

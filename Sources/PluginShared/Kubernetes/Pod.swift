@@ -2,8 +2,22 @@
 public struct Pod: Codable, Sendable, Equatable {
     /// Name, labels and deletion time.
     public var metadata: ObjectMeta
+    /// What it runs.
+    public var spec: Spec?
     /// What the kubelet says of it.
     public var status: Status?
+
+    /// The containers.
+    public struct Spec: Codable, Sendable, Equatable {
+        /// Those that serve.
+        public var containers: [Container]
+    }
+
+    /// One container.
+    public struct Container: Codable, Sendable, Equatable {
+        /// Its name.
+        public var name: String
+    }
 
     /// The observed state.
     public struct Status: Codable, Sendable, Equatable {

@@ -11,6 +11,11 @@ public struct ResourceType<Object: Codable & Sendable>: Sendable {
         self.plural = plural
     }
 
+    /// The same objects, of which only the metadata is read.
+    public var metadataOnly: ResourceType<PartialObject> {
+        ResourceType<PartialObject>(prefix: self.prefix, plural: self.plural)
+    }
+
     /// The path of the collection, or of one object in it, in a namespace or (`nil`) in all.
     public func path(namespace: String?, name: String? = nil) -> String {
         let place = namespace.map { "\(self.prefix)/namespaces/\($0)" } ?? self.prefix
@@ -53,6 +58,8 @@ extension ResourceType where Object == EndpointSlice {
 extension ResourceType where Object == PartialObject {
     /// Secrets. Only created and deleted, never read.
     public static var secrets: Self { Self(prefix: "/api/v1", plural: "secrets") }
+    /// Events, as `kubectl describe` shows them.
+    public static var events: Self { Self(prefix: "/apis/events.k8s.io/v1", plural: "events") }
     /// ServiceAccounts.
     public static var serviceAccounts: Self { Self(prefix: "/api/v1", plural: "serviceaccounts") }
     /// Roles.

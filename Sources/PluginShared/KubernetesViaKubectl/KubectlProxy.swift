@@ -1,14 +1,27 @@
 public import Kubernetes
+import Synchronization
 
 /// The API through `kubectl proxy --unix-socket`: kubectl does the authentication, libcurl the HTTP.
+///
+/// A kubectl that ends by itself, or is killed, is started anew: requests in the meantime fail as those to a server that
+/// is away.
 public final class KubectlProxy: APITransport {
-    private let child: GuardedKubectl
+    private struct Process {
+        var child: GuardedKubectl
+        var socketPath: String
+        var isStopped = false
+    }
+
+    private let pin: KubectlPin
+    private let environment: [String: String]
     private let curl: CurlLoop
-    private let socketPath: String
-    private let drain: Task<Void, Never>
+    private let process: Mutex<Process>
 
     /// How long `kubectl proxy` may take until it serves, in seconds. Measured: 0.05.
     static let readyWithin = Duration.seconds(20)
+    /// How long to wait before kubectl is started again: doubled up to the longest while it does not stay.
+    private static let shortestPause = Duration.milliseconds(100)
+    private static let longestPause = Duration.seconds(2)
 
     /// Starts `kubectl proxy` and waits until it serves.
     ///
@@ -16,8 +29,24 @@ public final class KubectlProxy: APITransport {
     public static func start(
         pin: KubectlPin, environment: [String: String]
     ) async throws(KubectlError) -> KubectlProxy {
-        let folder = try SocketFolder.make(environment: environment)
         guard let curl = CurlLoop() else { throw KubectlError(.local, "libcurl could not be set up") }
+        let proxy = KubectlProxy(
+            pin: pin, environment: environment, curl: curl, process: try await Self.spawn(pin, environment))
+        Task { await proxy.keepRunning() }
+        return proxy
+    }
+
+    private init(pin: KubectlPin, environment: [String: String], curl: CurlLoop, process: Process) {
+        self.pin = pin
+        self.environment = environment
+        self.curl = curl
+        self.process = Mutex(process)
+    }
+
+    private static func spawn(
+        _ pin: KubectlPin, _ environment: [String: String]
+    ) async throws(KubectlError) -> Process {
+        let folder = try SocketFolder.make(environment: environment)
         let child = GuardedKubectl(["proxy", "--unix-socket=\(folder.socketPath)"], pin: pin, folder: folder.path)
         let ready = await ReadyLine.wait(for: child, within: Self.readyWithin) { line in
             line.hasPrefix("Starting to serve on") ? true : nil
@@ -30,21 +59,45 @@ public final class KubectlProxy: APITransport {
             child.stop()
             throw KubectlError(.timedOut, "kubectl proxy did not start within \(Self.readyWithin)")
         }
-        return KubectlProxy(child: child, curl: curl, socketPath: folder.socketPath)
+        return Process(child: child, socketPath: folder.socketPath)
     }
 
-    private init(child: GuardedKubectl, curl: CurlLoop, socketPath: String) {
-        self.child = child
-        self.curl = curl
-        self.socketPath = socketPath
-        self.drain = Task { for await _ in child.lines {} }
+    private var child: GuardedKubectl { self.process.withLock { $0.child } }
+    private var socketPath: String { self.process.withLock { $0.socketPath } }
+    private var isStopped: Bool { self.process.withLock { $0.isStopped } }
+
+    /// Reads what kubectl writes, or it would block, and starts another when it ends.
+    private func keepRunning() async {
+        var pause = Self.shortestPause
+        while true {
+            let begin = ContinuousClock.now
+            for await _ in self.child.lines {}
+            if ContinuousClock.now - begin > Self.longestPause { pause = Self.shortestPause }
+            var isBack = false
+            while !isBack, !self.isStopped {
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, Self.longestPause)
+                guard let next = try? await Self.spawn(self.pin, self.environment) else { continue }
+                isBack = self.process.withLock { process in
+                    guard !process.isStopped else { return false }
+                    process = next
+                    return true
+                }
+                if !isBack { next.child.stop() }
+            }
+            if !isBack { return }
+        }
     }
 
     /// Ends kubectl and waits for it.
     public func stop() async {
+        let child = self.process.withLock { process in
+            process.isStopped = true
+            return process.child
+        }
         self.curl.stop()
-        self.child.stop()
-        _ = await self.child.status
+        child.stop()
+        _ = await child.status
     }
 
     /// Sends a request and reads the whole answer.

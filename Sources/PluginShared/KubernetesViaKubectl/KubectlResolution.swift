@@ -24,7 +24,14 @@ extension KubectlPin {
         pin.impersonatedUser = options.impersonatedUser
         pin.impersonatedGroups = options.impersonatedGroups
 
-        let view = try await Self.configView(pin: pin)
+        return try pin.pinned(to: try await Self.configView(pin: pin), options)
+    }
+
+    /// This pin with the context that the options mean, from what `kubectl config view` shows.
+    ///
+    /// - Throws: ``KubectlError`` when there is no such context.
+    func pinned(to view: JSONValue, _ options: KubectlOptions) throws(KubectlError) -> KubectlPin {
+        var pin = self
         let current = view["current-context"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         // Without a context kubectl uses the pod's own account, or says that there is no cluster.
         guard let name = options.context ?? current else { return pin }
@@ -41,10 +48,22 @@ extension KubectlPin {
         return pin
     }
 
+    /// kubectl's own version, as `v1.32.4`.
+    ///
+    /// - Throws: ``KubectlError``.
+    public func version() async throws(KubectlError) -> String {
+        let answer = try await Self.json(["version", "--client", "--output=json"], pin: self)
+        return answer["clientVersion"]?["gitVersion"]?.text ?? "of an unknown version"
+    }
+
     /// The whole kubeconfig: `--minify` fails where there is no context, and says so in text only.
     private static func configView(pin: KubectlPin) async throws(KubectlError) -> JSONValue {
         var arguments = ["config", "view", "--output=json"]
         if let kubeconfig = pin.kubeconfig { arguments.append("--kubeconfig=\(kubeconfig)") }
+        return try await Self.json(arguments, pin: pin)
+    }
+
+    private static func json(_ arguments: [String], pin: KubectlPin) async throws(KubectlError) -> JSONValue {
         let output: String
         let failure: String
         let status: TerminationStatus

@@ -105,17 +105,27 @@ public final class ClusterLink: NameUpstream, ClusterDialer {
         let route = EgressRoute(host: host, port: port).description
         let joined = self.eventLoop.makePromise(of: Void.self)
         self.eventLoop.execute {
+            let gone = StreamRefusal(status: StreamRefusal.noLinkStatus, reason: "the caller is gone")
+            let held = HeldInput()
+            do {
+                try channel.pipeline.syncOperations.addHandler(held)
+            } catch {
+                return joined.fail(gone)
+            }
             self.open(route, caller: caller) { result in
                 switch result {
                 case .success(let connection):
                     do {
-                        try connection.join(channel, early: nil)
+                        try connection.join(channel, held: held)
                         joined.succeed(())
                     } catch {
                         connection.abandon()
-                        joined.fail(StreamRefusal(status: 0, reason: "the caller is gone"))
+                        joined.fail(gone)
                     }
-                case .failure(let refusal): joined.fail(refusal)
+                case .failure(let refusal):
+                    try? held.release(in: channel)
+                    channel.pipeline.syncOperations.removeHandler(held, promise: nil)
+                    joined.fail(refusal)
                 }
             }
         }

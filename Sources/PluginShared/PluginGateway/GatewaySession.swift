@@ -157,7 +157,7 @@ public actor GatewaySession {
             Task {
                 await keeper.run { event in
                     switch event {
-                    case .stopRequested(let person): source.yield(.ended("stopped by \(person)"))
+                    case .endRequested(let request): source.yield(.ended(request.text))
                     case .lost(let reason): source.yield(.ended(reason))
                     }
                 }

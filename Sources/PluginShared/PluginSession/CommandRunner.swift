@@ -31,11 +31,11 @@ public enum CommandRunner {
         text.hasPrefix("service/") ? String(text.dropFirst("service/".count)) : text
     }
 
-    /// The user and host names that go into a Lease.
-    public static func person(_ environment: [String: String]) -> (user: String, host: String) {
+    /// A new session of the user at this machine.
+    public static func holder(_ environment: [String: String]) -> Holder {
         let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
         let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
-        return (user, host)
+        return Holder(user: user, host: host, session: .random())
     }
 }
 

@@ -6,8 +6,8 @@ public import Session
 public struct LeaseKeeper: Sendable {
     /// What ends a session.
     public enum Event: Sendable {
-        /// This person asked for it, by `stop`.
-        case stopRequested(String)
+        /// Somebody asked for it, by `stop` or by taking over.
+        case endRequested(EndRequest)
         /// The Lease is another's now, or gone.
         case lost(String)
     }
@@ -83,9 +83,7 @@ public struct LeaseKeeper: Sendable {
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
                             return report(.lost(await self.reasonOfLoss()))
                         }
-                        if let person = lease.metadata.annotation(Key.stopRequestedBy) {
-                            return report(.stopRequested(person))
-                        }
+                        if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
                         return report(.lost(await self.reasonOfLoss()))
                     case .other: break

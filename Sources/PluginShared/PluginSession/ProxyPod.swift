@@ -56,6 +56,11 @@ public struct ProxyPod: Sendable {
         }
     }
 
+    /// The name of a pod that is Ready now; `nil` for none.
+    public func readyOne() async throws(APIError) -> String? {
+        try await self.pods().first { $0.metadata.deletionTimestamp == nil && $0.isReady }?.metadata.name
+    }
+
     /// Whether no pod of the session is on its way out.
     public func isAlone() async throws(APIError) -> Bool {
         try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }

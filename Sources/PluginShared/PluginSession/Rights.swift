@@ -14,7 +14,7 @@ public struct Rights: Sendable {
     }
 
     /// One right: a verb on a resource of a group.
-    public struct Right: Sendable {
+    public struct Right: Sendable, CustomStringConvertible {
         var verb: String
         var resource: String
         var group: String
@@ -25,11 +25,14 @@ public struct Rights: Sendable {
             self.resource = resource
             self.group = group
         }
+
+        /// As a sentence has it: `create secrets`.
+        public var description: String { "\(self.verb) \(self.resource)" }
     }
 
-    /// - Throws: ``PluginFailure`` naming what is missing of these.
-    public func check(_ needed: [Right]) async throws {
-        let missing = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
+    /// What is missing of these.
+    public func missing(of needed: [Right]) async throws -> [Right] {
+        try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
             for (index, right) in needed.enumerated() {
                 group.addTask { (index, try await self.isAllowed(right)) }
             }
@@ -37,8 +40,13 @@ public struct Rights: Sendable {
             for try await (index, isAllowed) in group where !isAllowed { missing.append(index) }
             return missing.sorted().map { needed[$0] }
         }
+    }
+
+    /// - Throws: ``PluginFailure`` naming what is missing of these.
+    public func check(_ needed: [Right]) async throws {
+        let missing = try await self.missing(of: needed)
         guard !missing.isEmpty else { return }
-        let list = missing.prefix(3).map { "\($0.verb) \($0.resource)" }.joined(separator: ", ")
+        let list = missing.prefix(3).map(\.description).joined(separator: ", ")
         let more = missing.count > 3 ? " and \(missing.count - 3) more" : ""
         throw PluginFailure(
             "you may not \(list)\(more) in namespace \(self.namespace)",
@@ -63,6 +71,16 @@ public struct Rights: Sendable {
         ]
         for right in rights where try await !self.isAllowed(right) { return false }
         return true
+    }
+
+    /// Whether the user may try a pod in a dry run.
+    public func mayCreatePods() async throws -> Bool {
+        try await self.isAllowed(Right(verb: "create", resource: "pods"))
+    }
+
+    /// Whether the user may say on the Service what happens to it; 1.20's built-in roles do not.
+    public func mayWriteEvents() async throws -> Bool {
+        try await self.isAllowed(Right(verb: "create", resource: "events", group: "events.k8s.io"))
     }
 
     private func isAllowed(_ right: Right) async throws -> Bool {

@@ -8,6 +8,8 @@ public struct InClusterSession: Sendable {
         case leaseRead(Lease)
         /// The Lease is gone: somebody deleted it.
         case leaseMissing
+        /// The origin Service was looked for, and is gone.
+        case originMissing
         /// The laptop is connected and has proven who it is.
         case linkUp
         /// The laptop is not connected any more.
@@ -34,29 +36,42 @@ public struct InClusterSession: Sendable {
     public enum Reason: Sendable, Equatable {
         case expired
         case leaseDeleted
-        /// `kubectl tunnel stop` by this person, and no laptop to do it.
-        case stopRequested(String)
-        /// Another session has the Lease now.
-        case takenOver(String)
+        /// Somebody asked for it, and there is no laptop to do it.
+        case requested(EndRequest)
+        /// Another session, this person's, has the Lease now.
+        case replaced(by: String)
+        /// The way to the originals is gone while the laptop does not answer.
+        case originDeleted
     }
 
     /// How long the laptop gets to end its session when it is asked to, before the in-cluster side does.
     public static let stopPatience = Duration.seconds(10)
 
-    private let session: SessionID
+    private let holder: Holder
     private var clock: LeaseClock
     private var linkIsUp = false
-    private var stopSeenAt: Duration?
+    private var requestSeenAt: Duration?
     private var written: SessionState?
     private var isDrained = false
     private var isEnding = false
+
+    /// Why the Service goes back when the session ends for this reason.
+    public func cause(_ reason: Reason) -> RestoreCause {
+        switch reason {
+        case .expired: .expired(holder: self.holder.person)
+        case .leaseDeleted: .leaseDeleted(holder: self.holder.person)
+        case .requested(let request): request.cause
+        case .replaced(let person): .takenOver(by: person)
+        case .originDeleted: .originDeleted(holder: self.holder.person)
+        }
+    }
 
     /// How often the Lease should be read.
     public var interval: Duration { self.clock.interval }
 
     /// A session with this Lease duration in seconds.
-    public init(session: SessionID, durationSeconds: Int) {
-        self.session = session
+    public init(holder: Holder, durationSeconds: Int) {
+        self.holder = holder
         self.clock = LeaseClock(durationSeconds: durationSeconds)
     }
 
@@ -81,19 +96,22 @@ public struct InClusterSession: Sendable {
             return self.write(.terminating) + [.restoreAndDrain]
         case .leaseMissing:
             return self.end(.leaseDeleted)
+        case .originMissing:
+            // While the laptop answers, it hears of it too, and ends the session in its own words.
+            return self.linkIsUp ? [] : self.end(.originDeleted)
         case .leaseRead(let lease):
             return self.leaseRead(lease, now: now)
         }
     }
 
     private mutating func leaseRead(_ lease: Lease, now: Duration) -> [Order] {
-        if let holder = Holder(lease.spec.holderIdentity), holder.session != self.session {
-            return self.end(.takenOver(holder.person))
+        if let holder = Holder(lease.spec.holderIdentity), holder.session != self.holder.session {
+            return self.end(.replaced(by: holder.person))
         }
-        if let person = lease.metadata.annotation(Key.stopRequestedBy) {
-            let seenAt = self.stopSeenAt ?? now
-            self.stopSeenAt = seenAt
-            if !self.linkIsUp || now - seenAt >= Self.stopPatience { return self.end(.stopRequested(person)) }
+        if let request = EndRequest(lease) {
+            let seenAt = self.requestSeenAt ?? now
+            self.requestSeenAt = seenAt
+            if !self.linkIsUp || now - seenAt >= Self.stopPatience { return self.end(.requested(request)) }
         }
         switch self.clock.observe(lease, now: now) {
         case .held: return []

@@ -22,6 +22,8 @@ public enum Key {
     public static let state = "kubectl-tunnel/state"
     /// On the Lease, by `kubectl tunnel stop`: who wants the session to end.
     public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
+    /// On the Lease, by `kubectl tunnel intercept --take-over`: who wants the Service next.
+    public static let takeOverRequestedBy = "kubectl-tunnel/take-over-requested-by"
 }
 
 /// What the in-cluster side last said of a session, in the Lease's annotation ``Key/state``.
@@ -34,6 +36,8 @@ public enum SessionState: String, Sendable, Equatable, CaseIterable {
     case expired
     /// Somebody else changed the Service's selector; it was left alone.
     case displaced
+    /// The two copies of the original selector differ: traffic passes through until a person says which is right.
+    case uncertain
     /// The proxy pod was told to end; the Service was restored until another pod is ready.
     case terminating
 }

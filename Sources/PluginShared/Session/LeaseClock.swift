@@ -29,6 +29,9 @@ public struct LeaseClock: Sendable, Equatable {
     /// The range of durations that is accepted from a Lease, in seconds.
     public static let durations = 5...600
 
+    /// The duration of a Lease that does not say its own, in seconds.
+    public static let usualSeconds = 30
+
     /// How often the Lease should be read: ten times in its duration.
     public let interval: Duration
     private let duration: Duration

@@ -28,7 +28,7 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     public var warmUpHost: String?
     /// The port of the tunnel.
     public var tunnelPort: Int
-    /// The port of the readiness probe.
+    /// The port of the look through the warm-up Service.
     public var healthPort: Int
     /// Whether this pod may restore the Service; otherwise only the plugin does.
     public var restores: Bool
@@ -54,9 +54,11 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
         self.usesBetaSlices = usesBetaSlices
     }
 
-    /// Reads the environment variable's value; `nil` when it is not valid.
+    /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.
     public init?(json: String) {
         guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort, value.healthPort]
+        guard ports.allSatisfy(PortPlan.numbers.contains) else { return nil }
         self = value
     }
 

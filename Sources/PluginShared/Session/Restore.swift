@@ -17,29 +17,33 @@ public enum Restore {
     /// Decides from the Service as it was just read.
     ///
     /// - Parameters:
-    ///   - session: The session to undo; `nil` for whichever the Service carries.
+    ///   - session: The session to undo.
     ///   - origin: The origin Service, the second copy of the selector; `nil` when it is gone.
-    public static func decide(_ service: Service, session: SessionID?, origin: Service?) -> Decision {
-        guard let marked = service.metadata.annotation(Key.session).flatMap(SessionID.init) else { return .nothing }
-        if let session, session != marked { return .nothing }
-        let names = SessionNames(service: service.metadata.name)
-        let value = names.selectorValue(for: marked)
-        let isOurs = !service.selector.isEmpty && service.selector.values.allSatisfy { $0 == value }
+    ///   - chosen: The selector that a person says is right, where the copies differ.
+    public static func decide(
+        _ service: Service, session: SessionID, origin: Service?, chosen: [String: String]? = nil
+    ) -> Decision {
+        guard service.markedSession == session else { return .nothing }
+        let isOurs = service.isSwitched(to: session)
 
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
         patch.guardVersion(service.metadata)
-        patch.test(JSONPatch.annotation(Key.session), .string(marked.description))
+        patch.test(JSONPatch.annotation(Key.session), .string(session.description))
         patch.test("/spec/selector", JSONValue(service.selector))
         if isOurs {
             let saved = service.metadata.annotation(Key.originalSelector)
             // Another session's origin Service says nothing about this one.
             let kept = origin.flatMap { origin in
-                origin.metadata.annotation(Key.session) == marked.description
+                origin.metadata.annotation(Key.session) == session.description
                     ? JSONValue(origin.selector).canonicalText : nil
             }
-            if let saved, let kept, saved != kept { return .disagreement(annotation: saved, origin: kept) }
-            guard let text = saved ?? kept, let original = JSONValue(text: text), case .object = original else {
+            let choice = chosen.map { JSONValue($0).canonicalText }
+            if choice == nil, let saved, let kept, saved != kept {
+                return .disagreement(annotation: saved, origin: kept)
+            }
+            guard let text = choice ?? saved ?? kept, let original = JSONValue(text: text), case .object = original
+            else {
                 return .disagreement(annotation: saved ?? "", origin: kept ?? "")
             }
             patch.replace("/spec/selector", original)

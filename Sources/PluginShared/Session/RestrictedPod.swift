@@ -29,7 +29,7 @@ enum RestrictedPod {
     }
 
     /// A sidecar would take the traffic before the proxy does.
-    private static func noMesh(_ session: SessionID) -> [String: String] {
+    static func noMesh(_ session: SessionID) -> [String: String] {
         [
             Key.session: session.description,
             "sidecar.istio.io/inject": "false",

@@ -14,6 +14,21 @@ extension SessionObjects {
                 labels: self.podLabels, session: self.holder.session, spec: self.podSpec(configuration)))
     }
 
+    /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
+    /// does not exist yet.
+    public func podForDryRun() -> JSONValue {
+        let configuration = self.configuration(originHost: "", warmUpHost: nil)
+        return [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": [
+                "name": .string("\(self.names.deployment)-dry-run"), "namespace": .string(self.namespace),
+                "labels": JSONValue(self.podLabels),
+                "annotations": JSONValue(RestrictedPod.noMesh(self.holder.session)),
+            ],
+            "spec": self.podSpec(configuration, account: self.failsafe == .installedAccount ? nil : "default"),
+        ]
+    }
+
     /// The labels of the proxy's pod: the switched selector's, and our own where the two do not meet.
     public var podLabels: [String: String] {
         let value = self.names.selectorValue(for: self.holder.session)
@@ -23,7 +38,7 @@ extension SessionObjects {
 
     /// How long a proxy pod may take to end, in seconds: restore, and a drain of 30.
     static let terminationGraceSeconds: Int64 = 45
-    private func podSpec(_ configuration: ProxyConfiguration) -> JSONValue {
+    private func podSpec(_ configuration: ProxyConfiguration, account other: String? = nil) -> JSONValue {
         let account =
             switch self.failsafe {
             case .ownRole: self.names.account
@@ -32,7 +47,7 @@ extension SessionObjects {
             }
         return RestrictedPod.spec(
             self.container(configuration),
-            account: RestrictedPod.Account(name: account, isMounted: self.failsafe != .pluginOnly),
+            account: RestrictedPod.Account(name: other ?? account, isMounted: self.failsafe != .pluginOnly),
             imagePullSecret: self.imagePullSecret, terminationGraceSeconds: Self.terminationGraceSeconds,
             sysctls: self.plan.needsLowPorts
                 ? [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]] : [])

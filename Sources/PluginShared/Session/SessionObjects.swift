@@ -20,6 +20,8 @@ public struct SessionObjects: Sendable {
     public var failsafe: Failsafe
     /// Whether EndpointSlices are v1beta1 here.
     public var usesBetaSlices: Bool
+    /// Whether the session's own Role may include Events: nobody can give a right that they lack.
+    public var grantsEvents: Bool
 
     /// The names.
     public let names: SessionNames
@@ -27,7 +29,7 @@ public struct SessionObjects: Sendable {
     /// A session's objects.
     public init(
         service: Service, namespace: String, holder: Holder, image: String, imagePullSecret: String?,
-        leaseDurationSeconds: Int, plan: PortPlan, failsafe: Failsafe, usesBetaSlices: Bool
+        leaseDurationSeconds: Int, plan: PortPlan, failsafe: Failsafe, usesBetaSlices: Bool, grantsEvents: Bool
     ) {
         self.service = service
         self.namespace = namespace
@@ -38,6 +40,7 @@ public struct SessionObjects: Sendable {
         self.plan = plan
         self.failsafe = failsafe
         self.usesBetaSlices = usesBetaSlices
+        self.grantsEvents = grantsEvents
         self.names = SessionNames(service: service.metadata.name)
     }
 
@@ -102,7 +105,7 @@ public struct SessionObjects: Sendable {
     }
 
     /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It leads
-    /// to the readiness probe's port only: a look through it never reaches the laptop's process.
+    /// to a port of its own only: a look through it never reaches the laptop's process.
     public func warmUp() -> JSONValue {
         let port = JSONValue.integer(Int64(self.plan.healthPort))
         return self.object(
@@ -128,7 +131,7 @@ public struct SessionObjects: Sendable {
         self.object(
             "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, component: "account",
             owner: self.accountOwner(uid: accountUID),
-            with: ["rules": .array(Self.proxyRules(for: [self.names]))])
+            with: ["rules": .array(Self.proxyRules(for: [self.names], withEvents: self.grantsEvents))])
     }
 
     /// The binding of account and Role.
@@ -150,7 +153,7 @@ public struct SessionObjects: Sendable {
     }
 
     /// The rules of a proxy's Role for some Services.
-    public static func proxyRules(for services: [SessionNames]) -> [JSONValue] {
+    public static func proxyRules(for services: [SessionNames], withEvents: Bool) -> [JSONValue] {
         func rule(_ group: String, _ resources: [String], _ names: [String], _ verbs: [String]) -> JSONValue {
             var members: [String: JSONValue] = [
                 "apiGroups": [.string(group)], "resources": .array(resources.map(JSONValue.string)),
@@ -168,7 +171,7 @@ public struct SessionObjects: Sendable {
                 "coordination.k8s.io", ["leases"], services.map(\.lease), ["get", "list", "watch", "patch", "delete"]),
             rule("networking.k8s.io", ["networkpolicies"], services.map(\.networkPolicy), ["get", "delete"]),
             rule("discovery.k8s.io", ["endpointslices"], [], ["get", "list", "watch"]),
-        ]
+        ] + (withEvents ? [rule("events.k8s.io", ["events"], [], ["create"])] : [])
     }
 
     /// Lets callers reach the proxy and the proxy reach the original pods, for `--network-policy`.

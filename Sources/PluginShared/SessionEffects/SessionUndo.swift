@@ -22,30 +22,49 @@ public struct SessionUndo: Sendable {
     private let client: KubernetesClient
     private let namespace: String
     private let names: SessionNames
-    /// The session to undo; `nil` for whichever the Service carries.
-    private let session: SessionID?
+    private let session: SessionID
     private let slices: ResourceType<EndpointSlice>
+    private let chosenSelector: [String: String]?
 
     /// How often a write that lost a race is tried again at once.
     public static let attempts = 20
 
     /// The undoing of one session.
+    ///
+    /// - Parameter chosenSelector: What a person says the Service's own selector is, where its two copies differ.
     public init(
-        client: KubernetesClient, namespace: String, service: String, session: SessionID?,
-        slices: ResourceType<EndpointSlice>
+        client: KubernetesClient, namespace: String, service: String, session: SessionID,
+        slices: ResourceType<EndpointSlice>, chosenSelector: [String: String]? = nil
     ) {
         self.client = client
         self.namespace = namespace
         self.names = SessionNames(service: service)
         self.session = session
         self.slices = slices
+        self.chosenSelector = chosenSelector
+    }
+
+    /// Undoes everything, connections under way apart: for a session that nobody else ends.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    @discardableResult
+    public func run(_ cause: RestoreCause) async throws(APIError) -> Outcome {
+        let outcome = try await self.restoreService(cause)
+        // Without the origin Service its selector would be lost.
+        if case .disagreement = outcome { return outcome }
+        _ = await self.waitForOriginals(within: .seconds(10))
+        try await self.deleteObjects()
+        try await self.deleteAccount()
+        try await self.deleteLease()
+        return outcome
     }
 
     /// Gives the Service back.
     ///
+    /// - Parameter cause: What the Event on the Service says.
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
     @discardableResult
-    public func restoreService() async throws(APIError) -> Outcome {
+    public func restoreService(_ cause: RestoreCause) async throws(APIError) -> Outcome {
         var lastError = APIError(.conflict, "service/\(self.names.service) keeps changing")
         for _ in 0..<Self.attempts {
             guard let service = try await self.client.find(.services, self.names.service, in: self.namespace) else {
@@ -54,7 +73,9 @@ public struct SessionUndo: Sendable {
             let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
             let patch: JSONPatch
             let outcome: Outcome
-            switch Restore.decide(service, session: self.session, origin: origin) {
+            switch Restore.decide(
+                service, session: self.session, origin: origin, chosen: self.chosenSelector)
+            {
             case .nothing: return .untouched
             case .disagreement(let annotation, let origin): return .disagreement(annotation: annotation, origin: origin)
             case .restore(let order): (patch, outcome) = (order, .restored)
@@ -64,6 +85,8 @@ public struct SessionUndo: Sendable {
                 let written = try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
                 let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
                 try await self.restoreManagedFields(of: written, saved: saved)
+                let notice = outcome == .restored ? ServiceNotice.restored(cause) : .displaced
+                await NoticeBoard(client: self.client, namespace: self.namespace).post(notice, on: written)
                 return outcome
             } catch let error where error.code == .conflict || error.code == .invalid || error.code == .notFound {
                 lastError = error
@@ -131,10 +154,9 @@ public struct SessionUndo: Sendable {
         try await self.deleteIfOurs(.services, self.names.origin) { $0.metadata }
         try await self.deleteIfOurs(.services, self.names.warmUp) { $0.metadata }
         try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
-        guard let session = self.session else { return }
         do {
             // The garbage collector does it too, a second later, since the origin Service owns it.
-            try await self.client.delete(.secrets, self.names.secret(for: session), in: self.namespace)
+            try await self.client.delete(.secrets, self.names.secret(for: self.session), in: self.namespace)
         } catch let error where error.code == .forbidden {
             return
         }
@@ -148,7 +170,7 @@ public struct SessionUndo: Sendable {
     /// Deletes the Lease, when it is this session's.
     public func deleteLease() async throws(APIError) {
         guard let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace) else { return }
-        if let session, Holder(lease.spec.holderIdentity)?.session != session { return }
+        guard Holder(lease.spec.holderIdentity)?.session == self.session else { return }
         try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
     }
 
@@ -157,8 +179,7 @@ public struct SessionUndo: Sendable {
     ) async throws(APIError) {
         do {
             guard let found = try await self.client.find(type, name, in: self.namespace).map(metadata) else { return }
-            let mark = found.annotation(Key.session)
-            guard mark != nil, self.session == nil || mark == self.session?.description else { return }
+            guard found.annotation(Key.session) == self.session.description else { return }
             try await self.client.delete(type, name, in: self.namespace, uid: found.uid)
         } catch let error where error.code == .forbidden {
             // A kind that this caller never makes, and so has no right on.

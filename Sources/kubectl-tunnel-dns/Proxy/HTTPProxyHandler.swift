@@ -8,12 +8,14 @@ final class HTTPProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     private let link: ClusterLink
+    private let held: HeldInput
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
     private var isAsked = false
 
-    init(link: ClusterLink) {
+    init(link: ClusterLink, held: HeldInput) {
         self.link = link
+        self.held = held
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -57,7 +59,7 @@ final class HTTPProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         early.writeImmutableBuffer(self.received)
         channel.pipeline.syncOperations.removeHandler(self, promise: nil)
         do {
-            try connection.join(channel, early: early)
+            try connection.join(channel, first: early, held: self.held)
         } catch {
             connection.abandon()
             channel.close(promise: nil)
@@ -79,6 +81,7 @@ final class HTTPProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed, !self.isAsked { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

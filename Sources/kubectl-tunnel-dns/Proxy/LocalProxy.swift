@@ -41,10 +41,11 @@ private final class ProxyGreeting: ChannelInboundHandler, RemovableChannelHandle
         do {
             if bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 5 {
                 let socks = SOCKSServerHandshakeHandler()
-                let early = EarlyBytes()
-                try operations.addHandlers([socks, SOCKSHandler(link: self.link, socks: socks, early: early), early])
+                let held = HeldInput()
+                try operations.addHandlers([socks, SOCKSHandler(link: self.link, socks: socks, held: held), held])
             } else {
-                try operations.addHandler(HTTPProxyHandler(link: self.link))
+                let held = HeldInput()
+                try operations.addHandlers([HTTPProxyHandler(link: self.link, held: held), held])
             }
             context.fireChannelRead(data)
             operations.removeHandler(self, promise: nil)
@@ -58,15 +59,4 @@ private final class ProxyGreeting: ChannelInboundHandler, RemovableChannelHandle
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-}
-
-/// Keeps what a client sends behind its handshake.
-final class EarlyBytes: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    private(set) var bytes = ByteBuffer()
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.bytes.writeImmutableBuffer(self.unwrapInboundIn(data))
-    }
 }

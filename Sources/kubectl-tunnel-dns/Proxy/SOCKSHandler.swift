@@ -10,14 +10,14 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let link: ClusterLink
     private let socks: SOCKSServerHandshakeHandler
-    private let early: EarlyBytes
+    private let held: HeldInput
     private var context: ChannelHandlerContext?
     private var isAsked = false
 
-    init(link: ClusterLink, socks: SOCKSServerHandshakeHandler, early: EarlyBytes) {
+    init(link: ClusterLink, socks: SOCKSServerHandshakeHandler, held: HeldInput) {
         self.link = link
         self.socks = socks
-        self.early = early
+        self.held = held
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -74,9 +74,8 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
         // From the left to the right: what the first still holds ends up in the last.
         operations.removeHandler(self, promise: nil)
         operations.removeHandler(self.socks, promise: nil)
-        operations.removeHandler(self.early, promise: nil)
         do {
-            try connection.join(channel, early: self.early.bytes)
+            try connection.join(channel, held: self.held)
         } catch {
             connection.abandon()
             channel.close(promise: nil)
@@ -97,7 +96,8 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { context.close(promise: nil) }
+        if let event = event as? ChannelEvent, event == .inputClosed, !self.isAsked { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

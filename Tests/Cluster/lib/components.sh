@@ -25,6 +25,10 @@ start_control_plane() {
         --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
         --listen-peer-urls http://127.0.0.1:2380
     start_containerd
+    start_api_server
+}
+
+start_api_server() {
     start kube-apiserver "$kubernetes/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
         --advertise-address="$node_ip" --bind-address=0.0.0.0 --secure-port=6443 \
         --service-cluster-ip-range="$service_cidr" --allow-privileged=true \
@@ -119,6 +123,19 @@ YAML
     start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
         --hostname-override="$node_name" --node-ip="$node_ip" \
         --container-runtime=remote --container-runtime-endpoint="unix://$containerd_socket"
+}
+
+# start_again COMPONENT — after it was killed; returns when it answers.
+start_again() {
+    running "$1" && return
+    case $1 in
+    kube-apiserver) start_api_server ;;
+    kubelet)
+        start_kubelet "$(cat "$state/profile")"
+        wait_for 30 kubelet in_node bash -c ': </dev/tcp/127.0.0.1/10250'
+        ;;
+    *) fail "cannot start $1 again" ;;
+    esac
 }
 
 # restart_kubelet PROFILE — returns when the new kubelet has reported the node as ready.

@@ -9,6 +9,7 @@ Modes:
   keep-alive-pool          on one of --pool connections that are kept open; before one is used again it is looked at, and replaced when
                            the server has closed it. A request that fails is a failed request: nothing is ever sent twice
   stream                   /stream?seconds=--stream-seconds on a new connection; ok only when the line "end" came
+  echo                     --echo-bytes to /echo on a new connection; ok only when the same bytes came back
 
 Exit status: 0 when no request failed, 1 otherwise.
 """
@@ -17,6 +18,7 @@ import argparse
 import asyncio
 import collections
 import json
+import random
 import re
 import signal
 import socket
@@ -34,6 +36,7 @@ class Failure(Exception):
 class Connection:
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
+        self.who = None  # the last answer's X-Who
 
     @classmethod
     async def open(cls, host, port):
@@ -52,9 +55,10 @@ class Connection:
         except OSError:
             return False
 
-    async def request(self, target, host, close):
-        self.writer.write((f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\n"
-                           + ("Connection: close\r\n" if close else "") + "\r\n").encode())
+    async def request(self, target, host, close, content=None):
+        method, length = ("GET", "") if content is None else ("POST", f"Content-Length: {len(content)}\r\n")
+        self.writer.write((f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\n{length}"
+                           + ("Connection: close\r\n" if close else "") + "\r\n").encode() + (content or b""))
         status = (await self.line()).split()
         if len(status) < 2 or not status[0].startswith(b"HTTP/1."):
             raise Failure("not an HTTP answer")
@@ -68,6 +72,7 @@ class Connection:
             body = await self.reader.readexactly(int(headers.get(b"content-length", b"0")))
         if status[1] != b"200":
             raise Failure(f"status {status[1].decode('latin-1')}")
+        self.who = headers.get(b"x-who", b"").decode("latin-1")
         return body, headers.get(b"connection", b"").lower() != b"close"
 
     async def line(self):
@@ -162,6 +167,11 @@ class Load:
             self.note_body(record, body)
             if not record["ended"]:
                 raise Failure("the stream has no end")
+        elif self.arguments.mode == "echo":
+            content = random.randbytes(self.arguments.echo_bytes)
+            body = await self.on_new_connection("/echo", TIMEOUT, content, record)
+            if body != content:
+                raise Failure("another answer than the bytes that were sent")
         elif self.arguments.mode == "keep-alive-pool":
             self.note_body(record, await asyncio.wait_for(self.pooled(self.arguments.path), TIMEOUT))
         else:
@@ -172,12 +182,14 @@ class Load:
         if (match := WHO.search(body)):
             record["who"] = match.group(1).decode("latin-1")
 
-    async def on_new_connection(self, path, timeout):
+    async def on_new_connection(self, path, timeout, content=None, record=None):
         async def exchange():
             connection = await Connection.open(self.host, self.port)
             try:
-                return (await connection.request(path, self.arguments.target, close=True))[0]
+                return (await connection.request(path, self.arguments.target, close=True, content=content))[0]
             finally:
+                if record is not None:
+                    record["who"] = connection.who
                 connection.close()
 
         return await asyncio.wait_for(exchange(), timeout)
@@ -233,13 +245,14 @@ class Load:
 async def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", required=True, metavar="HOST:PORT")
-    parser.add_argument("--mode", required=True, choices=["connection-per-request", "keep-alive-pool", "stream"])
+    parser.add_argument("--mode", required=True, choices=["connection-per-request", "keep-alive-pool", "stream", "echo"])
     parser.add_argument("--rate", type=float, default=200, help="requests per second")
     parser.add_argument("--duration", type=float, help="seconds")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     parser.add_argument("--pool", type=int, default=20, help="connections of the pool")
     parser.add_argument("--most-at-once", type=int, default=1000, help="requests in flight, in the other modes")
     parser.add_argument("--stream-seconds", type=float, default=5)
+    parser.add_argument("--echo-bytes", type=int, default=20_000)
     parser.add_argument("--path", default="/load")
     parser.add_argument("--log", metavar="FILE")
     load = Load(parser.parse_args())

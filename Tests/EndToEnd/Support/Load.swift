@@ -7,6 +7,7 @@ struct Load: Sendable {
         case connectionPerRequest = "connection-per-request"
         case keepAlivePool = "keep-alive-pool"
         case stream
+        case echo
     }
 
     /// What the client counted.
@@ -21,7 +22,8 @@ struct Load: Sendable {
 
     let mode: Mode
     private let process: Running
-    private let log: URL
+    /// A JSON line for each request that has ended.
+    let log: URL
 
     static func start(_ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5) throws -> Load {
         let log = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".jsonl")
@@ -35,7 +37,11 @@ struct Load: Sendable {
 
     /// The last answers' origin, the newest last.
     func recent(_ count: Int) -> [String] {
-        let text = (try? String(contentsOf: self.log, encoding: .utf8)) ?? ""
+        guard let file = try? FileHandle(forReadingFrom: self.log), let end = try? file.seekToEnd() else { return [] }
+        defer { try? file.close() }
+        // A line has some 250 bytes; the first may be cut.
+        try? file.seek(toOffset: end - min(end, UInt64(count + 2) * 500))
+        let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
         return text.split(separator: "\n").suffix(count).compactMap { line in
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             return object?["who"] as? String

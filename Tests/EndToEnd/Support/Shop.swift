@@ -90,12 +90,17 @@ struct Shop: Sendable {
     func apply(_ yaml: String) async throws { try await self.make(yaml, by: .clientSideApply) }
 
     func delete() async throws {
-        try await kubectl("delete", "namespace", self.namespace, "--wait=false")
+        try await kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
     }
 
     /// The address of a Service.
     func address(of service: String = "web") async throws -> String {
         try await kubectl("-n", self.namespace, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
+    }
+
+    /// When the Lease was last renewed.
+    func renewTime(service: String = "web") async throws -> String {
+        try await kubectl("-n", self.namespace, "get", "lease", "tunnel-\(service)", "-o", "jsonpath={.spec.renewTime}")
     }
 
     /// The Service as JSON without its resourceVersion, which is all that an intercept may change.

@@ -13,12 +13,18 @@ public struct GatewayConnection {
     ///
     /// The socket has to be on the client's event loop, with the options of ``listener(on:accepted:)``.
     ///
-    /// - Parameter early: What the socket has sent already, behind the request.
-    public func join(_ channel: any Channel, early: ByteBuffer?) throws {
+    /// - Parameters:
+    ///   - first: What is to be sent first, before anything that the socket has sent.
+    ///   - held: What the socket has sent meanwhile; it leaves the pipeline.
+    public func join(_ channel: any Channel, first: ByteBuffer = ByteBuffer(), held: HeldInput) throws {
         let pipe = SocketPipe()
-        try channel.pipeline.syncOperations.addHandler(pipe)
-        if let early, early.readableBytes > 0 { self.connection.send(early: early) }
+        let operations = channel.pipeline.syncOperations
+        try operations.addHandler(pipe)
+        operations.removeHandler(held, promise: nil)
+        self.connection.send(early: first)
+        self.connection.send(early: held.bytes)
         self.connection.connected(pipe)
+        if held.hasEnded { pipe.endInput() }
     }
 
     /// Gives it up: the socket is gone.

@@ -63,7 +63,7 @@ final class GatewayCore: TunnelLinkOwner {
 
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
         let connection = StreamConnection(stream: stream, counts: self.counts)
-        self.decisions.addresses(for: route).assumeIsolated().whenComplete { result in
+        self.decisions.addresses(for: route).hop(to: self.loop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let addresses): self.dial(addresses, for: connection)
             case .failure(let error):
@@ -77,7 +77,9 @@ final class GatewayCore: TunnelLinkOwner {
             stream.writeHeaders(StreamRefusal(status: 404, reason: "no such path").headers, ends: true)
             return stream.flush()
         }
-        _ = ExchangeAnswer(stream: stream) { [decisions = self.decisions] in decisions.answer($0) }
+        _ = ExchangeAnswer(stream: stream) { [decisions = self.decisions, loop = self.loop] message in
+            decisions.answer(message).hop(to: loop)
+        }
     }
 
     private func dial(_ addresses: [SocketAddress], for connection: StreamConnection) {

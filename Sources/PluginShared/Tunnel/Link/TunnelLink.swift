@@ -356,6 +356,8 @@ final class TunnelLink {
             )
         )
         self.handler = nil
+        // It holds the closure that holds this link.
+        self.multiplexer = nil
         self.linger.linger(limit: self.timing.lingerLimit)
         let pings = self.pings
         self.pings = [:]

@@ -75,6 +75,7 @@ final class StreamConnection: StreamPipeOwner {
 
     /// Bytes that the socket had sent before it was joined.
     func send(early bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
         self.stream?.write(bytes)
         self.stream?.flush()
     }

@@ -1,0 +1,45 @@
+/// Why a Service goes back to its pods, as the Event on it says.
+public enum RestoreCause: Sendable, Equatable {
+    /// Its holder ended the session, or the holder's plugin had to.
+    case ended(holder: String)
+    /// `kubectl tunnel stop`.
+    case stopped(by: String)
+    /// `kubectl tunnel intercept --take-over`.
+    case takenOver(by: String)
+    /// The laptop was silent for the Lease's duration.
+    case expired(holder: String)
+    /// Somebody deleted the session's Lease.
+    case leaseDeleted(holder: String)
+    /// The way to the original pods was deleted while the laptop did not answer.
+    case originDeleted(holder: String)
+    /// The proxy's pod was told to end; the session may go on with the next one.
+    case proxyEnds(holder: String)
+    /// No proxy pod is ready; the session goes on when one is.
+    case proxyMissing(holder: String)
+    /// A later run of a plugin found what a dead session had left.
+    case mended(by: String)
+
+    /// The Event's reason.
+    var reason: String {
+        switch self {
+        case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .mended: "TunnelRestored"
+        case .expired: "TunnelExpired"
+        case .takenOver: "TunnelTakenOver"
+        }
+    }
+
+    /// What happened, as the second half of a sentence.
+    var text: String {
+        switch self {
+        case .ended(let holder): "\(holder) ended the intercept"
+        case .stopped(let person): "\(person) stopped the intercept"
+        case .takenOver(let person): "\(person) takes the Service over"
+        case .expired(let holder): "\(holder) was not heard of"
+        case .leaseDeleted(let holder): "the lease of \(holder) was deleted"
+        case .originDeleted(let holder): "the way to the pods was deleted while \(holder) did not answer"
+        case .proxyEnds(let holder): "the proxy of \(holder) ends"
+        case .proxyMissing(let holder): "no proxy of \(holder) is ready"
+        case .mended(let person): "\(person) mended what a dead session had left"
+        }
+    }
+}

@@ -1,0 +1,69 @@
+public import Kubernetes
+
+/// What the Service as a watch shows it means for the session that has switched it. The other side always wins.
+public enum ServiceChange: Sendable, Equatable {
+    /// It still leads to the proxy, and the proxy has a listener for each of its ports.
+    case none
+    /// It was deleted, or deleted and made anew: nothing is to be restored.
+    case deleted
+    /// Its selector leads elsewhere, and stays so. The name is that of the last writer, as managedFields tells it.
+    case reselected(by: String?)
+    /// It leads to the proxy, but a port of it would find nobody there: the session has to give it back.
+    case portsChanged(by: String?)
+    /// Its selector is the session's no longer, and neither is the mark: it was restored, or somebody replaced it.
+    case unmarked(by: String?)
+
+    /// Judges a Service.
+    ///
+    /// - Parameters:
+    ///   - service: As it is now; `nil` when it was deleted.
+    ///   - prepared: As it was when the session was planned.
+    public init(_ service: Service?, prepared: Service, session: SessionID, plan: PortPlan) {
+        guard let service, service.metadata.uid == prepared.metadata.uid else {
+            self = .deleted
+            return
+        }
+        if service.isSwitched(to: session) {
+            let strangers = service.otherPorts.filter { !prepared.otherPorts.contains($0) }
+            let isServed = strangers.isEmpty && plan.serves(service)
+            self = isServed ? .none : .portsChanged(by: service.lastWriter)
+        } else if service.markedSession == session {
+            self = .reselected(by: service.lastWriter)
+        } else {
+            self = .unmarked(by: service.lastWriter)
+        }
+    }
+}
+
+extension PortPlan {
+    /// Whether each TCP port of a Service leads to a listener of this plan, and the intercepted ones are still among them.
+    func serves(_ service: Service) -> Bool {
+        let ports = (service.spec.ports ?? []).filter(\.isTCP)
+        return ports.allSatisfy { port in self.listeners.contains { $0.isTarget(of: port) } }
+            && self.listeners.allSatisfy { listener in
+                listener.localPort == nil || ports.contains { listener.isTarget(of: $0) }
+            }
+    }
+}
+
+extension PortPlan.Listener {
+    /// Whether kube-proxy sends this port's traffic here.
+    func isTarget(of port: Service.Port) -> Bool {
+        switch port.targetPort ?? .int(port.port) {
+        case .int(let number): self.portName == nil && self.listenPort == number
+        case .string(let name): self.portName == name
+        }
+    }
+}
+
+extension Service {
+    /// The ports that are not TCP: nobody answers them meanwhile.
+    var otherPorts: [Service.Port] { (self.spec.ports ?? []).filter { !$0.isTCP } }
+
+    /// The manager of the newest entry of managedFields that is not this project's; `nil` when nobody left one.
+    var lastWriter: String? {
+        guard case .array(let entries)? = self.metadata.managedFields else { return nil }
+        let others = entries.filter { $0["manager"]?.text != KubernetesClient.fieldManager }
+        return others.max { ($0["time"]?.text ?? "") < ($1["time"]?.text ?? "") }?["manager"]?.text
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Kubernetes
+import PluginConsole
+import PluginSession
+import Session
+
+/// `kubectl tunnel doctor [SERVICE]`.
+struct DoctorCommand: AsyncParsableCommand {
+    /// How findings are printed.
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Say what an intercept needs, and what of it is not so.",
+        discussion: "Changes nothing. Exit code 1 when something is in the way.")
+
+    @Argument(help: "A Service that is to be intercepted.", transform: CommandRunner.serviceName)
+    var service: String?
+
+    @Option(help: "The proxy's image, for the dry run of its pod. Default: as for intercept.")
+    var image: String?
+
+    @Option(name: .shortAndLong, help: "How to print it.")
+    var output = Output.text
+
+    @OptionGroup(title: "Cluster")
+    var cluster: ClusterOptions
+
+    func run() async throws {
+        try await CommandRunner.run { console, environment in
+            var findings: [Finding] = []
+            do {
+                findings = try await Cluster.with(
+                    self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+                ) { cluster in
+                    let doctor = Doctor(
+                        cluster: cluster, service: self.service, holder: CommandRunner.holder(environment),
+                        image: InterceptCommand.image(self.image, environment))
+                    return await doctor.findings { console.progress($0) }
+                }
+            } catch let failure as PluginFailure {
+                findings = [.error("kubectl", failure.summary, failure.hint)]
+            }
+            console.clearProgress()
+            switch self.output {
+            case .json: console.result(JSONValue.array(findings.map(\.value)).canonicalText)
+            case .text: for finding in findings { Self.tell(finding, console) }
+            }
+            if findings.contains(where: { $0.level == .error }) { throw ExitCode(1) }
+        }
+    }
+
+    private static func tell(_ finding: Finding, _ console: Console) {
+        let level = finding.level.rawValue
+        let padding = String(repeating: " ", count: Finding.Level.warning.rawValue.count + 2 - level.count)
+        console.result("\(level)\(padding)\(finding.check): \(finding.text)")
+        if let remedy = finding.remedy { console.result("         \(remedy)") }
+    }
+}

@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Kubernetes
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+
+extension InterceptPreparation {
+    /// Makes way for this session, if that can be done: of a living one, only when that was asked for.
+    ///
+    /// - Returns: The Service as it is now.
+    /// - Throws: ``PluginFailure`` naming who has the Service.
+    func settleEarlierSession(of found: Service, _ held: HeldService) async throws -> Service {
+        var service = found
+        if let lease = try await held.lease() {
+            try await self.settle(held, lease)
+            service = try await self.service()
+        }
+        // A session that ended without being undone, and whose Lease is gone.
+        guard let session = service.markedSession else { return service }
+        let outcome = try await held.undo(session).run(.mended(by: self.me.person))
+        if let failure = PluginFailure(outcome, service: self.request.service) { throw failure }
+        self.report.event("mended", "restored what a dead session had left of service/\(self.request.service)")
+        return try await self.service()
+    }
+
+    /// Somebody has the Service: taken over when that was asked for, refused when a proxy answers for them, and otherwise
+    /// cleaned up after their Lease was seen not to change for its whole duration.
+    private func settle(_ held: HeldService, _ lease: Lease) async throws {
+        let refusal = PluginFailure(held: lease, service: held.names.service)
+        guard let holder = Holder(lease.spec.holderIdentity) else { throw refusal }
+        let service = "service/\(held.names.service)"
+        if self.request.takesOver {
+            self.report.event("taking-over", "taking \(service) over from \(holder.person)")
+            _ = try await held.end(lease, of: holder, .takeOver(by: self.me.person), insists: false, drains: true)
+            return
+        }
+        guard try await !held.hasReadyProxy(holder.session) else { throw refusal }
+        let seconds = lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds
+        self.report.event(
+            "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(seconds) s")
+        guard try await held.isAbandoned(lease) else { throw refusal }
+        let outcome = try await held.undo(holder.session).run(.mended(by: self.me.person))
+        if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
+        self.report.event("mended", "cleaned up what the dead session of \(holder.person) had left")
+    }
+}
+
+extension PluginFailure {
+    /// Somebody has the Service: who, and what to do.
+    init(held lease: Lease, service: String) {
+        let record = LeaseRecord(lease)
+        let person = record?.holder.person ?? lease.spec.holderIdentity ?? "somebody"
+        let since = (record?.since).flatMap(MicroTime.date(from:)).map {
+            ", since \(Age.text(seconds: Int(Date.now.timeIntervalSince($0))))"
+        }
+        self.init(
+            "service/\(service) is intercepted by \(person)\(since ?? "")",
+            hint: "ask them to end it, or take it over with --take-over")
+    }
+}

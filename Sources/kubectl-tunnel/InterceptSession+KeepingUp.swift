@@ -1,0 +1,122 @@
+import Kubernetes
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+import Tunnel
+
+extension InterceptSession {
+    func keepLease() {
+        let keeper = LeaseKeeper(
+            client: self.client, namespace: self.namespace, name: self.objects.names.lease,
+            holder: self.objects.holder, durationSeconds: self.objects.leaseDurationSeconds)
+        let source = self.eventSource
+        self.background.append(
+            Task {
+                await keeper.run { event in
+                    switch event {
+                    case .endRequested(let request): source.yield(.endRequested(request))
+                    case .lost(let reason): source.yield(.leaseLost(reason))
+                    }
+                }
+            })
+    }
+
+    func watchObjects() {
+        let (watch, source) = (ObjectWatch(client: self.client, objects: self.objects), self.eventSource)
+        self.background.append(Task { await watch.run { source.yield(.objectDeleted($0)) } })
+    }
+
+    func watchService() {
+        let (client, name, namespace, source) = (self.client, self.serviceName, self.namespace, self.eventSource)
+        self.background.append(
+            Task {
+                while !Task.isCancelled {
+                    do {
+                        if try await client.find(.services, name, in: namespace) == nil { source.yield(.service(nil)) }
+                        for try await event in client.watch(.services, name: name, in: namespace) {
+                            switch event {
+                            case .added(let service), .modified(let service): source.yield(.service(service))
+                            case .deleted: source.yield(.service(nil))
+                            case .other: break
+                            }
+                        }
+                    } catch {
+                        // The renewals tell when the API is away for good.
+                    }
+                    try? await Task.sleep(for: .milliseconds(500))
+                }
+            })
+    }
+
+    func take(_ event: LaptopEvent) {
+        switch event {
+        case .localDown(let route, let reason):
+            self.report.event(
+                "local-down",
+                "local process for \(route) does not answer (\(reason)): traffic goes to the original pods",
+                ["route": .string(route)])
+        case .localUp(let route):
+            self.report.event(
+                "local-up", "local process for \(route) answers again: traffic comes here", ["route": .string(route)])
+        case .suspect: self.report.detail("the tunnel is slow: new connections go to the original pods")
+        case .recovered: self.report.detail("the tunnel answers again")
+        case .closed where !self.isSwitched && self.reconnecting == nil:
+            // Setting up waits for an answer that will not come now.
+            self.checked?.finish()
+        case .closed(let reason):
+            self.report.event(
+                "link-lost", "tunnel lost (\(reason)): traffic goes to the original pods; reconnecting")
+            self.checked?.finish()
+            self.reconnect()
+        case .control(let text):
+            switch ControlLine(text) {
+            case .checked(let origin, let warmUp):
+                self.checked?.yield(.checked(origin: origin, warmUp: warmUp))
+            case .drained: self.drained?.finish()
+            case .terminating:
+                self.report.event("proxy-ends", "the proxy's pod is being deleted: the Service was restored meanwhile")
+                self.background.append(Task { await self.endUnlessWanted() })
+            case .check, .drain, nil: break
+            }
+        }
+    }
+
+    /// The Service was changed: by the session itself, by its proxy, or by somebody else, who always wins.
+    func take(_ service: Service?) async -> SessionEnd? {
+        guard self.change(service) != .none else { return nil }
+        // What a watch tells may be old: the session itself writes the Service, too.
+        guard let present = try? await self.client.find(.services, self.serviceName, in: self.namespace) else {
+            return service == nil ? .displaced("service/\(self.serviceName) was deleted") : nil
+        }
+        let name = "service/\(self.serviceName)"
+        func by(_ writer: String?) -> String { writer.map { " (\($0))" } ?? "" }
+        switch self.change(present) {
+        case .none: return nil
+        case .deleted: return .displaced("\(name) was deleted and made anew: the new one was left as it is")
+        case .reselected(let writer):
+            return .displaced("somebody else\(by(writer)) changed the selector of \(name): it was left as it is")
+        case .portsChanged(let writer):
+            return .failed(
+                PluginFailure(
+                    "somebody else\(by(writer)) changed the ports of \(name): the intercept has ended",
+                    hint: "start again to intercept it with its new ports"))
+        case .unmarked(let writer):
+            let isOriginal = present.selector == self.objects.service.selector
+            let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
+            if let request = lease.flatMap(EndRequest.init) { return .requested(request) }
+            let isRestored =
+                !self.isSwitched || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
+            if isOriginal, isRestored { return nil }
+            if isOriginal, lease == nil {
+                return .failed(PluginFailure("the session has ended: its lease was deleted"))
+            }
+            return .displaced("somebody else\(by(writer)) replaced \(name): it was left as it is")
+        }
+    }
+
+    private func change(_ service: Service?) -> ServiceChange {
+        ServiceChange(
+            service, prepared: self.objects.service, session: self.objects.holder.session, plan: self.objects.plan)
+    }
+}

@@ -1,0 +1,186 @@
+import Kubernetes
+import Logging
+import NIOCore
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+import Tunnel
+
+extension InterceptSession {
+    func setUp() async throws {
+        if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
+        let creation = SessionCreation(
+            client: self.client, objects: self.objects, secret: self.secret,
+            wantsNetworkPolicy: self.request.wantsNetworkPolicy)
+        try await self.report.step("lease \(self.objects.names.lease)") {
+            // From here on there may be something to undo, even if the answer is lost.
+            self.hasBegun = true
+            do {
+                try await creation.createLease()
+            } catch {
+                self.hasBegun = await !self.isHeldByOthers()
+                throw error
+            }
+        }
+        self.keepLease()
+        try await self.report.step("proxy created") { try await creation.createObjects() }
+        self.watchObjects()
+        let pod = try await self.report.step("proxy ready") {
+            try await self.proxyPod.ready(within: self.request.timeout)
+        }
+        try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
+        try await self.report.step("ways checked") { try await self.checkWays(pod) }
+        // From here on it may be switched, even if the answer is lost.
+        self.isSwitched = true
+        try await self.report.step("service switched") { try await self.switchService(to: pod) }
+        self.watchService()
+        self.announce()
+    }
+
+    /// How often the first connection is tried: a pod without a readiness probe is ready before its process listens, on a
+    /// busy node by a second.
+    private static let firstAttempts = 4
+
+    private func connectFirst(to pod: String) async throws {
+        for _ in 1..<Self.firstAttempts {
+            do {
+                return try await self.connect(to: pod)
+            } catch {
+                self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        try await self.connect(to: pod)
+    }
+
+    private func isHeldByOthers() async -> Bool {
+        let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
+        guard let holder = Holder(lease?.spec.holderIdentity) else { return false }
+        return holder.session != self.objects.holder.session
+    }
+
+    var proxyPod: ProxyPod {
+        ProxyPod(
+            client: self.client, namespace: self.namespace, deployment: self.objects.names.deployment,
+            session: self.objects.holder.session)
+    }
+
+    private var serviceSwitch: ServiceSwitch {
+        ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
+    }
+
+    private func waitForLocalPorts() async throws {
+        for port in Set(self.objects.plan.listeners.compactMap(\.localPort)).sorted() {
+            var isAnnounced = false
+            while await !LocalPort.answers(host: self.request.address, port: port, group: self.group) {
+                if !isAnnounced {
+                    isAnnounced = true
+                    self.report.event(
+                        "waiting", "waiting for \(self.request.address):\(port) to answer (--no-wait goes on at once)",
+                        ["port": .integer(Int64(port))])
+                }
+                try await Task.sleep(for: LocalPort.interval)
+            }
+        }
+    }
+
+    func connect(to pod: String) async throws {
+        let targets = self.objects.plan.listeners.compactMap { listener in
+            listener.localPort.map {
+                (listener.route(of: self.serviceName), LocalTarget(host: self.request.address, port: $0))
+            }
+        }
+        let identity = TunnelIdentity(
+            session: self.objects.holder.session.description, secret: self.secret,
+            software: ProxyConfiguration.softwareVersion)
+        let carrier = try await TunnelCarrier.open(
+            pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
+        ) { host, port throws(TunnelError) in
+            try await LaptopEnd.connect(
+                host: host, port: port, identity: identity, targets: Dictionary(targets) { first, _ in first },
+                timeout: .seconds(10), group: self.group,
+                logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
+        }
+        self.carrierNumber += 1
+        let (number, source) = (self.carrierNumber, self.eventSource)
+        self.carrier = carrier
+        self.background.append(
+            Task { for await event in carrier.end.events { source.yield(.tunnel(number, event)) } })
+    }
+
+    /// What works today must work through the proxy, or nothing is switched.
+    func checkWays(_ pod: String) async throws {
+        async let warm: Void = self.serviceSwitch.waitForWarmUp(pod: pod, within: .seconds(20))
+        let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
+        self.checked = source
+        self.carrier?.end.send(control: ControlLine.check.text)
+        let answer = await withTaskGroup(of: ControlLine?.self) { group in
+            group.addTask { await answers.first { _ in true } }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(20))
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        try await warm
+        try Task.checkCancellation()
+        guard case .checked(let origin, let warmUp)? = answer else {
+            throw PluginFailure(
+                "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
+        }
+        if let origin, try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty {
+            throw PluginFailure(
+                "the proxy cannot reach the original pods: \(origin)",
+                hint: "a NetworkPolicy may stand in the way: try --network-policy")
+        }
+        if let warmUp {
+            // A pod behind a bridge without hairpin cannot reach itself through a Service, though others can.
+            self.report.event("note", "note: the proxy does not reach itself through a Service: \(warmUp)")
+        }
+    }
+
+    func switchService(to pod: String) async throws {
+        // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
+        // the moment in which it is gone.
+        let isAlone = try await self.proxyPod.isAlone()
+        try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
+        if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater() }
+        try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
+    }
+
+    private func keepEndingPodsLater() {
+        let (pods, service) = (self.proxyPod, self.serviceSwitch)
+        self.background.append(
+            Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .milliseconds(500))
+                    guard (try? await pods.isAlone()) == true else { continue }
+                    if (try? await service.keepEndingPods()) != nil { return }
+                }
+            })
+    }
+
+    private func announce() {
+        let ports = self.objects.plan.listeners.compactMap { listener in
+            listener.localPort.map { (listener.servicePort, $0) }
+        }
+        for (servicePort, localPort) in ports {
+            self.report.event(
+                "intercepting",
+                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address):\(localPort)",
+                [
+                    "service": .string(self.serviceName), "namespace": .string(self.namespace),
+                    "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),
+                    "session": .string(self.objects.holder.session.description),
+                ])
+        }
+        let (notices, holder, service) = (
+            NoticeBoard(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
+        )
+        self.background.append(Task { await notices.post(.intercepted(holder: holder.person), on: service) })
+        self.report.event("ready", "open connections stay with the original pods until they close; Ctrl-C ends it")
+    }
+}

@@ -1,0 +1,60 @@
+import Kubernetes
+import Session
+
+/// What of one session is in a namespace, living or dead.
+struct Leftover: Sendable {
+    let service: String
+    let session: SessionID
+    /// The session's Lease; `nil` when it is gone, and with it the session.
+    var lease: Lease?
+    /// Whether a proxy answers for the session.
+    var hasReadyProxy: Bool
+
+    /// What the in-cluster side last said.
+    var state: SessionState? { self.lease.flatMap(LeaseRecord.init)?.state }
+
+    /// Whether the session is over for certain: its Lease is gone, or has run out before the in-cluster side's eyes.
+    var isDead: Bool { self.lease == nil || self.state == .expired }
+
+    /// As people say it.
+    var holder: String {
+        lease.flatMap { Holder($0.spec.holderIdentity)?.person } ?? "session \(self.session)"
+    }
+
+    /// Finds what sessions have left, or still use.
+    ///
+    /// - Parameter service: One Service's only; `nil` for all of the namespace.
+    static func find(
+        _ client: KubernetesClient, in namespace: String, service: String?
+    ) async throws(APIError) -> [Leftover] {
+        let services = try await client.list(.services, in: namespace).items
+        let leases = try await client.list(.leases, in: namespace, labels: Key.service).items
+        let ready = Set(
+            try await client.list(.pods, in: namespace, labels: Key.session).items
+                .filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
+        var found: [String: Leftover] = [:]
+        func note(_ name: String, _ session: SessionID, _ lease: Lease?) {
+            guard service == nil || service == name else { return }
+            let key = "\(name)/\(session)"
+            let present =
+                found[key]
+                ?? Leftover(
+                    service: name, session: session, lease: nil, hasReadyProxy: ready.contains(session.description))
+            found[key] = present
+            if let lease { found[key]?.lease = lease }
+        }
+        for lease in leases {
+            guard let record = LeaseRecord(lease) else { continue }
+            note(record.service, record.holder.session, lease)
+        }
+        for found in services {
+            if let session = found.markedSession { note(found.metadata.name, session, nil) }
+            let labels = found.metadata.labels ?? [:]
+            guard let name = labels[Key.service], let session = labels[Key.session].flatMap(SessionID.init) else {
+                continue
+            }
+            note(name, session, nil)
+        }
+        return found.values.sorted { ($0.service, $0.session.description) < ($1.service, $1.session.description) }
+    }
+}

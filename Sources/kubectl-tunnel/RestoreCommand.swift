@@ -1,0 +1,124 @@
+import ArgumentParser
+import Kubernetes
+import KubernetesViaKubectl
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+
+/// `kubectl tunnel restore [SERVICE]`.
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Mend what dead sessions have left, of one Service or of all in the namespace.",
+        discussion: "A session that lives is left alone: `kubectl tunnel stop` ends it.")
+
+    @Argument(help: "The Service. Default: all of the namespace.", transform: CommandRunner.serviceName)
+    var service: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The Service's own selector, for when its two copies differ.", valueName: "key=value,…"))
+    var selector: String?
+
+    @OptionGroup(title: "Cluster")
+    var cluster: ClusterOptions
+
+    func validate() throws {
+        guard let selector = self.selector else { return }
+        guard self.service != nil else { throw ValidationError("--selector goes with one Service: name it") }
+        guard Self.labels(selector) != nil else {
+            throw ValidationError("--selector \(selector): expected KEY=VALUE, or several with commas")
+        }
+    }
+
+    func run() async throws {
+        try await CommandRunner.run { console, environment in
+            let me = CommandRunner.holder(environment)
+            try await Cluster.with(
+                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+            ) { cluster in
+                try await self.restore(cluster, me: me, console)
+            }
+        }
+    }
+
+    private func restore(_ cluster: Cluster, me: Holder, _ console: Console) async throws {
+        let (client, namespace) = (cluster.client, cluster.pin.namespace)
+        let slices = ResourceType<EndpointSlice>.endpointSlices(on: try await client.version())
+        let leftovers = try await Leftover.find(client, in: namespace, service: self.service)
+        guard !leftovers.isEmpty else {
+            return console.result("nothing to restore in namespace \(namespace)")
+        }
+        if leftovers.contains(where: { $0.lease != nil && !$0.hasReadyProxy }) {
+            console.progress("watching leases that no proxy answers for")
+        }
+        let chosen = self.selector.flatMap(Self.labels)
+        // Watching a Lease takes its whole duration: all at once.
+        let failures = await withTaskGroup(of: PluginFailure?.self) { group in
+            for leftover in leftovers {
+                let held = HeldService(
+                    client: client, namespace: namespace, names: SessionNames(service: leftover.service),
+                    slices: slices)
+                group.addTask { await Self.mend(leftover, held, choosing: chosen, me: me, console) }
+            }
+            return await group.reduce(into: []) { failures, failure in failures += failure.map { [$0] } ?? [] }
+        }
+        console.clearProgress()
+        for failure in failures.dropFirst() { console.failure(failure) }
+        if let first = failures.first { throw first }
+    }
+
+    private static func mend(
+        _ leftover: Leftover, _ held: HeldService, choosing selector: [String: String]?, me: Holder,
+        _ console: Console
+    ) async -> PluginFailure? {
+        let name = "service/\(leftover.service)"
+        do {
+            if let lease = leftover.lease {
+                // Whose selector is uncertain waits for a person, with a proxy that passes through.
+                let isChosen = leftover.state == .uncertain && selector != nil
+                guard try await isChosen ? true : self.isDead(leftover, held, lease) else {
+                    console.result("\(name): in use by \(leftover.holder), left alone")
+                    return nil
+                }
+            }
+            let outcome = try await held.undo(leftover.session, choosing: selector)
+                .run(.mended(by: me.person))
+            if let failure = PluginFailure(outcome, service: leftover.service) { return failure }
+            console.result("\(name): \(Self.text(outcome)), \(leftover.holder) is cleaned up")
+            return nil
+        } catch let error as APIError {
+            return PluginFailure(error, action: "restore \(name)")
+        } catch {
+            return error as? PluginFailure ?? PluginFailure("\(error)")
+        }
+    }
+
+    private static func isDead(_ leftover: Leftover, _ held: HeldService, _ lease: Lease) async throws -> Bool {
+        guard !leftover.isDead else { return true }
+        // A proxy that passes through, and has no rights to restore, would do so for ever.
+        guard !leftover.hasReadyProxy || leftover.state == .passingThrough else { return false }
+        return try await held.isAbandoned(lease)
+    }
+
+    private static func text(_ outcome: SessionUndo.Outcome) -> String {
+        switch outcome {
+        case .restored: "restored"
+        case .displaced: "somebody else's selector kept"
+        case .untouched, .disagreement: "was as it should be"
+        case .serviceGone: "is gone"
+        }
+    }
+
+    /// `app=web,tier=fe` as labels; `nil` when it is not of that form.
+    private static func labels(_ text: String) -> [String: String]? {
+        var labels: [String: String] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard sides.count == 2 else { return nil }
+            labels[sides[0]] = sides[1]
+        }
+        return labels.isEmpty ? nil : labels
+    }
+}

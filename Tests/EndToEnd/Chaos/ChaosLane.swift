@@ -1,0 +1,251 @@
+import FaultBench
+import Foundation
+
+/// One Service under load, a laptop that intercepts it, and a schedule of faults.
+actor ChaosLane {
+    let number: Int
+    let schedule: Schedule
+    let cluster: ClusterFaults
+    let network: BadNetwork
+    let shop: Shop
+    /// The Lease's duration in seconds: the shortest.
+    let lease = 5
+
+    private(set) var history = History()
+    private(set) var session: ChaosSession?
+    private var fresh: Load?
+    private var sessions = 0
+    private var sessionWasKilled = false
+    /// How wrong the next session's clock is, in seconds.
+    private var clockOffset = 0
+    /// Faults that last, each ended by its own task.
+    private var lasting: [Task<Void, Never>] = []
+    /// Everything that ran on the laptop.
+    private var laptopProcesses: [ProcessEntry] = []
+    private var restartedLocal: LocalProcess?
+    /// What the last plugin said that did not come as far as the Service.
+    private var refusal = ""
+
+    /// The requests of all clients together, per second.
+    private let rate: Double
+
+    init(_ schedule: Schedule, number: Int, rate: Double, cluster: ClusterFaults, shop: Shop) throws {
+        self.schedule = schedule
+        self.number = number
+        self.rate = rate
+        self.cluster = cluster
+        self.shop = shop
+        self.network = try BadNetwork()
+        self.history.seed = schedule.seed
+        self.history.lease = Double(self.lease)
+    }
+
+    /// Runs a seed in a namespace of its own.
+    static func run(
+        _ schedule: Schedule, number: Int = 0, rate: Double = 200, cluster: ClusterFaults
+    ) async throws -> History {
+        try await cluster.enter()
+        var isQuiet = true
+        let result: Result<History, any Error>
+        do {
+            var history = History()
+            try await Shop.with { shop in
+                let lane = try ChaosLane(schedule, number: number, rate: rate, cluster: cluster, shop: shop)
+                try await shop.expect("cluster")
+                await cluster.leave()
+                isQuiet = false
+                history = try await lane.run()
+                try await cluster.enter()
+                isQuiet = true
+            }
+            result = .success(history)
+        } catch {
+            result = .failure(error)
+        }
+        if isQuiet { await cluster.leave() }
+        return try result.get()
+    }
+
+    private func run() async throws -> History {
+        let begin = monotonicSeconds()
+        let target = "\(try await self.shop.address()):80"
+        let observer = try Observer.start(self.shop.namespace)
+        let fresh = try Load.start(.connectionPerRequest, target: target, rate: self.rate * 0.85)
+        self.fresh = fresh
+        let loads = [
+            fresh,
+            // So slow that its connections are quiet for a second in between, and a drain is short.
+            try Load.start(.keepAlivePool, target: target, rate: self.rate * 0.07),
+            try Load.start(.echo, target: target, rate: self.rate * 0.07),
+            try Load.start(.stream, target: target, rate: 0.5, streamSeconds: 4),
+        ]
+        try await fresh.expect("cluster")
+        let zero = monotonicSeconds()
+        try await self.settle()
+        for step in self.schedule.steps {
+            let wait = zero + step.time - monotonicSeconds()
+            if wait > 0 { try await Task.sleep(for: .seconds(wait)) }
+            if step.waits { try await self.settle() }
+            while try await !self.strike(step) { try await self.settle() }
+        }
+        try await self.settle()
+        try await self.cleanUp()
+        for load in loads { _ = try await load.finish() }
+        self.history.end = monotonicSeconds()
+        try await observer.stop()
+        for load in loads { self.history.requests += try load.requests() }
+        try observer.add(to: &self.history)
+        self.history.faults += await self.cluster.others(than: self.number, since: begin)
+        self.network.relay.stop()
+        return self.history
+    }
+
+    private func strike(_ step: Schedule.Step) async throws -> Bool {
+        if step.kind.isClusterWide {
+            let index = self.history.faults.count
+            self.history.faults.append(History.Fault(step.kind, begin: monotonicSeconds()))
+            let fault = try await self.cluster.strike(step.kind, amount: step.amount, lane: self.number)
+            self.history.faults[index] = fault
+            return true
+        }
+        guard let session = self.session, session.plugin.isRunning else { return false }
+        let injection = Injection(lane: self, session: session, amount: step.amount)
+        let index = self.history.faults.count
+        var fault = History.Fault(step.kind, begin: monotonicSeconds())
+        fault.settled = nil
+        self.history.faults.append(fault)
+        guard let after = try await injection.strike(step.kind) else {
+            self.history.faults.removeLast()
+            return false
+        }
+        self.history.faults[index].detail = after.detail
+        self.history.faults[index].end = monotonicSeconds()
+        if let undo = after.undo {
+            // Until it is over, it lasts.
+            self.history.faults[index].end = .infinity
+            self.lasting.append(
+                Task {
+                    try? await Task.sleep(for: .seconds(after.seconds))
+                    await undo()
+                    self.over(index)
+                })
+        }
+        return true
+    }
+
+    private func over(_ index: Int) { self.history.faults[index].end = monotonicSeconds() }
+
+    // MARK: What faults do to the driver
+
+    func willKill() { self.sessionWasKilled = true }
+    func nextClock(_ offset: Int) { self.clockOffset = offset }
+    func note(_ cleanUp: History.CleanUp) { self.history.cleanUps.append(cleanUp) }
+
+    /// The local process, which may have been started anew.
+    func local(of session: ChaosSession) -> LocalProcess { self.restartedLocal ?? session.local }
+    func replaceLocal(_ local: LocalProcess) { self.restartedLocal = local }
+
+    // MARK: Getting over a fault
+
+    /// Waits until a session's laptop answers, with a new session if need be.
+    private func settle() async throws {
+        for task in self.lasting { await task.value }
+        self.lasting = []
+        let deadline = monotonicSeconds() + 90
+        var gaveUp = false
+        let patience = monotonicSeconds() + Checker.recovery
+        while true {
+            if let session, !session.plugin.isRunning { try await self.sessionEnded(session) }
+            if self.session == nil { try await self.begin() }
+            if let session, let recent = self.fresh?.recent(8), recent.count == 8,
+                recent.allSatisfy({ $0 == session.record.who })
+            {
+                break
+            }
+            if let session, !gaveUp, monotonicSeconds() > patience {
+                // The checker will say so; the rest of the schedule goes on.
+                gaveUp = true
+                session.plugin.send(SIGINT)
+                self.history.faults.append(
+                    History.Fault(.interrupt, begin: monotonicSeconds(), detail: "by the driver: it does not go on"))
+            }
+            guard monotonicSeconds() < deadline else {
+                throw Missed(
+                    description:
+                        "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "
+                        + "\(self.session?.plugin.error ?? self.refusal) \(self.fresh?.recent(3) ?? [])")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        guard !gaveUp else { return }
+        let now = monotonicSeconds()
+        for index in self.history.faults.indices where self.history.faults[index].settled == nil {
+            self.history.faults[index].settled = now
+        }
+    }
+
+    private func begin() async throws {
+        self.sessions += 1
+        self.sessionWasKilled = false
+        self.restartedLocal = nil
+        let offset = self.clockOffset
+        let (session, said) = try await ChaosSession.start(
+            self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
+            network: self.network, offset: offset)
+        if let session {
+            self.session = session
+            self.clockOffset = 0
+            self.laptopProcesses += session.children
+        } else {
+            // The dead one's Lease has to run out first, or the API server is away.
+            self.refusal = said
+            try await Task.sleep(for: .milliseconds(300))
+        }
+    }
+
+    private func sessionEnded(_ session: ChaosSession) async throws {
+        self.session = nil
+        let record = try await session.ended(
+            at: self.killedAt ?? monotonicSeconds(), wasKilled: self.sessionWasKilled)
+        self.killedAt = nil
+        if let restartedLocal { try await restartedLocal.stop() }
+        self.history.sessions.append(record)
+    }
+
+    private var killedAt: Double?
+    func killed(at time: Double) { self.killedAt = time }
+
+    // MARK: The end
+
+    /// Ends the last session twice at once and once more, and looks at what is left.
+    private func cleanUp() async throws {
+        let shop = self.shop
+        try await withThrowingTaskGroup(of: History.CleanUp.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let words = ["stop", "web", "--force"]
+                    let result = try await shop.start(words, host: "colleague").finish(within: 60)
+                    return History.CleanUp(
+                        words: words.joined(separator: " "), status: result.status, said: result.everything)
+                }
+            }
+            for try await cleanUp in group { self.history.cleanUps.append(cleanUp) }
+        }
+        if let session {
+            _ = try? await session.plugin.finish(within: 60)
+            if session.plugin.isRunning {
+                self.history.leftovers.append("the plugin of \(session.record.who), which was stopped")
+                self.sessionWasKilled = true
+                session.plugin.send(SIGKILL)
+            }
+            try await self.sessionEnded(session)
+        }
+        var left = ""
+        try? await eventually(within: 45, "nothing is left") {
+            left = (try? await shop.leftovers()) ?? "unknown"
+            return left.isEmpty
+        }
+        let processes = self.laptopProcesses.filter(\.isRunning).map { "process \($0)" }
+        self.history.leftovers += left.split(separator: "\n").map(String.init) + processes
+    }
+}

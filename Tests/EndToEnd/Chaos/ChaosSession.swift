@@ -1,0 +1,75 @@
+import FaultBench
+import Foundation
+
+/// One plugin of a chaos run, with its own local process.
+final class ChaosSession: Sendable {
+    /// A line of `-o json`.
+    private struct Event: Decodable {
+        var event: String
+        var at: Double
+    }
+
+    let plugin: Running
+    let local: LocalProcess
+    let children: [ProcessEntry]
+    let record: History.Session
+
+    /// The session's identity.
+    let identity: String
+
+    private init(
+        plugin: Running, local: LocalProcess, children: [ProcessEntry], record: History.Session, identity: String
+    ) {
+        (self.plugin, self.local, self.children) = (plugin, local, children)
+        (self.record, self.identity) = (record, identity)
+    }
+
+    /// Starts a plugin and waits until it has the Service; `nil` when it ended before.
+    ///
+    /// - Parameter offset: How wrong the laptop's clock is, in seconds.
+    static func start(
+        _ shop: Shop, number: Int, port: Int, lease: Int, network: BadNetwork, offset: Int = 0,
+        words: [String] = []
+    ) async throws -> (session: ChaosSession?, said: String) {
+        let who = "laptop-\(number)"
+        let local = try await LocalProcess.start(who: who, port: port)
+        var environment = network.environment
+        if offset != 0 { environment.merge(try await WrongClock.environment(seconds: offset)) { _, new in new } }
+        let begin = monotonicSeconds()
+        let plugin = try shop.start(
+            ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(lease)", "--yes", "-o", "json"] + words,
+            host: who, environment: environment)
+        try await eventually(within: 90, "ready or ended: \(plugin.output) \(plugin.error)") {
+            !plugin.isRunning || plugin.output.contains("\"event\":\"ready\"")
+        }
+        var record = History.Session(identity: nil, who: who, begin: begin, ready: monotonicSeconds())
+        record.clockOffset = Double(offset)
+        let mark = plugin.output.components(separatedBy: "\"session\":\"").dropFirst().first
+        guard let identity = mark?.prefix(while: { $0 != "\"" }), !identity.isEmpty else {
+            plugin.send(SIGKILL)
+            try await local.stop()
+            return (nil, plugin.output + plugin.error)
+        }
+        record.identity = String(identity)
+        let session = ChaosSession(
+            plugin: plugin, local: local, children: Descendants.of(plugin.pid), record: record,
+            identity: String(identity))
+        return (session, "")
+    }
+
+    /// What is known of it now that its plugin has ended.
+    func ended(at time: Double, wasKilled: Bool) async throws -> History.Session {
+        var record = self.record
+        record.end = time
+        record.status = try await self.plugin.finish(within: 10).status
+        record.wasKilled = wasKilled
+        record.said = self.plugin.output + self.plugin.error
+        record.linkLosses = record.said.split(separator: "\n").compactMap { line in
+            let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8))
+            return event?.event == "link-lost" ? event.map { record.begin + $0.at } : nil
+        }
+        // Whoever asks for it will have found somebody else by now.
+        try await self.local.stop()
+        return record
+    }
+}

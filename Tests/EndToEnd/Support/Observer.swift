@@ -1,0 +1,50 @@
+import FaultBench
+import Foundation
+
+/// One process that watches a Service, its slices and its Lease, with times.
+struct Observer: Sendable {
+    private struct Line: Decodable {
+        var kind: String
+    }
+
+    private let process: Running
+    private let log: URL
+
+    static func start(_ namespace: String, service: String = "web") throws -> Observer {
+        let log = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".observed")
+        let process = try Running(
+            Lab.shared.node + [
+                "python3", Lab.shared.workload + "/observe.py", "--pki", Lab.shared.state + "/pki", "--namespace",
+                namespace, "--service", service, "--lease", "tunnel-\(service)", "--log", log.path,
+            ])
+        return Observer(process: process, log: log)
+    }
+
+    /// Everything that it has seen so far.
+    func add(to history: inout History) throws {
+        let decoder = JSONDecoder()
+        for line in try String(contentsOf: self.log, encoding: .utf8).split(separator: "\n") {
+            let data = Data(line.utf8)
+            switch try decoder.decode(Line.self, from: data).kind {
+            case "service": history.services.append(try decoder.decode(History.ServiceState.self, from: data))
+            case "endpoints": history.endpoints.append(try decoder.decode(History.EndpointState.self, from: data))
+            default: history.leases.append(try decoder.decode(History.LeaseState.self, from: data))
+            }
+        }
+    }
+
+    func stop() async throws {
+        self.process.send(SIGKILL)
+        _ = try await self.process.finish()
+    }
+}
+
+extension Load {
+    /// Everything that this client has recorded.
+    func requests() throws -> [History.Request] {
+        let decoder = JSONDecoder()
+        return try String(contentsOf: self.log, encoding: .utf8).split(separator: "\n").map {
+            try decoder.decode(History.Request.self, from: Data($0.utf8))
+        }
+    }
+}

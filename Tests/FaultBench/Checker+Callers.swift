@@ -1,0 +1,96 @@
+extension Checker {
+    /// How long a new connection may wait for its answer, in seconds: 1.5 s until a silent link is left alone, and what
+    /// two busy cores take. The bound itself is measured elsewhere, without company.
+    static let patience = 5.0
+
+    /// I1: what callers notice, and what the Service's slices say.
+    static func callers(_ history: History) -> [Violation] {
+        var found: [Violation] = []
+        for request in history.requests where !request.ok && !Self.isWrong(request) {
+            guard !history.faults.contains(where: { Self.explains($0, request) }),
+                !Self.isCut(request, history), !Self.isUndrained(request, history)
+            else { continue }
+            found.append(
+                Violation(
+                    .i1, at: request.start,
+                    "\(request.mode) failed until \(request.end): \(request.error ?? "")"))
+        }
+        for request in history.requests where request.ok && request.mode == "connection-per-request" {
+            let wait = request.end - request.start
+            guard wait > Self.patience else { continue }
+            let pauses = Self.faults(history, from: request.start - 1, to: request.end) {
+                $0 == .proxyPause || $0.allowance.refusal > 0
+            }
+            guard pauses.isEmpty else { continue }
+            found.append(Violation(.i1, at: request.start, "a caller waited for \(wait) s"))
+        }
+        for (index, state) in history.endpoints.enumerated() where state.ready == 0 {
+            let until = history.endpoints[index...].first { $0.ready > 0 }?.time ?? history.end
+            let isAllowed = history.faults.contains { fault in
+                let limit = fault.kind.allowance.empty
+                return limit > 0 && fault.begin - Self.slack <= state.time
+                    && until <= fault.begin + limit + Self.watchSlack
+            }
+            if !isAllowed { found.append(Violation(.i1, at: state.time, "no ready endpoint until \(until)")) }
+        }
+        return found
+    }
+
+    /// Whether a fault is why a request failed.
+    static func explains(_ fault: History.Fault, _ request: History.Request) -> Bool {
+        let allowance = fault.kind.allowance
+        if allowance.refusal > 0, request.end >= fault.begin - Self.slack,
+            request.start <= fault.begin + allowance.refusal + Self.slack
+        {
+            return true
+        }
+        guard let detection = allowance.detection, request.end >= fault.begin - Self.slack else { return false }
+        // A connection that was open before breaks once the fault is detected, whichever request is on it.
+        let isInTime = request.isFresh ? request.start <= fault.begin : request.start <= fault.begin + detection
+        guard isInTime || request.start <= fault.begin + Self.slack else { return false }
+        // The client itself gives up after 10 s.
+        return request.end <= max(fault.begin + detection, request.start + 10) + Self.watchSlack
+    }
+
+    /// Whether a request was at the laptop when a tunnel was lost that a fault had made unsteady.
+    static func isCut(_ request: History.Request, _ history: History) -> Bool {
+        history.sessions.flatMap(\.linkLosses).contains { loss in
+            // Either end hears of it first.
+            guard request.start <= loss + Self.watchSlack, request.end >= loss - Self.watchSlack,
+                request.start >= loss - 12
+            else { return false }
+            return history.faults.contains { fault in
+                fault.kind.allowance.detection != nil && fault.begin <= loss
+                    && loss <= (fault.settled ?? .infinity) + Self.watchSlack
+            }
+        }
+    }
+
+    /// Whether a request was open when a session that was coming to its end was told to end: that skips the drain.
+    static func isUndrained(_ request: History.Request, _ history: History) -> Bool {
+        history.faults.contains { second in
+            guard second.kind.interrupts, request.start <= second.begin + Self.slack,
+                request.end >= second.begin - Self.slack, request.end <= second.begin + Self.watchSlack
+            else { return false }
+            return history.faults.contains { first in
+                first != second && first.kind.maySwitchBack && first.begin <= second.begin
+                    && second.begin <= (first.settled ?? .infinity)
+            }
+        }
+    }
+
+    /// I4: an answer that is wrong has no excuse.
+    static func answers(_ history: History) -> [Violation] {
+        history.requests.filter(Self.isWrong).map {
+            Violation(.i4, at: $0.start, "\($0.mode): \($0.error ?? "an answer without a name")")
+        }
+    }
+
+    /// The errors of an answer that came, but is not what was asked for.
+    static let wrongAnswers = ["not an HTTP answer", "another answer", "status"]
+
+    static func isWrong(_ request: History.Request) -> Bool {
+        if request.ok { return request.who == nil }
+        return Self.wrongAnswers.contains { request.error?.hasPrefix($0) == true }
+    }
+}

@@ -1,0 +1,131 @@
+extension Checker {
+    /// A stretch of time in which the Service carried a session's mark.
+    struct Switched {
+        var session: String
+        var begin: Double
+        /// `nil` while it still does.
+        var end: Double?
+        /// The Service right before, and at last after the end, before the next session: managedFields follow later.
+        var before: String?
+        var after: String?
+        /// When it became what it was at last.
+        var settled: Double?
+    }
+
+    static func switched(_ history: History) -> [Switched] {
+        var found: [Switched] = []
+        var before: String?
+        for state in history.services {
+            if let last = found.last, last.end == nil, state.session != last.session {
+                found[found.count - 1].end = state.time
+            }
+            if let session = state.session {
+                if found.last?.end != nil || found.isEmpty {
+                    found.append(Switched(session: session, begin: state.time, before: before))
+                }
+            } else {
+                before = state.text
+                if found.last?.end != nil {
+                    found[found.count - 1].after = state.text
+                    found[found.count - 1].settled = state.time
+                }
+            }
+        }
+        return found
+    }
+
+    /// I3 (and I7, for sessions whose clock was wrong): in time, and byte-equal.
+    static func restores(_ history: History) -> [Violation] {
+        var found: [Violation] = []
+        for stretch in Self.switched(history) {
+            let session = history.sessions.first { $0.identity == stretch.session }
+            let invariant: Invariant = (session?.clockOffset ?? 0) == 0 ? .i3 : .i7
+            if let died = session?.end {
+                let limit = Self.restoreLimit(history, died: died)
+                let end = stretch.end ?? history.end
+                if let limit, end > max(limit, stretch.begin) {
+                    found.append(
+                        Violation(
+                            invariant, at: end,
+                            "session \(stretch.session) ended at \(died), and the Service was switched for \(end - died) s more"
+                        ))
+                }
+            }
+            guard let end = stretch.end else { continue }
+            let settled = (stretch.settled ?? end) + Self.watchSlack
+            let others = Self.faults(history, from: stretch.begin - Self.watchSlack, to: settled) { $0.writesService }
+            if others.isEmpty, let before = stretch.before, let after = stretch.after, before != after {
+                found.append(
+                    Violation(
+                        invariant, at: end,
+                        "the Service is not as before session \(stretch.session):\n\(before)\n\(after)")
+                )
+            }
+        }
+        if let last = history.services.last {
+            if let session = last.session {
+                found.append(Violation(.i3, at: last.time, "the Service is still marked with \(session)"))
+            } else if last.hasOurFields {
+                found.append(Violation(.i3, at: last.time, "managedFields still name us"))
+            }
+        }
+        return found
+    }
+
+    /// When the Service must be back after a plugin has ended: the Lease, 5 s, and the time for which those who restore
+    /// were stopped. `nil` when nobody in the cluster could.
+    static func restoreLimit(_ history: History, died: Double) -> Double? {
+        guard Self.faults(history, from: 0, to: died + history.lease, { $0.disablesProxy }).isEmpty else { return nil }
+        var limit = died + history.lease + Self.restoreSlack + Self.watchSlack
+        // A fault may lie in the time that the one before has added.
+        for fault in history.faults.sorted(by: { $0.begin < $1.begin }) where fault.kind.delaysRestore {
+            guard fault.end >= died - history.lease, fault.begin <= limit else { continue }
+            limit += fault.end - fault.begin + history.lease + Self.restoreSlack
+        }
+        return limit
+    }
+
+    /// I5: a selector is the applied one, or ours with the same keys; and an apply wins.
+    static func applies(_ history: History) -> [Violation] {
+        var found: [Violation] = []
+        guard let original = history.services.first?.selector else { return [] }
+        for state in history.services where state.text != nil && state.selector != original {
+            let isOurs = state.selector.values.allSatisfy { $0.hasPrefix("kt-") }
+            if !isOurs || state.selector.keys != original.keys {
+                found.append(Violation(.i5, at: state.time, "the Service selects \(state.selector)"))
+            }
+        }
+        for fault in history.faults where fault.kind.writesService {
+            let after = history.services.last { $0.time <= fault.end + Self.watchSlack }
+            guard let after, after.selector != original else { continue }
+            // A session that began a moment later has switched it again.
+            let isNew = history.services.contains {
+                $0.selector == original && $0.time >= fault.begin - Self.slack && $0.time <= after.time
+            }
+            if !isNew { found.append(Violation(.i5, at: fault.end, "the apply did not win: \(after.selector)")) }
+        }
+        return found
+    }
+
+    /// I8: every switch back has a reason.
+    static func reasons(_ history: History) -> [Violation] {
+        Self.switched(history).compactMap { stretch in
+            guard let end = stretch.end else { return nil }
+            let session = history.sessions.first { $0.identity == stretch.session }
+            let offset = session?.clockOffset ?? 0
+            // Its own end, by itself or by the test's hand.
+            if let died = session?.end, died <= end + Self.watchSlack + 30, session?.wasKilled == false { return nil }
+            let begin = session?.begin ?? stretch.begin
+            let reasons = history.faults.filter { fault in
+                guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }
+                if fault.kind.maySwitchBack { return true }
+                // Silence is a reason only when it was as long as the Lease; renewals come three times in it.
+                let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
+                return fault.kind.silencesLaptop && silence >= history.lease * 0.6
+            }
+            guard reasons.isEmpty else { return nil }
+            return Violation(
+                offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
+        }
+    }
+}

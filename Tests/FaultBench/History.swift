@@ -1,0 +1,160 @@
+/// What was seen of one run, all times in seconds of one monotonic clock of the machine.
+package struct History: Codable, Sendable, Equatable {
+    /// A request, from its first byte to the end of its answer.
+    package struct Request: Codable, Sendable, Equatable {
+        package var start: Double
+        package var end: Double
+        /// `connection-per-request`, `keep-alive-pool`, `stream` or `echo`.
+        package var mode: String
+        package var ok: Bool
+        /// Who answered: `cluster`, or a session's local process.
+        package var who: String?
+        package var error: String?
+
+        package init(
+            start: Double, end: Double, mode: String = "connection-per-request", ok: Bool = true,
+            who: String? = "cluster", error: String? = nil
+        ) {
+            (self.start, self.end, self.mode) = (start, end, mode)
+            (self.ok, self.who, self.error) = (ok, who, error)
+        }
+
+        /// Whether it had a connection of its own.
+        package var isFresh: Bool { self.mode != "keep-alive-pool" }
+    }
+
+    /// The Service, as a watch showed it.
+    package struct ServiceState: Codable, Sendable, Equatable {
+        package var time: Double
+        /// Whether states before it may have been missed.
+        package var isFirst: Bool
+        /// The session that it is marked with.
+        package var session: String?
+        package var selector: [String: String]
+        /// All of it but the resourceVersion, canonical; `nil` when it was deleted.
+        package var text: String?
+        /// Whether managedFields have an entry of ours.
+        package var hasOurFields: Bool
+
+        package init(
+            time: Double, isFirst: Bool = false, session: String? = nil, selector: [String: String] = ["app": "web"],
+            text: String? = "web", hasOurFields: Bool = false
+        ) {
+            (self.time, self.isFirst, self.session) = (time, isFirst, session)
+            (self.selector, self.text, self.hasOurFields) = (selector, text, hasOurFields)
+        }
+    }
+
+    /// How many ready endpoints the Service has, from this moment on.
+    package struct EndpointState: Codable, Sendable, Equatable {
+        package var time: Double
+        package var ready: Int
+
+        package init(time: Double, ready: Int) { (self.time, self.ready) = (time, ready) }
+    }
+
+    /// The Lease, as a watch showed it; no holder when it is gone.
+    package struct LeaseState: Codable, Sendable, Equatable {
+        package var time: Double
+        package var holder: String?
+
+        package init(time: Double, holder: String?) { (self.time, self.holder) = (time, holder) }
+    }
+
+    /// A fault that was done.
+    package struct Fault: Codable, Sendable, Equatable {
+        package var kind: FaultKind
+        package var begin: Double
+        /// When it was over: the process goes on, the network is fair.
+        package var end: Double
+        /// When a session answered again, or the next had begun; `nil` while it did not.
+        package var settled: Double?
+        package var detail: String
+
+        package init(
+            _ kind: FaultKind, begin: Double, end: Double? = nil, settled: Double? = nil, detail: String = ""
+        ) {
+            (self.kind, self.begin, self.end) = (kind, begin, end ?? begin)
+            (self.settled, self.detail) = (settled ?? end ?? begin, detail)
+        }
+    }
+
+    /// One plugin's run.
+    package struct Session: Codable, Sendable, Equatable {
+        /// Its identity, as in the Service's mark; `nil` when it never had the Service.
+        package var identity: String?
+        /// What its local process calls itself.
+        package var who: String
+        package var begin: Double
+        /// When the Service came here.
+        package var ready: Double?
+        /// When the plugin's process was gone.
+        package var end: Double?
+        /// Its exit code, or 128 and the signal.
+        package var status: Int32?
+        /// Whether the test killed it.
+        package var wasKilled = false
+        /// How wrong its clock was, in seconds.
+        package var clockOffset = 0.0
+        /// What it said.
+        package var said = ""
+        /// When it told that the tunnel was lost.
+        package var linkLosses: [Double] = []
+
+        package init(
+            identity: String?, who: String, begin: Double, ready: Double? = nil, end: Double? = nil,
+            status: Int32? = nil, wasKilled: Bool = false, clockOffset: Double = 0
+        ) {
+            (self.identity, self.who, self.begin, self.ready) = (identity, who, begin, ready)
+            (self.end, self.status, self.wasKilled, self.clockOffset) = (end, status, wasKilled, clockOffset)
+        }
+    }
+
+    /// A command that ended or cleaned up a session.
+    package struct CleanUp: Codable, Sendable, Equatable {
+        package var words: String
+        package var status: Int32
+        package var said: String
+
+        package init(words: String, status: Int32, said: String) {
+            (self.words, self.status, self.said) = (words, status, said)
+        }
+    }
+
+    /// A crash right after one write.
+    package struct Crash: Codable, Sendable, Equatable {
+        /// Whose: `plugin` or `proxy`.
+        package var actor: String
+        /// The write: verb and object.
+        package var write: String
+        /// How long it took until the Service was as before, in seconds; `nil` when it never was.
+        package var restoredAfter: Double?
+        /// How long it may take.
+        package var limit: Double
+        /// What was left in the end.
+        package var leftovers: [String]
+
+        package init(actor: String, write: String, restoredAfter: Double?, limit: Double, leftovers: [String] = []) {
+            (self.actor, self.write, self.restoredAfter) = (actor, write, restoredAfter)
+            (self.limit, self.leftovers) = (limit, leftovers)
+        }
+    }
+
+    package var seed: UInt64 = 0
+    /// The Lease's duration in seconds.
+    package var lease = 5.0
+    /// When everything was over.
+    package var end = 0.0
+    package var requests: [Request] = []
+    package var services: [ServiceState] = []
+    package var endpoints: [EndpointState] = []
+    package var leases: [LeaseState] = []
+    package var faults: [Fault] = []
+    package var sessions: [Session] = []
+    package var cleanUps: [CleanUp] = []
+    package var crashes: [Crash] = []
+    /// What was left at the end: objects in the namespace, processes on the laptop.
+    package var leftovers: [String] = []
+
+    package init() {}
+}

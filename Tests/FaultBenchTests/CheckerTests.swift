@@ -1,0 +1,196 @@
+import FaultBench
+import Testing
+
+/// Each invariant has histories that must turn it red, and what looks like them and is allowed.
+@Suite struct CheckerTests {
+    private func invariants(_ history: History) -> Set<Invariant> {
+        Set(Checker.violations(in: history).map(\.invariant))
+    }
+
+    private func changed(_ history: History, _ change: (inout History) -> Void) -> History {
+        var history = history
+        change(&history)
+        return history
+    }
+
+    @Test("a good history has no violation, and neither has one with a plugin that was killed")
+    func good() {
+        #expect(Checker.violations(in: goodHistory()) == [])
+        #expect(Checker.violations(in: killedHistory()) == [])
+    }
+
+    @Test("I1: a request that fails although nothing allows it")
+    func failedRequest() {
+        let failure = History.Request(start: 19.95, end: 20, ok: false, who: nil, error: "reset")
+        #expect(invariants(changed(goodHistory()) { $0.requests.append(failure) }) == [.i1])
+    }
+
+    @Test(
+        "I1: in-flight requests may fail when the plugin is killed, later ones may not",
+        arguments: [
+            (49.9, 50.2, "connection-per-request", true), (50.5, 50.6, "connection-per-request", false),
+            (51, 51.1, "keep-alive-pool", true), (52.5, 52.6, "keep-alive-pool", false),
+            (48, 51.4, "stream", true), (45, 49, "stream", false),
+        ])
+    func inFlight(start: Double, end: Double, mode: String, isAllowed: Bool) {
+        let failure = History.Request(start: start, end: end, mode: mode, ok: false, who: nil, error: "reset")
+        let history = changed(killedHistory()) { $0.requests.append(failure) }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test(
+        "I1: a tunnel that a fault made unsteady may break requests again, one that is lost by itself may not",
+        arguments: [(FaultKind?.some(.kubeletKill), true), (nil, false), (.linkDelay, false)])
+    func cut(kind: FaultKind?, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults += kind.map { [History.Fault($0, begin: 11, end: 12, settled: 18)] } ?? []
+            $0.sessions[0].linkLosses = [17]
+            $0.requests.append(History.Request(start: 16, end: 17, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test("I1: a second signal may break what is open, the first may not", arguments: [true, false])
+    func secondSignal(isSecond: Bool) {
+        let history = changed(goodHistory()) {
+            if isSecond { $0.faults.append(History.Fault(.terminate, begin: 22, settled: 30)) }
+            $0.requests.append(History.Request(start: 19, end: 22.1, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isSecond ? [] : [.i1]))
+    }
+
+    @Test("I1: a killed proxy may refuse for 3 s", arguments: [(62.0, true), (64, false)])
+    func refused(start: Double, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(.proxyKill, begin: 60, settled: 65))
+            $0.requests.append(History.Request(start: start, end: start, ok: false, who: nil, error: "refused"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test("I1: no ready endpoint, for a moment or to the end", arguments: [[0, 2], [0]])
+    func empty(ready: [Int]) {
+        let history = changed(goodHistory()) {
+            $0.endpoints += ready.enumerated().map { History.EndpointState(time: 30 + Double($0) * 0.01, ready: $1) }
+        }
+        #expect(invariants(history) == [.i1])
+    }
+
+    @Test("I1: a caller who waits for long")
+    func slow() {
+        #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 6 }) == [.i1])
+    }
+
+    @Test("I2: a session answers while the next does, or after its own end")
+    func interleaved() {
+        let late = History.Request(start: 45, end: 45.01, who: "laptop-1")
+        let history = changed(killedHistory()) { $0.requests.append(late) }
+        #expect(invariants(history) == [.i2])
+    }
+
+    @Test("I2: the Service and the Lease go from one session to the next without being free")
+    func takenOver() {
+        let switched = History.ServiceState(
+            time: 15, session: "b", selector: ["app": "kt-1-b"], text: "switched", hasOurFields: true)
+        #expect(invariants(changed(goodHistory()) { $0.services.insert(switched, at: 2) }).contains(.i2))
+        let lease = History.LeaseState(time: 15, holder: "me/laptop/b")
+        #expect(invariants(changed(goodHistory()) { $0.leases.insert(lease, at: 2) }) == [.i2])
+    }
+
+    @Test("I3: restored too late after a kill, or never")
+    func late() {
+        #expect(invariants(killedHistory(restoredAfter: 12)) == [.i3])
+        #expect(invariants(changed(killedHistory()) { $0.services.removeLast() }) == [.i3])
+    }
+
+    @Test("I3: a server that was away adds its time")
+    func away() {
+        let history = changed(killedHistory(restoredAfter: 25)) {
+            $0.faults.append(History.Fault(.serverPause, begin: 51, end: 60))
+        }
+        #expect(invariants(history) == [])
+    }
+
+    @Test("I3: not byte-equal, or managedFields of ours stay")
+    func notEqual() {
+        #expect(invariants(changed(goodHistory()) { $0.services[3].text = "other" }) == [.i3])
+        #expect(invariants(changed(goodHistory()) { $0.services.removeLast() }) == [.i3])
+    }
+
+    @Test("I4: an answer that is another one has no excuse, and one without a name neither")
+    func wrongAnswer() {
+        let wrong = History.Request(
+            start: 50, end: 50.1, mode: "echo", ok: false, who: nil,
+            error: "another answer than the bytes that were sent")
+        #expect(invariants(changed(killedHistory()) { $0.requests.append(wrong) }) == [.i4])
+        #expect(invariants(changed(goodHistory()) { $0.requests[3].who = nil }) == [.i4])
+    }
+
+    @Test("I5: a mixture of two selectors, and an apply that does not win")
+    func applies() {
+        let mixture = History.ServiceState(time: 15, selector: ["app": "web", "session": "kt-1-a"])
+        #expect(invariants(changed(goodHistory()) { $0.services.insert(mixture, at: 2) }).contains(.i5))
+        let history = changed(goodHistory()) { $0.faults.append(History.Fault(.apply, begin: 12, end: 12.2)) }
+        #expect(invariants(history) == [.i5])
+    }
+
+    @Test("I6: something is left")
+    func leftover() {
+        #expect(invariants(changed(goodHistory()) { $0.leftovers = ["Secret/kt-1-a"] }) == [.i6])
+    }
+
+    @Test("I7: with a wrong clock the same things are the clock's fault")
+    func clock() {
+        #expect(invariants(changed(killedHistory(restoredAfter: 12)) { $0.sessions[1].clockOffset = 3600 }) == [.i7])
+        let history = changed(goodHistory()) {
+            $0.sessions[0].clockOffset = -3600
+            $0.sessions[0].end = 60
+            $0.faults = []
+        }
+        #expect(invariants(history) == [.i7])
+    }
+
+    @Test(
+        "I8: the Service is given back for no reason, and an API server that is away or a short silence is none",
+        arguments: [nil, FaultKind.serverPause, .linkDelay, .forwardPause, .rivalIntercept, .pluginSleep])
+    func noReason(kind: FaultKind?) {
+        let history = changed(goodHistory()) {
+            $0.sessions[0].end = 60
+            $0.faults = kind.map { [History.Fault($0, begin: 18, end: 20)] } ?? []
+        }
+        #expect(invariants(history) == [.i8])
+    }
+
+    @Test("I8: a sleep as long as the Lease is a reason")
+    func sleep() {
+        let history = changed(goodHistory()) {
+            $0.sessions[0].end = 60
+            $0.faults = [History.Fault(.pluginSleep, begin: 12, end: 25)]
+        }
+        #expect(invariants(history) == [])
+    }
+
+    @Test("I9: a clean-up that fails")
+    func cleanUp() {
+        let failed = History.CleanUp(words: "stop web", status: 1, said: "error: conflict")
+        #expect(invariants(changed(goodHistory()) { $0.cleanUps.append(failed) }) == [.i9])
+    }
+
+    @Test("I10: a crash after which nobody restores in time, or something is left, or that nobody caused")
+    func crash() {
+        for crash in [
+            History.Crash(actor: "plugin", write: "patch service", restoredAfter: nil, limit: 10),
+            History.Crash(actor: "proxy", write: "patch service", restoredAfter: 11, limit: 10),
+            History.Crash(actor: "proxy", write: "x", restoredAfter: 1, limit: 10, leftovers: ["Lease/tunnel-web"]),
+        ] {
+            #expect(invariants(changed(goodHistory()) { $0.crashes.append(crash) }) == [.i10])
+        }
+        #expect(invariants(changed(goodHistory()) { $0.sessions[0].status = 132 }) == [.i10])
+    }
+
+    @Test("I11: a fault after which the session neither goes on nor ends")
+    func stuck() {
+        #expect(invariants(changed(goodHistory()) { $0.faults[0].settled = nil }) == [.i11])
+        #expect(invariants(changed(goodHistory()) { $0.faults[0].settled = 80 }) == [.i11])
+    }
+}
