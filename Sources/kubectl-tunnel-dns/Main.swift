@@ -1,5 +1,6 @@
 import ArgumentParser
 import KubernetesViaKubectl
+import NamespacedCommand
 import PluginConsole
 import Session
 
@@ -16,6 +17,9 @@ import Session
 struct Main {
     static func main() async {
         ChildGuard.runIfAsked(CommandLine.arguments)
+        #if os(Linux)
+            NamespaceHelper.runIfAsked(CommandLine.arguments)
+        #endif
         Cluster.raiseFileLimit()
         // Whoever reads the output may go away; the session has to be undone all the same.
         signal(SIGPIPE, SIG_IGN)
@@ -29,5 +33,5 @@ struct TunnelDNSCommand: AsyncParsableCommand {
         commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel_dns"),
         abstract: "Make the cluster's names resolve and connect from this machine.",
         version: ProxyConfiguration.softwareVersion,
-        subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self])
+        subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self, ExecCommand.self])
 }

@@ -18,6 +18,7 @@ import Testing
         "PluginShared/Names/Message": [],
         "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
+        "PluginShared/NamespacedCommand": ["CNamespace", "Names", "NIOCore", "NIOPosix", "Tunnel"],
         "PluginShared/SessionEffects": ["FoundationEssentials", "Kubernetes", "Session"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
         "PluginShared/PluginSession": [
@@ -35,8 +36,9 @@ import Testing
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
         "kubectl-tunnel-dns": [
-            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginGateway", "PluginSession", "Session",
-            "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
+            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginGateway",
+            "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore",
+            "NIOPosix", "NIOSOCKS",
             "SystemPackage", "UnixSignals",
         ],
         "InClusterProxy": [

@@ -78,7 +78,9 @@ import Testing
     @Test("what the pod is told survives its way through the environment")
     func configuration() throws {
         let objects = makeObjects()
-        guard case .array(let containers)? = objects.deployment(accountUID: nil)["spec"]?["template"]?["spec"]?["containers"],
+        guard
+            case .array(let containers)? = objects.deployment(accountUID: nil)["spec"]?["template"]?["spec"]?[
+                "containers"],
             case .array(let variables)? = containers.first?["env"],
             case .string(let text)? = variables.first(where: { $0["name"] == "KUBECTL_TUNNEL_GATEWAY" })?["value"]
         else {

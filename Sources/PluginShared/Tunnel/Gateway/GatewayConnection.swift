@@ -32,6 +32,22 @@ public struct GatewayConnection {
         self.connection.abandon()
     }
 
+    /// How long a connection past the gateway may take to come up: 10 s.
+    private static let directLimit = Duration.seconds(10)
+
+    /// Connects from this machine, without any gateway, to the first address that accepts. To be called on the loop; so is
+    /// `then`, once.
+    public static func direct(
+        to addresses: [SocketAddress], on loop: any EventLoop,
+        then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
+    ) {
+        SocketDial.connect(to: addresses, on: loop, timeout: GatewayConnection.directLimit) { result in
+            then(
+                result.map { GatewayConnection(StreamConnection(direct: $0, counts: ConnectionCounts())) }
+                    .mapError { StreamRefusal(status: 502, reason: ConnectFailure.describe($0)) })
+        }
+    }
+
     /// A bootstrap for listeners whose sockets can be joined: they read nothing by themselves, and may be closed by halves.
     public static func listener(
         on loop: any EventLoop, accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
