@@ -5,7 +5,7 @@ IMAGE ?= ghcr.io/kubectl-tunnel/proxy:$(VERSION)
 PREFIX ?= /usr/local
 SWIFT_FLAGS ?=
 
-.PHONY: help build image install test lint format unit end-to-end chaos reliability demo clean
+.PHONY: help build image install test lint format unit chaos reliability demo fuzz bench clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -42,5 +42,11 @@ reliability: ## Measure what callers notice of each fault (RUNS=n), and write th
 demo: ## Intercept a Service of a small shop, here and now (DEMO_CONTEXT names another cluster than the local one).
 	Tests/demo
 
+fuzz: ## libFuzzer over everything that reads bytes from elsewhere (FUZZ_SECONDS, FUZZ_TARGET).
+	Tests/Fuzz/run
+
+bench: ## Measure every bound against raw kubectl port-forward; write the table into README.md.
+	Tests/Benchmarks/run
+
 clean: ## Remove what was built.
-	rm -rf .build .build-image dist
+	rm -rf .build .build-image .build-fuzz .build-bench dist

@@ -26,12 +26,15 @@ let package = Package(
         // kubectl looks for `kubectl tunnel-dns` under this name: it turns dashes into underscores.
         .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
         .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
+        // For Tests/Fuzz, a package of its own; nobody else should build upon it.
+        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Session", "Tunnel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -84,6 +87,19 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Names",
+            dependencies: nio,
+            path: "Sources/PluginShared/Names",
+            swiftSettings: strict
+        ),
+        .systemLibrary(name: "CNamespace", path: "Sources/PluginShared/CNamespace"),
+        .target(
+            name: "NamespacedCommand",
+            dependencies: nio + ["CNamespace", "Names", "Tunnel"],
+            path: "Sources/PluginShared/NamespacedCommand",
+            swiftSettings: strict
+        ),
+        .target(
             name: "PluginConsole",
             dependencies: [
                 argumentParser, "Kubernetes", "KubernetesViaKubectl", logging,
@@ -92,11 +108,28 @@ let package = Package(
             path: "Sources/PluginShared/PluginConsole",
             swiftSettings: strict
         ),
+        .target(
+            name: "PluginSession",
+            dependencies: [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel",
+            ],
+            path: "Sources/PluginShared/PluginSession",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PluginGateway",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "PluginConsole", "PluginSession", "Session",
+                "SessionEffects", "Tunnel", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Sources/PluginShared/PluginGateway",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
-                argumentParser, "PluginConsole", "Kubernetes", "KubernetesViaKubectl", logging, "Session",
-                "SessionEffects", "Tunnel",
+                argumentParser, "PluginConsole", "PluginSession", "Kubernetes", "KubernetesViaKubectl", logging,
+                "Session", "SessionEffects", "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -104,13 +137,20 @@ let package = Package(
         ),
         .executableTarget(
             name: "kubectl-tunnel-dns",
-            dependencies: [argumentParser, "PluginConsole"],
+            dependencies: nio + [
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", "Names", "NamespacedCommand", "PluginConsole",
+                "PluginGateway",
+                "PluginSession", "Session", "SessionEffects", "Tunnel",
+                .product(name: "NIOSOCKS", package: "swift-nio-extras"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "InClusterProxy",
             dependencies: nio + [
-                "Kubernetes", logging, "Session", "SessionEffects", "Tunnel",
+                "Kubernetes", logging, "Names", "Session", "SessionEffects", "Tunnel",
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,12 +168,28 @@ let package = Package(
             dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
+        .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
+        .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
+        .testTarget(
+            name: "NamespacedCommandTests",
+            dependencies: nio + ["Names", "NamespacedCommand", "kubectl-tunnel-dns"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "PluginConsoleTests",
             dependencies: ["KubernetesViaKubectl", "PluginConsole"],
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Kubernetes", "KubernetesViaKubectl", logging, "Session", "Tunnel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Fuzzing", swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -5,7 +5,9 @@ import Session
 struct LeaseObserver: Sendable {
     let client: KubernetesClient
     let namespace: String
-    let names: SessionNames
+    let lease: String
+    /// The Service without which the session has no purpose; `nil` for none.
+    let origin: String?
     let interval: Duration
 
     /// Reports until the task is cancelled.
@@ -23,10 +25,10 @@ struct LeaseObserver: Sendable {
 
     private func read(_ report: @Sendable (InClusterSession.Event) async -> Void) async {
         do throws(APIError) {
-            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
+            let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
             await report(lease.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
             // Without the origin Service nothing is left to pass through to.
-            if try await self.client.find(.services, self.names.origin, in: self.namespace) == nil {
+            if let origin, try await self.client.find(.services, origin, in: self.namespace) == nil {
                 await report(.originMissing)
             }
         } catch {
@@ -42,7 +44,7 @@ struct LeaseObserver: Sendable {
         var pause = Self.shortestPause
         while !Task.isCancelled {
             do {
-                for try await event in self.client.watch(.leases, name: self.names.lease, in: self.namespace) {
+                for try await event in self.client.watch(.leases, name: self.lease, in: self.namespace) {
                     pause = Self.shortestPause
                     switch event {
                     case .added, .modified, .deleted: await self.read(report)

@@ -13,7 +13,11 @@ struct ProxyMain {
     static func main() async {
         let environment = ProcessInfo.processInfo.environment
         do {
-            try await Self.runProxy(environment)
+            if let text = environment[GatewayConfiguration.variable] {
+                try await Self.runGateway(text, environment)
+            } else {
+                try await Self.runProxy(environment)
+            }
         } catch {
             Self.fail("\(error)")
         }
@@ -26,9 +30,7 @@ struct ProxyMain {
         else {
             Self.fail("this program is started by kubectl tunnel, with its configuration in the environment")
         }
-        var logger = Logger(label: "proxy") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = environment["LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .notice
-
+        let logger = Self.logger("proxy", environment)
         // One thread: everything of a tunnel is on one event loop, and the container has little CPU.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let identity = TunnelIdentity(
@@ -53,6 +55,30 @@ struct ProxyMain {
         try? await health.close()
         await pod.shutdown()
         await transport?.shutdown()
+    }
+
+    private static func runGateway(_ text: String, _ environment: [String: String]) async throws {
+        guard let configuration = GatewayConfiguration(json: text),
+            let secret = environment[ProxyConfiguration.secretVariable].flatMap(TunnelSecret.init(hex:)),
+            let holder = Holder(configuration.holder)
+        else {
+            Self.fail("this program is started by kubectl tunnel-dns, with its configuration in the environment")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let transport = InClusterTransport(environment: environment, group: group)
+        let role = try await GatewayRole(
+            configuration: configuration, holder: holder, secret: secret, environment: environment,
+            client: transport.map(KubernetesClient.init(transport:)), loop: group.next(),
+            logger: Self.logger("gateway", environment))
+        try await role.run(signals: signals.map { _ in })
+        await transport?.shutdown()
+    }
+
+    private static func logger(_ label: String, _ environment: [String: String]) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = environment["LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .notice
+        return logger
     }
 
     private static func fail(_ text: String) -> Never {

@@ -52,9 +52,10 @@ actor ProxyRole {
             group.addTask { for await event in self.pod.events { await self.take(event) } }
             group.addTask { for await _ in signals { await self.take(.terminationRequested) } }
             if let client = self.client {
+                let names = SessionNames(service: self.configuration.service)
                 let observer = LeaseObserver(
-                    client: client, namespace: self.configuration.namespace,
-                    names: SessionNames(service: self.configuration.service), interval: self.machine.interval)
+                    client: client, namespace: self.configuration.namespace, lease: names.lease, origin: names.origin,
+                    interval: self.machine.interval)
                 group.addTask { await observer.run { await self.take($0) } }
                 group.addTask { await self.writeStates(client) }
             }

@@ -1,23 +1,37 @@
 import ArgumentParser
+import KubernetesViaKubectl
+import NamespacedCommand
 import PluginConsole
+import Session
 
-/// The process of `kubectl tunnel-dns`.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The process: a guard of one kubectl, or the plugin.
 @main
 struct Main {
-    static func main() {
-        TunnelDNSCommand.main()
+    static func main() async {
+        ChildGuard.runIfAsked(CommandLine.arguments)
+        #if os(Linux)
+            NamespaceHelper.runIfAsked(CommandLine.arguments)
+        #endif
+        Cluster.raiseFileLimit()
+        // Whoever reads the output may go away; the session has to be undone all the same.
+        signal(SIGPIPE, SIG_IGN)
+        await TunnelDNSCommand.main()
     }
 }
 
-/// `kubectl tunnel-dns`, which is not there yet.
-struct TunnelDNSCommand: ParsableCommand {
+/// `kubectl tunnel-dns`.
+struct TunnelDNSCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel_dns"),
-        abstract: "Make cluster names resolve and connect from this machine. Not there yet.")
-
-    func run() throws {
-        Console().failure(
-            PluginFailure("kubectl tunnel-dns is not there yet", hint: "use `kubectl port-forward` until it is"))
-        throw ExitCode(1)
-    }
+        abstract: "Make the cluster's names resolve and connect from this machine.",
+        version: ProxyConfiguration.softwareVersion,
+        subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self, ExecCommand.self])
 }

@@ -1,6 +1,7 @@
 import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
+import PluginSession
 import Session
 
 /// Looks at everything that an intercept needs, and touches nothing.
@@ -72,11 +73,11 @@ struct Doctor: Sendable {
 
     private func rightsFindings() async throws -> [Finding] {
         let file = "ask an admin for the Role in deploy/rbac.yaml"
-        let missing = try await self.rights.missing()
+        let missing = try await self.rights.missing(of: Rights.intercept)
         var findings: [Finding] = missing.map {
             .error("rights", "you may not \($0) in namespace \(self.namespace)", file)
         }
-        if missing.isEmpty { findings.append(.ok("rights", "all \(Rights.needed.count) that an intercept takes")) }
+        if missing.isEmpty { findings.append(.ok("rights", "all \(Rights.intercept.count) that an intercept takes")) }
         switch try await self.rights.failsafe() {
         case .ownRole: findings.append(.ok("failsafe", "the proxy restores, with an account of its session"))
         case .installedAccount:

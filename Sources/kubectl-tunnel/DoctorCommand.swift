@@ -1,6 +1,7 @@
 import ArgumentParser
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 
 /// `kubectl tunnel doctor [SERVICE]`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PluginConsole
+import PluginSession
 import Session
 
 /// `kubectl tunnel intercept SERVICE --port LOCAL[:REMOTE]`.
@@ -73,12 +74,9 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say more.")
     var verbose = false
 
-    /// The image that belongs to this version.
-    static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(ProxyConfiguration.softwareVersion)"
-
     /// The proxy's image: as it was given, or the environment's, or this version's.
     static func image(_ given: String?, _ environment: [String: String]) -> String {
-        given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? Self.defaultImage
+        given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage
     }
 
     func validate() throws {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 

@@ -1,6 +1,7 @@
 import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
+import PluginSession
 import Session
 
 /// Everything that is found out before the cluster is touched.
@@ -29,7 +30,7 @@ struct InterceptPreparation: Sendable {
         // Before anybody's session is touched.
         _ = try self.plan(found, on: version)
         let rights = Rights(client: self.client, namespace: self.namespace)
-        try await rights.check()
+        try await rights.check(Rights.intercept)
         let failsafe = try await rights.failsafe()
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(

@@ -1,10 +1,24 @@
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
 
 extension InterceptSession {
+    /// Makes a deleted origin Service anew under its address: while the session comes to its end, that is the way to the
+    /// original pods.
+    func bringOriginBack() async {
+        guard let host = self.originHost else { return }
+        let origin = self.objects.origin(address: host)
+        do throws(APIError) {
+            try await self.client.create(.services, origin, in: self.namespace)
+        } catch {
+            guard error.code != .alreadyExists else { return }
+            self.report.detail("service/\(self.objects.names.origin) stays away: \(error.message)")
+        }
+    }
+
     func finish(_ end: SessionEnd) async {
         self.reconnecting?.cancel()
         await self.reconnecting?.value
@@ -51,7 +65,7 @@ extension InterceptSession {
         guard let carrier = self.carrier else { return }
         let (drained, source) = AsyncStream.makeStream(of: Void.self)
         self.drained = source
-        carrier.laptop.send(control: ControlLine.drain.text)
+        carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
         let events = self.events
         let waiter = Task {

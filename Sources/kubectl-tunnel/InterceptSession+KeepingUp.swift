@@ -1,5 +1,6 @@
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -10,7 +11,15 @@ extension InterceptSession {
             client: self.client, namespace: self.namespace, name: self.objects.names.lease,
             holder: self.objects.holder, durationSeconds: self.objects.leaseDurationSeconds)
         let source = self.eventSource
-        self.background.append(Task { await keeper.run { source.yield($0) } })
+        self.background.append(
+            Task {
+                await keeper.run { event in
+                    switch event {
+                    case .endRequested(let request): source.yield(.endRequested(request))
+                    case .lost(let reason): source.yield(.leaseLost(reason))
+                    }
+                }
+            })
     }
 
     func watchObjects() {

@@ -1,5 +1,6 @@
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 

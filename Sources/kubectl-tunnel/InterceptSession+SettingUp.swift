@@ -1,6 +1,8 @@
 import Kubernetes
+import Logging
 import NIOCore
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -22,7 +24,9 @@ extension InterceptSession {
             }
         }
         self.keepLease()
-        try await self.report.step("proxy created") { try await creation.createObjects() }
+        try await self.report.step("proxy created") {
+            self.originHost = try await creation.createObjects()
+        }
         self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
@@ -60,7 +64,7 @@ extension InterceptSession {
 
     var proxyPod: ProxyPod {
         ProxyPod(
-            client: self.client, namespace: self.namespace, names: self.objects.names,
+            client: self.client, namespace: self.namespace, deployment: self.objects.names.deployment,
             session: self.objects.holder.session)
     }
 
@@ -93,13 +97,18 @@ extension InterceptSession {
             session: self.objects.holder.session.description, secret: self.secret,
             software: ProxyConfiguration.softwareVersion)
         let carrier = try await TunnelCarrier.open(
-            pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin, identity: identity,
-            targets: Dictionary(targets) { first, _ in first }, group: self.group)
+            pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
+        ) { host, port throws(TunnelError) in
+            try await LaptopEnd.connect(
+                host: host, port: port, identity: identity, targets: Dictionary(targets) { first, _ in first },
+                timeout: .seconds(10), group: self.group,
+                logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
+        }
         self.carrierNumber += 1
         let (number, source) = (self.carrierNumber, self.eventSource)
         self.carrier = carrier
         self.background.append(
-            Task { for await event in carrier.laptop.events { source.yield(.tunnel(number, event)) } })
+            Task { for await event in carrier.end.events { source.yield(.tunnel(number, event)) } })
     }
 
     /// What works today must work through the proxy, or nothing is switched.
@@ -107,7 +116,7 @@ extension InterceptSession {
         async let warm: Void = self.serviceSwitch.waitForWarmUp(pod: pod, within: .seconds(20))
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
-        self.carrier?.laptop.send(control: ControlLine.check.text)
+        self.carrier?.end.send(control: ControlLine.check.text)
         let answer = await withTaskGroup(of: ControlLine?.self) { group in
             group.addTask { await answers.first { _ in true } }
             group.addTask {

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 import Tunnel
@@ -20,9 +21,11 @@ actor InterceptSession {
     let events: AsyncStream<SessionEvent>
     let eventSource: AsyncStream<SessionEvent>.Continuation
     var background: [Task<Void, Never>] = []
-    var carrier: TunnelCarrier?
+    var carrier: TunnelCarrier<LaptopEnd>?
     var carrierNumber = 0
     var reconnecting: Task<Void, Never>?
+    /// The origin Service's address, which the proxy knows it by.
+    var originHost: String?
     /// Whether there may be something to undo.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.
@@ -88,6 +91,7 @@ actor InterceptSession {
                 self.report.event("link-back", "tunnel is back: traffic comes here again")
             case .endRequested(let request): return .requested(request)
             case .objectDeleted(let name):
+                await self.bringOriginBack()
                 return .failed(PluginFailure("the session has ended: \(name) was deleted"))
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):

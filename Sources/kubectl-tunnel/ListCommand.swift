@@ -3,6 +3,7 @@ import FoundationEssentials
 import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
+import PluginSession
 import Session
 
 /// `kubectl tunnel list`.

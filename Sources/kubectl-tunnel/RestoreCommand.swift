@@ -2,6 +2,7 @@ import ArgumentParser
 import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 

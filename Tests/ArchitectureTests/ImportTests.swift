@@ -15,15 +15,33 @@ import Testing
         "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "Subprocess", "SystemPackage"],
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
+        "PluginShared/Names/Message": [],
+        "PluginShared/Names/Cache": [],
+        "PluginShared/Names": ["NIOCore", "NIOPosix"],
+        "PluginShared/NamespacedCommand": ["CNamespace", "Names", "NIOCore", "NIOPosix", "Tunnel"],
         "PluginShared/SessionEffects": ["FoundationEssentials", "Kubernetes", "Session"],
         "PluginShared/PluginConsole": ["Kubernetes", "KubernetesViaKubectl", "ArgumentParser", "SystemPackage"],
+        "PluginShared/PluginSession": [
+            "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "Session", "Tunnel", "ArgumentParser",
+            "FoundationEssentials",
+        ],
+        "PluginShared/PluginGateway": [
+            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginSession", "Session",
+            "SessionEffects", "Tunnel",
+            "FoundationEssentials", "Logging", "NIOCore",
+        ],
         "kubectl-tunnel": [
             "Kubernetes", "KubernetesViaKubectl", "Session", "SessionEffects", "Tunnel", "PluginConsole",
+            "PluginSession",
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
-        "kubectl-tunnel-dns": ["PluginConsole", "ArgumentParser"],
+        "kubectl-tunnel-dns": [
+            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginGateway",
+            "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
+            "SystemPackage", "UnixSignals",
+        ],
         "InClusterProxy": [
-            "Kubernetes", "Session", "SessionEffects", "Tunnel", "FoundationEssentials", "Logging", "NIOCore",
+            "Kubernetes", "Names", "Session", "SessionEffects", "Tunnel", "FoundationEssentials", "Logging", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "UnixSignals",
         ],
     ]

@@ -45,6 +45,7 @@ import Testing
         #expect(PortForward.localPort(from: "Forwarding from 127.0.0.1:41901 -> 31998") == 41901)
         #expect(PortForward.localPort(from: "Forwarding from [::1]:41901 -> 31998") == nil)
         #expect(PortForward.localPort(from: "Handling connection for 41901") == nil)
+        #expect(PortForward.localPort(from: "Forwarding from 127.0.0.1:419010 -> 31998") == nil)
     }
 
     @Test("kubectl's own words, the last line of them")
@@ -53,5 +54,6 @@ import Testing
             KubectlError.message(fromStandardError: "W1 x\nerror: context \"a\" does not exist\n")
                 == "context \"a\" does not exist")
         #expect(KubectlError.message(fromStandardError: "") == "kubectl said nothing")
+        #expect(KubectlError.message(fromStandardError: "error: no\nerror: \n") == "no")
     }
 }

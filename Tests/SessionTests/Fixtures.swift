@@ -1,5 +1,6 @@
 import Kubernetes
 import Session
+import Testing
 
 /// A Service of one port, as the API server returns it.
 func makeService(
@@ -16,6 +17,21 @@ func makeService(
 
 let sessionA = SessionID("aaaaaaaaaa")!
 let sessionB = SessionID("bbbbbbbbbb")!
+/// The rules of Kubernetes' documentation, "Pod Security Standards", level restricted.
+func expectRestricted(_ spec: JSONValue) throws {
+    guard case .array(let containers)? = spec["containers"], let container = containers.first else {
+        Issue.record("no container")
+        return
+    }
+    for forbidden in ["hostNetwork", "hostPID", "hostIPC", "volumes"] { #expect(spec[forbidden] == nil) }
+    #expect(spec["securityContext"]?["runAsNonRoot"] == true)
+    #expect(spec["securityContext"]?["seccompProfile"]?["type"] == "RuntimeDefault")
+    #expect(container["securityContext"]?["allowPrivilegeEscalation"] == false)
+    #expect(container["securityContext"]?["readOnlyRootFilesystem"] == true)
+    #expect(container["securityContext"]?["capabilities"] == ["drop": ["ALL"]])
+    #expect(container["resources"]?["limits"]?["memory"] == "128Mi")
+}
+
 let holderA = Holder(user: "alice", host: "laptop", session: sessionA)
 
 /// A Lease of alice's, renewed at this time.

@@ -55,5 +55,10 @@ import Testing
             restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)
         #expect(ProxyConfiguration(json: "{}") == nil)
+        for port in ["0", "65536", "-1"] {
+            let json = configuration.json.replacing("\"tunnelPort\":1,", with: "\"tunnelPort\":\(port),")
+            #expect(json != configuration.json)
+            #expect(ProxyConfiguration(json: json) == nil)
+        }
     }
 }

@@ -25,6 +25,12 @@ private func plan(_ ports: [Service.Port], _ requests: String..., lowPorts: Bool
         #expect(two.listeners[0].route(of: "web") == "web:80")
     }
 
+    @Test("a number that no port can have is refused", arguments: [0, -1, 65_536, Int.max])
+    func impossible(number: Int) {
+        #expect(throws: Refusal.self) { try plan([port(number, target: .int(8080))], "3000") }
+        #expect(throws: Refusal.self) { try plan([port(80, target: .int(number))], "3000", lowPorts: true) }
+    }
+
     @Test("a named target port keeps its name and gets a number of ours")
     func named() throws {
         let plan = try plan(

@@ -18,22 +18,11 @@ import Testing
         objects.deployment(originHost: "10.0.0.1", warmUpHost: nil)["spec"]?["template"]?["spec"]
     }
 
-    /// The rules of Kubernetes' documentation, "Pod Security Standards", level restricted.
     @Test("the pod passes PodSecurity restricted")
     func restricted() throws {
         let spec = try #require(podSpec(try makeObjects()))
-        guard case .array(let containers)? = spec["containers"], let container = containers.first else {
-            Issue.record("no container")
-            return
-        }
-        for forbidden in ["hostNetwork", "hostPID", "hostIPC", "volumes"] { #expect(spec[forbidden] == nil) }
-        #expect(spec["securityContext"]?["runAsNonRoot"] == true)
-        #expect(spec["securityContext"]?["seccompProfile"]?["type"] == "RuntimeDefault")
+        try expectRestricted(spec)
         #expect(spec["securityContext"]?["sysctls"] == nil)
-        #expect(container["securityContext"]?["allowPrivilegeEscalation"] == false)
-        #expect(container["securityContext"]?["readOnlyRootFilesystem"] == true)
-        #expect(container["securityContext"]?["capabilities"] == ["drop": ["ALL"]])
-        #expect(container["resources"]?["limits"]?["memory"] == "128Mi")
     }
 
     @Test("a port below 1024 asks for the one safe sysctl")

@@ -4,11 +4,12 @@ public import FoundationEssentials
 ///
 /// A Lease or an Event with any other number of digits is refused (`parsing time … as 2006-01-02T15:04:05.000000Z07:00`).
 public enum MicroTime {
-    /// The text of a moment, cut to whole microseconds. Years outside 1…9999 are clamped.
+    /// The text of a moment, cut to whole microseconds. Years outside 1…9999 are clamped; no number at all reads as 1970.
     public static func text(for date: Date) -> String {
         let lowest = -62_135_596_800.0  // 0001-01-01
         let highest = 253_402_300_799.0  // 9999-12-31T23:59:59
-        let seconds = min(max(date.timeIntervalSince1970, lowest), highest)
+        let wanted = date.timeIntervalSince1970
+        let seconds = wanted.isNaN ? 0 : min(max(wanted, lowest), highest)
         let micros = Int64((seconds * 1_000_000).rounded(.down))
         let whole = floorDivide(micros, 1_000_000)
         let day = floorDivide(whole, 86_400)

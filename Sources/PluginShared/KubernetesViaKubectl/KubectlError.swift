@@ -28,11 +28,9 @@ public struct KubectlError: Error, Sendable, Equatable, CustomStringConvertible 
 
     /// kubectl's last words without its own `error: ` in front, so that the plugin's can stand there.
     static func message(fromStandardError text: String) -> String {
-        let lines = text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
-        guard var line = lines.last else { return "kubectl said nothing" }
-        for prefix in ["error: ", "Error: ", "Error from server "] where line.hasPrefix(prefix) {
-            line.removeFirst(prefix == "Error from server " ? 0 : prefix.count)
+        let lines = text.split(whereSeparator: \.isNewline).map { line in
+            ["error: ", "Error: "].reduce(line) { $0.hasPrefix($1) ? $0.dropFirst($1.count) : $0 }
         }
-        return line
+        return lines.last { !$0.isEmpty }.map(String.init) ?? "kubectl said nothing"
     }
 }

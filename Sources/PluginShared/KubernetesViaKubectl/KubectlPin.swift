@@ -11,6 +11,8 @@ public struct KubectlPin: Sendable, Equatable {
     public var context: String?
     /// The context's cluster.
     public var cluster: String?
+    /// The API server's URL; `nil` when there is no kubeconfig.
+    public var server: String?
     /// The context's user.
     public var user: String?
     /// The namespace to work in.

@@ -24,7 +24,14 @@ extension KubectlPin {
         pin.impersonatedUser = options.impersonatedUser
         pin.impersonatedGroups = options.impersonatedGroups
 
-        let view = try await Self.configView(pin: pin)
+        return try pin.pinned(to: try await Self.configView(pin: pin), options)
+    }
+
+    /// This pin with the context that the options mean, from what `kubectl config view` shows.
+    ///
+    /// - Throws: ``KubectlError`` when there is no such context.
+    func pinned(to view: JSONValue, _ options: KubectlOptions) throws(KubectlError) -> KubectlPin {
+        var pin = self
         let current = view["current-context"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         // Without a context kubectl uses the pod's own account, or says that there is no cluster.
         guard let name = options.context ?? current else { return pin }
@@ -35,6 +42,9 @@ extension KubectlPin {
         pin.cluster = context["cluster"]?.text
         pin.user = context["user"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         pin.namespace = options.namespace ?? context["namespace"]?.text ?? "default"
+        if case .array(let clusters)? = view["clusters"] {
+            pin.server = clusters.first { $0["name"]?.text == pin.cluster }?["cluster"]?["server"]?.text
+        }
         return pin
     }
 

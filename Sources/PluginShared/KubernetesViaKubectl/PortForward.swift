@@ -55,6 +55,6 @@ public final class PortForward: Sendable {
     static func localPort(from line: String) -> Int? {
         let start = "Forwarding from 127.0.0.1:"
         guard line.hasPrefix(start) else { return nil }
-        return Int(line.dropFirst(start.count).prefix { $0.isNumber })
+        return Int(line.dropFirst(start.count).prefix { $0.isNumber }).flatMap { (1...65_535).contains($0) ? $0 : nil }
     }
 }

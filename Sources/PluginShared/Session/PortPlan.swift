@@ -43,6 +43,10 @@ public struct PortPlan: Sendable, Equatable {
         let name = "service/\(service.metadata.name)"
         let ports = (service.spec.ports ?? []).filter(\.isTCP)
         let localPorts = try Self.localPorts(of: service, requests)
+        // The API server sees to it; a number beyond would trap where a socket takes it.
+        if let port = ports.first(where: { !Self.numbers.contains($0.port) || $0.hasImpossibleTarget }) {
+            throw Refusal("\(name) port \(port.label) is no TCP port", hint: "ports are 1 to 65535")
+        }
 
         var taken = Set(ports.compactMap { $0.listenPortIfNumeric })
         for port in ports {
@@ -129,6 +133,9 @@ public struct PortPlan: Sendable, Equatable {
         return result
     }
 
+    /// The numbers that a TCP port can have.
+    static let numbers = 1...65_535
+
     private static func freePort(from start: Int, taken: inout Set<Int>) -> Int {
         var port = start
         while !taken.insert(port).inserted { port = port >= 65_535 ? 1024 : port + 1 }
@@ -137,6 +144,11 @@ public struct PortPlan: Sendable, Equatable {
 }
 
 extension Service.Port {
+    fileprivate var hasImpossibleTarget: Bool {
+        guard case .int(let number)? = self.targetPort else { return false }
+        return !PortPlan.numbers.contains(number)
+    }
+
     fileprivate var listenPortIfNumeric: Int? {
         guard case .int(let number) = self.targetPort ?? .int(self.port) else { return nil }
         return number

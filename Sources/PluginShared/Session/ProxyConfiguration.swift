@@ -9,6 +9,8 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
 
     /// This project's version, the same for plugin and proxy.
     public static let softwareVersion = "0.1.0"
+    /// The image that belongs to this version.
+    public static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(softwareVersion)"
 
     /// The namespace.
     public var namespace: String
@@ -52,9 +54,11 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
         self.usesBetaSlices = usesBetaSlices
     }
 
-    /// Reads the environment variable's value; `nil` when it is not valid.
+    /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.
     public init?(json: String) {
         guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort, value.healthPort]
+        guard ports.allSatisfy(PortPlan.numbers.contains) else { return nil }
         self = value
     }
 

@@ -7,27 +7,11 @@ extension SessionObjects {
     ///   - originHost: The origin Service's address.
     ///   - warmUpHost: The warm-up Service's address.
     public func deployment(originHost: String, warmUpHost: String?) -> JSONValue {
-        let session: [String: JSONValue] = [Key.session: .string(self.holder.session.description)]
+        let configuration = self.configuration(originHost: originHost, warmUpHost: warmUpHost)
         return self.object(
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
-            with: [
-                "spec": [
-                    "replicas": 1,
-                    "revisionHistoryLimit": 0,
-                    "progressDeadlineSeconds": 60,
-                    "selector": ["matchLabels": .object(session)],
-                    "strategy": ["type": "Recreate"],
-                    "template": [
-                        "metadata": [
-                            "labels": JSONValue(self.podLabels),
-                            "annotations": JSONValue(Self.noMesh(self.holder.session)),
-                        ],
-                        "spec": self.podSpec(
-                            self.configuration(
-                                originHost: originHost, warmUpHost: warmUpHost)),
-                    ],
-                ]
-            ])
+            with: RestrictedPod.deployment(
+                labels: self.podLabels, session: self.holder.session, spec: self.podSpec(configuration)))
     }
 
     /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
@@ -38,7 +22,8 @@ extension SessionObjects {
             "apiVersion": "v1", "kind": "Pod",
             "metadata": [
                 "name": .string("\(self.names.deployment)-dry-run"), "namespace": .string(self.namespace),
-                "labels": JSONValue(self.podLabels), "annotations": JSONValue(Self.noMesh(self.holder.session)),
+                "labels": JSONValue(self.podLabels),
+                "annotations": JSONValue(RestrictedPod.noMesh(self.holder.session)),
             ],
             "spec": self.podSpec(configuration, account: self.failsafe == .installedAccount ? nil : "default"),
         ]
@@ -53,47 +38,19 @@ extension SessionObjects {
 
     /// How long a proxy pod may take to end, in seconds: restore, and a drain of 30.
     static let terminationGraceSeconds: Int64 = 45
-    /// How long the pod stays on a node that is lost, in seconds; Kubernetes' default is 300.
-    static let tolerationSeconds: Int64 = 20
-
-    /// A sidecar would take the traffic before the proxy does.
-    private static func noMesh(_ session: SessionID) -> [String: String] {
-        [
-            Key.session: session.description,
-            "sidecar.istio.io/inject": "false",
-            "linkerd.io/inject": "disabled",
-            "kuma.io/sidecar-injection": "disabled",
-        ]
-    }
-
     private func podSpec(_ configuration: ProxyConfiguration, account other: String? = nil) -> JSONValue {
-        var security: [String: JSONValue] = ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]]
-        if self.plan.needsLowPorts {
-            security["sysctls"] = [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]]
-        }
         let account =
             switch self.failsafe {
             case .ownRole: self.names.account
             case .installedAccount: SessionNames.installedAccount
             case .pluginOnly: "default"
             }
-        let toleration: (String) -> JSONValue = { key in
-            [
-                "key": .string("node.kubernetes.io/\(key)"), "operator": "Exists", "effect": "NoExecute",
-                "tolerationSeconds": .integer(Self.tolerationSeconds),
-            ]
-        }
-        var spec: [String: JSONValue] = [
-            "automountServiceAccountToken": .bool(self.failsafe != .pluginOnly),
-            "containers": [self.container(configuration)],
-            "enableServiceLinks": false,
-            "securityContext": .object(security),
-            "serviceAccountName": .string(other ?? account),
-            "terminationGracePeriodSeconds": .integer(Self.terminationGraceSeconds),
-            "tolerations": [toleration("not-ready"), toleration("unreachable")],
-        ]
-        if let imagePullSecret { spec["imagePullSecrets"] = [["name": .string(imagePullSecret)]] }
-        return .object(spec)
+        return RestrictedPod.spec(
+            self.container(configuration),
+            account: RestrictedPod.Account(name: other ?? account, isMounted: self.failsafe != .pluginOnly),
+            imagePullSecret: self.imagePullSecret, terminationGraceSeconds: Self.terminationGraceSeconds,
+            sysctls: self.plan.needsLowPorts
+                ? [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]] : [])
     }
 
     private func configuration(originHost: String, warmUpHost: String?) -> ProxyConfiguration {
@@ -112,23 +69,9 @@ extension SessionObjects {
             if let name = listener.portName { members["name"] = .string(name) }
             return .object(members)
         }
-        return [
-            "name": "proxy",
-            "image": .string(self.image),
-            "imagePullPolicy": "IfNotPresent",
-            "env": [
-                ["name": .string(ProxyConfiguration.variable), "value": .string(configuration.json)],
-                [
-                    "name": .string(ProxyConfiguration.secretVariable),
-                    "valueFrom": ["secretKeyRef": ["name": .string(self.secretName), "key": "secret"]],
-                ],
-            ],
-            "ports": .array(ports),
-            "resources": ["requests": ["cpu": "10m", "memory": "32Mi"], "limits": ["cpu": "1", "memory": "128Mi"]],
-            "securityContext": [
-                "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
-            ],
-            "terminationMessagePolicy": "FallbackToLogsOnError",
-        ]
+        return RestrictedPod.container(
+            named: "proxy", image: self.image,
+            environment: [["name": .string(ProxyConfiguration.variable), "value": .string(configuration.json)]],
+            secret: self.secretName, ports: ports)
     }
 }

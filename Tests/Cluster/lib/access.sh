@@ -3,7 +3,7 @@
 
 apply_policies() {
     # Each call warns that policies are deprecated.
-    admin apply --validate=false -f "$here/manifests/policies.yaml" >/dev/null 2>"$state/log/policies" || fail "$(cat "$state/log/policies")"
+    admin apply --validate=false -f "$here/manifests/policies.yaml" -f "$here/manifests/names.yaml" >/dev/null 2>"$state/log/policies" || fail "$(cat "$state/log/policies")"
     bind_policy default privileged
     bind_policy kube-system privileged
 }

@@ -4,7 +4,7 @@
 # In the mount namespace of the cluster this is /run/containerd/containerd.sock, where the kubelet looks for statistics.
 containerd_socket=$state/private/run/containerd/containerd.sock
 
-components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
+components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy named names-feed)
 
 # Tokens of pods as newer versions have them: projected, bound to the pod, and renewed.
 token_gates=BoundServiceAccountTokenVolume=true,RootCAConfigMap=true

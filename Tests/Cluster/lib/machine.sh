@@ -7,13 +7,18 @@ apt_updated=
 
 # need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.
 need_packages() {
-    local package missing=()
+    local package missing=() made_policy= failed=
     for package in "$@"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     apt_update
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+    # No service of a package is to be started on this machine (policy-rc.d, invoke-rc.d(8)).
+    local policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 0755 "$policy" && made_policy=1; }
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null || failed=1
+    [ -z "${made_policy:-}" ] || rm -f "$policy"
+    [ -z "${failed:-}" ] || fail "cannot install ${missing[*]}"
 }
 
 apt_update() {
@@ -24,7 +29,7 @@ apt_update() {
 
 install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
-        openssl procps python3
+        openssl procps python3 bind9
 }
 
 build_kubernetes() {

@@ -23,11 +23,16 @@ struct Lab: Sendable {
 
     var kubectl: String { self.variable("CLUSTER_KUBECTL") }
     var plugin: String { self.variable("KUBECTL_TUNNEL_PLUGIN") }
+    /// `kubectl tunnel-dns`, which is built beside the other plugin.
+    var namesPlugin: String { (self.plugin as NSString).deletingLastPathComponent + "/kubectl-tunnel_dns" }
     var proxyImage: String { self.variable("KUBECTL_TUNNEL_IMAGE") }
     var workloadImage: String { self.variable("CLUSTER_WORKLOAD_IMAGE") }
     var clusterScript: String { self.variable("CLUSTER_SCRIPT") }
     /// The words that run a command on the node.
     var node: [String] { self.variable("CLUSTER_NODE").split(separator: " ").map(String.init) }
+    /// The addresses of the two sides of the only wire.
+    var nodeAddress: String { self.variable("CLUSTER_NODE_IP") }
+    var laptopAddress: String { self.variable("CLUSTER_LAPTOP_IP") }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
     /// The environment of somebody else at a laptop who has the admin's rights.

@@ -11,9 +11,8 @@ final class LaptopCore: TunnelLinkOwner {
     private let targets: [String: LocalTarget]
     private let report: @Sendable (LaptopEvent) -> Void
     private let finished: @Sendable () -> Void
-    private(set) var link: TunnelLink?
+    private let dialler: TunnelDialler
     private var downRoutes: Set<String> = []
-    private var up: EventLoopPromise<Void>?
 
     init(
         loop: any EventLoop,
@@ -31,9 +30,10 @@ final class LaptopCore: TunnelLinkOwner {
         self.logger = logger
         self.report = report
         self.finished = finished
+        self.dialler = TunnelDialler(loop: loop, role: .server, timing: timing, logger: logger)
     }
 
-    // MARK: Connecting
+    var link: TunnelLink? { self.dialler.link }
 
     /// Dials, proves who we are, starts HTTP/2 as server, and waits for the first PING to come back.
     func connect(
@@ -42,104 +42,15 @@ final class LaptopCore: TunnelLinkOwner {
         identity: TunnelIdentity,
         timeout: Duration
     ) -> EventLoopFuture<Void> {
-        let up = self.loop.makePromise(of: Void.self)
-        self.up = up
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        let limit = self.loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
-            self.failed(TunnelError(code: .timedOut, message: "the proxy in the cluster did not answer in time"))
-        }
-        ClientBootstrap(group: self.loop)
-            .connectTimeout(TimeAmount(timeout))
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.writeBufferWaterMark, value: HTTP2Configuration.linkWatermark)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                bound.value.prepare(channel, identity: identity)
-            }
-            .connect(host: host, port: port)
-            .assumeIsolated()
-            .whenFailure { error in
-                let reason = ConnectFailure.describe(error)
-                self.failed(
-                    TunnelError(code: .connectFailed, message: "cannot connect to \(host):\(port): \(reason)")
-                )
-            }
-        up.futureResult.assumeIsolated().whenComplete { _ in limit.cancel() }
-        return up.futureResult
-    }
-
-    private func prepare(_ channel: any Channel, identity: TunnelIdentity) -> EventLoopFuture<Void> {
-        let linger = LingerHandler()
-        let machine = HandshakeStateMachine(
-            position: .connector,
-            role: .server,
-            identity: identity,
-            nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
-        )
-        weak var reference: HandshakeHandler?
-        let handshake = HandshakeHandler(machine: machine, limit: self.timing.handshakeLimit) { [self] outcome in
-            switch outcome {
-            case .accepted(let rest):
-                guard let handshake = reference, self.up != nil else {
-                    linger.linger(limit: self.timing.lingerLimit)
-                    return
-                }
-                self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
-            case .refused(let reply, let error):
-                linger.linger(sending: reply, limit: self.timing.lingerLimit)
-                self.failed(error)
-            }
-        }
-        reference = handshake
-        return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(linger)
-            try channel.pipeline.syncOperations.addHandler(handshake)
-        }
-    }
-
-    private func authenticated(
-        _ channel: any Channel,
-        linger: LingerHandler,
-        handshake: HandshakeHandler,
-        rest: ByteBuffer
-    ) {
-        let link = TunnelLink(
-            channel: channel,
-            linger: linger,
-            role: .server,
-            budget: .laptop,
-            timing: self.timing,
-            owner: self,
-            logger: self.logger
-        )
-        self.link = link
-        do {
-            try link.start()
-            let operations = channel.pipeline.syncOperations
-            let context = try operations.context(handler: handshake)
-            if rest.readableBytes > 0 {
-                context.fireChannelRead(NIOAny(rest))
-                context.fireChannelReadComplete()
-            }
-            operations.removeHandler(handshake, promise: nil)
-        } catch {
-            link.close(reason: "\(error)")
-        }
-    }
-
-    private func failed(_ error: TunnelError) {
-        guard let up = self.up else { return }
-        self.up = nil
-        up.fail(error)
-        self.link?.close(reason: error.message)
-        self.finished()
+        let up = self.dialler.connect(host: host, port: port, identity: identity, timeout: timeout, owner: self)
+        up.assumeIsolated().whenFailure { _ in self.finished() }
+        return up
     }
 
     // MARK: What the link says
 
     func linkCameUp(_ link: TunnelLink) {
-        self.up?.succeed(())
-        self.up = nil
+        self.dialler.linkCameUp()
     }
 
     func linkBecameSuspect(_ link: TunnelLink) {
@@ -151,9 +62,7 @@ final class LaptopCore: TunnelLinkOwner {
     }
 
     func link(_ link: TunnelLink, closed reason: String) {
-        if self.up != nil {
-            self.failed(TunnelError(code: .connectionClosed, message: "the tunnel ended at once: \(reason)"))
-        }
+        _ = self.dialler.linkClosed(reason: reason)
         self.report(.closed(reason: reason))
         self.finished()
     }
@@ -163,9 +72,9 @@ final class LaptopCore: TunnelLinkOwner {
     }
 
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
-        let connection = LaptopConnection(stream: stream, route: route, core: self)
+        let connection = StreamConnection(stream: stream, counts: self.counts)
         guard let target = self.targets[route] else {
-            connection.refused(status: "404", reason: "no such route")
+            connection.refused(StreamRefusal(status: 404, reason: "no such route"))
             return
         }
         self.dial(target, addresses: self.addresses(of: target)[...]) { result in
@@ -176,7 +85,7 @@ final class LaptopCore: TunnelLinkOwner {
             case .failure(let error):
                 let reason = ConnectFailure.describe(error)
                 self.localIsDown(route: route, reason: reason)
-                connection.refused(status: "502", reason: reason)
+                connection.refused(StreamRefusal(status: 502, reason: reason))
             }
         }
     }

@@ -17,6 +17,15 @@ protocol TunnelLinkOwner: AnyObject {
     func link(_ link: TunnelLink, received control: String)
     /// The peer asks for a connection to a route.
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String)
+    /// The peer sends a request to a path; its body follows.
+    func link(_ link: TunnelLink, requested stream: StreamPipe, path: String)
+}
+
+extension TunnelLinkOwner {
+    func link(_ link: TunnelLink, requested stream: StreamPipe, path: String) {
+        stream.writeHeaders(HPACKHeaders([(":status", "404")]), ends: true)
+        stream.flush()
+    }
 }
 
 /// One authenticated connection with HTTP/2 on it, in either role. Lives on one event loop.
@@ -96,17 +105,52 @@ final class TunnelLink {
         self.timePassed()
     }
 
+    /// Starts, with the bytes that came behind the handshake, whose handler leaves.
+    func takeOver(from handshake: HandshakeHandler, rest: ByteBuffer) {
+        do {
+            try self.start()
+            let operations = self.channel.pipeline.syncOperations
+            let context = try operations.context(handler: handshake)
+            if rest.readableBytes > 0 {
+                context.fireChannelRead(NIOAny(rest))
+                context.fireChannelReadComplete()
+            }
+            operations.removeHandler(handshake, promise: nil)
+        } catch {
+            self.close(reason: "\(error)")
+        }
+    }
+
     // MARK: Streams
 
     /// Opens a stream to a route and sends its CONNECT; `nil` when the link cannot take one.
-    func openStream(route: String, caller: String, owner: any StreamPipeOwner) -> StreamPipe? {
+    ///
+    /// - Parameter isTimed: Whether the peer answers at once, so that silence makes the link suspect.
+    func openStream(
+        route: String, caller: String, owner: any StreamPipeOwner, isTimed: Bool = true
+    ) -> StreamPipe? {
         guard self.isUsable, let stream = self.makeOutboundStream(owner: owner) else { return nil }
         var headers = HPACKHeaders([(":method", "CONNECT"), (":authority", route)])
         headers.add(name: "kt-caller", value: caller)
         stream.writeHeaders(headers)
         stream.openWindow()
+        guard isTimed else { return stream }
         self.health.connectSent(stream.id, now: MonotonicTime.now())
         self.arm()
+        return stream
+    }
+
+    /// Sends a request with a body to a path; `nil` when the link cannot take one.
+    func request(path: String, body: ByteBuffer, owner: any StreamPipeOwner) -> StreamPipe? {
+        guard self.isUsable, let stream = self.makeOutboundStream(owner: owner) else { return nil }
+        stream.writeHeaders(
+            HPACKHeaders([
+                (":method", "POST"), (":scheme", "http"), (":authority", "gateway"), (":path", path),
+                ("content-type", "application/dns-message"),
+            ])
+        )
+        stream.write(body)
+        stream.finish()
         return stream
     }
 
@@ -159,6 +203,8 @@ final class TunnelLink {
             stream.writeHeaders(HPACKHeaders([(":status", "200")]))
             self.useForControl(stream, isOpen: true)
             stream.flush()
+        } else if method == "POST", let path = headers.first(name: ":path"), let owner = self.owner {
+            owner.link(self, requested: stream, path: path)
         } else {
             stream.writeHeaders(HPACKHeaders([(":status", "404")]), ends: true)
             stream.flush()
@@ -310,6 +356,8 @@ final class TunnelLink {
             )
         )
         self.handler = nil
+        // It holds the closure that holds this link.
+        self.multiplexer = nil
         self.linger.linger(limit: self.timing.lingerLimit)
         let pings = self.pings
         self.pings = [:]

@@ -4,27 +4,16 @@ import NIOPosix
 
 /// The pod's end, on its one event loop; `PodEnd` is its door from elsewhere.
 final class PodCore: TunnelLinkOwner {
-    /// Connections at the tunnel port that have not proved themselves: 8. One more ends the oldest, so that somebody
-    /// who opens many cannot keep the laptop out.
-    static let maximumPending = 8
-    /// Ended connections that are read on to their EOF: 64; one more closes the oldest.
-    static let maximumLingering = 64
-
     let loop: any EventLoop
     let logger: Logger
     let timing: Timing
-    private let identity: TunnelIdentity
     private let ports: [ProxyPort]
-    private let tunnelPort: Int
+    private let acceptor: TunnelAcceptor
     private let counts: ConnectionCounts
     private let passThrough: PassThroughSwitch
     private let report: @Sendable (PodEvent) -> Void
     private var listeners: [any Channel] = []
-    private(set) var boundTunnelPort = 0
     private(set) var boundPorts: [Int] = []
-    private var link: TunnelLink?
-    private var pending: [HandshakeHandler] = []
-    private var lingering: [any Channel] = []
     private var connections: [UInt64: PodConnection] = [:]
     private var lastID: UInt64 = 0
     private var drainingSince: Duration?
@@ -46,15 +35,18 @@ final class PodCore: TunnelLinkOwner {
         report: @escaping @Sendable (PodEvent) -> Void
     ) {
         self.loop = loop
-        self.identity = identity
         self.ports = ports
-        self.tunnelPort = tunnelPort
         self.timing = timing
         self.counts = counts
         self.passThrough = passThrough
         self.logger = logger
         self.report = report
+        self.acceptor = TunnelAcceptor(
+            loop: loop, identity: identity, role: .client, port: tunnelPort, timing: timing, logger: logger)
     }
+
+    private var link: TunnelLink? { self.acceptor.link }
+    var boundTunnelPort: Int { self.acceptor.boundPort }
 
     /// The link new connections go through; `nil` sends them to the origin.
     var usableLink: TunnelLink? {
@@ -71,7 +63,10 @@ final class PodCore: TunnelLinkOwner {
         for port in self.ports {
             result = result.flatMap { bound.value.listen(for: port) }
         }
-        return result.flatMap { bound.value.listenForTunnel() }
+        return result.flatMap {
+            let core = bound.value
+            return core.acceptor.listen(owner: core) { core.report(.peerRefused(reason: $0)) }
+        }
     }
 
     private func listen(for port: ProxyPort) -> EventLoopFuture<Void> {
@@ -83,23 +78,6 @@ final class PodCore: TunnelLinkOwner {
         return PodListeners.bind(port: port.listenPort, addresses: addresses, bootstrap: bootstrap).map { channel in
             bound.value.listeners.append(channel)
             bound.value.boundPorts.append(channel.localAddress?.port ?? port.listenPort)
-        }
-    }
-
-    private func listenForTunnel() -> EventLoopFuture<Void> {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
-            PodListeners.tunnel(on: loop) { channel in bound.value.accepted(tunnel: channel) }
-        }
-        let v4 = PodListeners.bind(port: self.tunnelPort, addresses: ["127.0.0.1"], bootstrap: bootstrap)
-        return v4.flatMap { channel in
-            bound.value.listeners.append(channel)
-            let port = channel.localAddress?.port ?? bound.value.tunnelPort
-            bound.value.boundTunnelPort = port
-            // Some runtimes dial ::1; where there is no IPv6, they cannot.
-            return PodListeners.bind(port: port, addresses: ["::1"], bootstrap: bootstrap).map { channel in
-                bound.value.listeners.append(channel)
-            }.recover { _ in }
         }
     }
 
@@ -179,80 +157,7 @@ final class PodCore: TunnelLinkOwner {
         return EventLoopFuture.whenAllSucceed(checks, on: self.loop)
     }
 
-    // MARK: The tunnel port
-
-    private func accepted(tunnel channel: any Channel) -> EventLoopFuture<Void> {
-        if self.pending.count >= PodCore.maximumPending {
-            self.pending[0].refuse(TunnelError(code: .handshakeRefused, message: "too many unproven connections"))
-        }
-        let linger = LingerHandler()
-        let machine = HandshakeStateMachine(
-            position: .acceptor,
-            role: .client,
-            identity: self.identity,
-            nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
-        )
-        weak var reference: HandshakeHandler?
-        let handshake = HandshakeHandler(machine: machine, limit: self.timing.handshakeLimit) { [self] outcome in
-            guard let handshake = reference else { return }
-            self.pending.removeAll { $0 === handshake }
-            switch outcome {
-            case .accepted(let rest):
-                self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
-            case .refused(let reply, let error):
-                self.logger.debug("peer refused", metadata: [LogKey.reason: "\(error)"])
-                self.report(.peerRefused(reason: error.message))
-                self.linger(channel, with: linger, sending: reply)
-            }
-        }
-        reference = handshake
-        self.pending.append(handshake)
-        return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(linger)
-            try channel.pipeline.syncOperations.addHandler(handshake)
-        }
-    }
-
-    private func linger(_ channel: any Channel, with linger: LingerHandler, sending reply: [UInt8]) {
-        self.lingering.removeAll { !$0.isActive }
-        if self.lingering.count >= PodCore.maximumLingering {
-            self.lingering.removeFirst().close(promise: nil)
-        }
-        self.lingering.append(channel)
-        linger.linger(sending: reply, limit: self.timing.lingerLimit)
-    }
-
-    private func authenticated(
-        _ channel: any Channel,
-        linger: LingerHandler,
-        handshake: HandshakeHandler,
-        rest: ByteBuffer
-    ) {
-        let link = TunnelLink(
-            channel: channel,
-            linger: linger,
-            role: .client,
-            budget: .pod,
-            timing: self.timing,
-            owner: self,
-            logger: self.logger
-        )
-        let older = self.link
-        self.link = link
-        older?.close(reason: "a newer connection of the same session took over")
-        do {
-            try link.start()
-            let operations = channel.pipeline.syncOperations
-            let context = try operations.context(handler: handshake)
-            if rest.readableBytes > 0 {
-                context.fireChannelRead(NIOAny(rest))
-                context.fireChannelReadComplete()
-            }
-            operations.removeHandler(handshake, promise: nil)
-        } catch {
-            link.close(reason: "\(error)")
-        }
-    }
+    // MARK: What the link says
 
     func linkCameUp(_ link: TunnelLink) {
         guard link === self.link else { return }
@@ -270,8 +175,7 @@ final class PodCore: TunnelLinkOwner {
     }
 
     func link(_ link: TunnelLink, closed reason: String) {
-        guard link === self.link else { return }
-        self.link = nil
+        guard self.acceptor.forget(link) else { return }
         self.report(.linkDown(reason: reason))
     }
 
@@ -340,13 +244,10 @@ final class PodCore: TunnelLinkOwner {
     func shutdown() -> EventLoopFuture<Void> {
         let closing = self.listeners.map { $0.close() }
         self.listeners = []
-        for handshake in self.pending {
-            handshake.refuse(TunnelError(code: .connectionClosed, message: "the proxy is shutting down"))
-        }
         for connection in Array(self.connections.values) { connection.abort() }
-        self.link?.close(reason: "the proxy is shutting down")
+        let tunnel = self.acceptor.shutdown()
         self.drainTick?.cancel()
         self.drainTick = nil
-        return EventLoopFuture.andAllComplete(closing, on: self.loop)
+        return EventLoopFuture.andAllComplete(closing + [tunnel], on: self.loop)
     }
 }

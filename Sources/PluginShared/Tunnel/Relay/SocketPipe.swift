@@ -152,6 +152,11 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
         }
     }
 
+    /// The peer's FIN had come before the pipe was there.
+    func endInput() {
+        self.inputEnded()
+    }
+
     private func inputEnded() {
         guard !self.inputHasEnded else { return }
         self.inputHasEnded = true

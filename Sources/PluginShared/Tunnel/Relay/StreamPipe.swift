@@ -6,6 +6,14 @@ import NIOHTTP2
 protocol StreamPipeOwner: BytePipeOwner {
     /// The peer accepted the stream with 200.
     func streamAccepted(_ stream: StreamPipe)
+    /// The peer refused it, and the stream is over.
+    func stream(_ stream: StreamPipe, refused refusal: StreamRefusal)
+}
+
+extension StreamPipeOwner {
+    func stream(_ stream: StreamPipe, refused refusal: StreamRefusal) {
+        self.pipeFailed(stream)
+    }
 }
 
 /// One HTTP/2 stream as a pipe.
@@ -179,7 +187,11 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
             } else {
                 let owner = self.owner
                 self.reset(code: .noError)
-                owner?.pipeFailed(self)
+                if let owner = owner as? any StreamPipeOwner {
+                    owner.stream(self, refused: StreamRefusal(headers))
+                } else {
+                    owner?.pipeFailed(self)
+                }
             }
             return
         }

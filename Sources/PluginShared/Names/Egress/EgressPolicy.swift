@@ -1,0 +1,128 @@
+/// What a gateway connects to: decided on addresses, after names were resolved. A value: answers in, verdicts out.
+///
+/// The cluster's own is what the cluster's resolver returned lately for names in its zone, without an alias that leads
+/// out of it; anything else takes a rule. Some addresses are refused whatever the rules say.
+public struct EgressPolicy: Sendable {
+    /// Why a connection is refused.
+    public enum Refusal: Hashable, Sendable, CustomStringConvertible {
+        /// Loopback, link-local, multicast, broadcast or unspecified.
+        case reserved(IPAddress.Reserved)
+        /// The gateway's own address.
+        case gateway
+        /// The address of the gateway's node.
+        case node
+        /// An address of the API server.
+        case apiServer
+        /// The name is the cluster's, but stands for this one elsewhere.
+        case leavesCluster(String)
+        /// Neither the cluster's nor allowed.
+        case outside
+
+        /// One line, lowercase, without a period.
+        public var description: String {
+            switch self {
+            case .reserved(let kind): "the gateway does not connect to \(kind.rawValue) addresses"
+            case .gateway: "the gateway does not connect to itself"
+            case .node: "the gateway does not connect to its node"
+            case .apiServer: "the gateway does not connect to the API server"
+            case .leavesCluster(let name): "the name leads out of the cluster, to \(name): allow that with --allow"
+            case .outside: "not an address of the cluster, as far as its names say: allow it with --allow"
+            }
+        }
+    }
+
+    /// Addresses that a gateway never connects to.
+    public struct Forbidden: Sendable {
+        /// The gateway's own.
+        public var gateway: Set<IPAddress>
+        /// The node's.
+        public var node: Set<IPAddress>
+        /// The API server's: its Service's, and those behind it.
+        public var apiServer: Set<IPAddress>
+
+        /// Those addresses.
+        public init(gateway: Set<IPAddress> = [], node: Set<IPAddress> = [], apiServer: Set<IPAddress> = []) {
+            self.gateway = gateway
+            self.node = node
+            self.apiServer = apiServer
+        }
+    }
+
+    /// How long an address stays allowed after the last answer that had it: 15 minutes, since programs keep addresses for
+    /// longer than DNS says.
+    public static let retention = Duration.seconds(900)
+    /// The most addresses that are remembered: 16,384; then the one that was seen the longest ago goes.
+    public static let maximumAddresses = 16_384
+
+    private let zone: DNSName
+    private let forbidden: Forbidden
+    private let rules: [EgressRule]
+    private var seen: [IPAddress: Duration] = [:]
+    private var seenByRule: [IPAddress: (rule: EgressRule, at: Duration)] = [:]
+
+    /// A policy that knows no addresses yet.
+    public init(zone: DNSName, forbidden: Forbidden, rules: [EgressRule]) {
+        self.zone = zone
+        self.forbidden = forbidden
+        self.rules = rules
+    }
+
+    /// Whether a name is the cluster's, or allowed by a rule.
+    public func concerns(_ name: DNSName, port: Int) -> Bool {
+        name.isWithin(self.zone) || self.rules.contains { $0.covers(name) && $0.covers(port: port) }
+    }
+
+    /// Takes in what the cluster's resolver has answered.
+    ///
+    /// - Parameter now: Monotonic time since any fixed moment.
+    public mutating func learn(_ response: DNSMessage, now: Duration) {
+        guard response.isResponse, response.questions.count == 1, let resolved = ResolvedName(response) else { return }
+        let isCluster = resolved.names.allSatisfy { $0.isWithin(self.zone) }
+        for address in resolved.addresses where isCluster { self.seen[address] = now }
+        for rule in self.rules where resolved.names.contains(where: rule.covers) {
+            for address in resolved.addresses { self.seenByRule[address] = (rule, now) }
+        }
+        if self.seen.count > Self.maximumAddresses { Self.forgetOldest(&self.seen) { $0 } }
+        if self.seenByRule.count > Self.maximumAddresses { Self.forgetOldest(&self.seenByRule) { $0.at } }
+    }
+
+    private static func forgetOldest<Value>(_ seen: inout [IPAddress: Value], _ time: (Value) -> Duration) {
+        guard let oldest = seen.min(by: { time($0.value) < time($1.value) })?.key else { return }
+        seen[oldest] = nil
+    }
+
+    /// Why an address may not be connected to; `nil` when it may.
+    ///
+    /// - Parameters:
+    ///   - resolved: How the name was resolved, when a name was asked for.
+    ///   - now: Monotonic time, as for ``learn(_:now:)``.
+    public func refusal(
+        of address: IPAddress, port: Int, resolved: ResolvedName? = nil, now: Duration
+    ) -> Refusal? {
+        if let kind = address.reserved { return .reserved(kind) }
+        if self.forbidden.gateway.contains(address) { return .gateway }
+        if self.forbidden.apiServer.contains(address) { return .apiServer }
+        if self.forbidden.node.contains(address) { return .node }
+        if self.isAllowed(address, port: port, names: resolved?.names ?? [], now: now) { return nil }
+        guard let resolved else {
+            return self.isOfCluster(address, now: now) ? nil : .outside
+        }
+        if let stranger = resolved.names.first(where: { !$0.isWithin(self.zone) }) {
+            return resolved.names.first?.isWithin(self.zone) == true ? .leavesCluster("\(stranger)") : .outside
+        }
+        return nil
+    }
+
+    private func isOfCluster(_ address: IPAddress, now: Duration) -> Bool {
+        self.seen[address].map { now - $0 <= Self.retention } ?? false
+    }
+
+    private func isAllowed(_ address: IPAddress, port: Int, names: [DNSName], now: Duration) -> Bool {
+        let direct = self.rules.contains { rule in
+            rule.covers(port: port) && (rule.covers(address) || names.contains(where: rule.covers))
+        }
+        if direct { return true }
+        guard let (rule, at) = self.seenByRule[address] else { return false }
+        return rule.covers(port: port) && now - at <= Self.retention
+    }
+}

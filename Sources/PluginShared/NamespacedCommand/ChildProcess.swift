@@ -1,0 +1,50 @@
+#if os(Linux)
+    import Glibc
+
+    /// Processes that are started in the helper's namespace.
+    enum ChildProcess {
+        /// Starts a command, which is looked for in PATH, with every signal as it is by default.
+        ///
+        /// - Parameters:
+        ///   - input: Its standard input; `nil` for this process's own.
+        ///   - control: What becomes its descriptor 3.
+        /// - Returns: Its process id, and 0 or errno.
+        static func spawn(
+            _ command: [String], input: CInt?, control: CInt? = nil
+        ) -> (pid: pid_t, code: Int32) {
+            var actions = posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+            posix_spawn_file_actions_init(&actions)
+            posix_spawnattr_init(&attributes)
+            defer {
+                posix_spawn_file_actions_destroy(&actions)
+                posix_spawnattr_destroy(&attributes)
+            }
+            if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+            // Also right when both are the same: adddup2 takes the close-on-exec flag away then.
+            if let control { posix_spawn_file_actions_adddup2(&actions, control, NamespaceHelper.control) }
+            var defaults = sigset_t()
+            sigemptyset(&defaults)
+            for number in [SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD] {
+                sigaddset(&defaults, number)
+            }
+            posix_spawnattr_setsigdefault(&attributes, &defaults)
+            var unblocked = sigset_t()
+            sigemptyset(&unblocked)
+            posix_spawnattr_setsigmask(&attributes, &unblocked)
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+            var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+            words.append(nil)
+            defer { for word in words { free(word) } }
+            var pid: pid_t = 0
+            let code = posix_spawnp(&pid, command[0], &actions, &attributes, words, environ)
+            return (pid, code)
+        }
+
+        /// What shells make of a wait status: the exit code, or 128 and the signal's number.
+        static func exitCode(_ status: CInt) -> Int32 {
+            // WIFEXITED and WEXITSTATUS, which are macros that Swift does not see.
+            status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+        }
+    }
+#endif

@@ -1,0 +1,159 @@
+#if os(Linux)
+    import NIOCore
+    import NIOPosix
+    public import Names
+    import Synchronization
+    import Tunnel
+
+    /// The way out of a command's namespace: names, and connections to the cluster, this machine and everywhere else.
+    public final class NamespaceNetwork: Sendable {
+        /// What the cluster is, for a command.
+        public struct Cluster: Sendable {
+            /// Its zone.
+            public let zone: DNSName
+            /// The search list of its pods, which the command gets, too.
+            public let search: [String]
+            /// How many dots a name needs to be tried as it is first.
+            public let minimumDots: Int
+            /// What is reached through it besides its own.
+            public let rules: [EgressRule]
+
+            /// The cluster's names, and what is reached through it besides.
+            public init(zone: DNSName, search: [String], minimumDots: Int, rules: [EgressRule]) {
+                self.zone = zone
+                self.search = search
+                self.minimumDots = minimumDots
+                self.rules = rules
+            }
+        }
+
+        /// The most ways that are told of as closed; then the command's own messages have to do.
+        private static let maximumNotices = 20
+
+        private let dialer: any ClusterDialer
+        private let policy: Mutex<EgressPolicy>
+        private let notice: @Sendable (String) -> Void
+        private let told = Mutex<Set<String>>([])
+        private let channels = Mutex<[any Channel]>([])
+        private let server = Mutex<NameServer?>(nil)
+
+        /// Serves a namespace's listeners until ``stop()``.
+        ///
+        /// - Parameters:
+        ///   - listeners: The namespace's.
+        ///   - machine: What this machine's resolv.conf says.
+        ///   - dialer: The way to the cluster.
+        ///   - names: Answers the cluster's names.
+        ///   - notice: Hears why a connection to the cluster did not come about, once a reason.
+        /// - Throws: Whatever makes a listener unusable.
+        public static func serve(
+            _ listeners: CommandNamespace.Listeners, of cluster: Cluster, machine: ResolverConfiguration,
+            dialer: any ClusterDialer, names: any NameUpstream, notice: @escaping @Sendable (String) -> Void
+        ) async throws -> NamespaceNetwork {
+            let network = NamespaceNetwork(cluster: cluster, dialer: dialer, notice: notice)
+            let loop = dialer.eventLoop
+            for descriptor in [listeners.connections, listeners.connections6] {
+                let channel = try await GatewayConnection.listener(on: loop) { channel in
+                    network.accepted(channel)
+                    return channel.eventLoop.makeSucceededVoidFuture()
+                }.withBoundSocket(descriptor).get()
+                network.channels.withLock { $0.append(channel) }
+            }
+            let servers = machine.servers.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) }
+            let router = NameRouter(
+                domains: [cluster.zone] + cluster.search.compactMap { try? DNSName($0) }, cluster: names,
+                previous: servers.isEmpty ? nil : ForwardingUpstream(servers: servers, group: loop)
+            ) { [weak network] response in
+                network?.policy.withLock { $0.learn(response, now: Self.now()) }
+            }
+            let server = try await NameServer.start(
+                on: [.sockets(datagram: listeners.datagrams, stream: listeners.streams)], upstream: router, group: loop)
+            network.server.withLock { $0 = server }
+            return network
+        }
+
+        private init(cluster: Cluster, dialer: any ClusterDialer, notice: @escaping @Sendable (String) -> Void) {
+            self.dialer = dialer
+            self.notice = notice
+            self.policy = Mutex(EgressPolicy(zone: cluster.zone, forbidden: .init(), rules: cluster.rules))
+        }
+
+        /// What the name server has done.
+        public func counts() async -> NameServerCounts {
+            await self.server.withLock { $0 }?.counts() ?? NameServerCounts()
+        }
+
+        /// Accepts no more.
+        public func stop() async {
+            let channels = self.channels.withLock { $0 }
+            for channel in channels { try? await channel.close() }
+            await self.server.withLock { $0 }?.stop()
+        }
+
+        /// The resolv.conf of the namespace.
+        public static func resolver(of cluster: Cluster, machine: ResolverConfiguration) -> String {
+            NamespaceResolver.text(search: cluster.search, minimumDots: cluster.minimumDots, machine: machine)
+        }
+
+        private func accepted(_ channel: any Channel) {
+            // Nothing was translated: the socket's own address is where the command wanted to go.
+            guard let wanted = channel.localAddress, let text = wanted.ipAddress, let port = wanted.port,
+                let address = IPAddress(text)
+            else { return Self.reset(channel) }
+            let destination = self.policy.withLock {
+                NamespaceDestination(address, port: port, policy: $0, now: Self.now())
+            }
+            switch destination {
+            case .loopback: self.dial(Self.loopback(wanted, port: port), for: channel)
+            case .machine: self.dial([wanted], for: channel)
+            case .cluster:
+                let dialer = self.dialer
+                Task {
+                    do throws(ClusterDialError) {
+                        try await dialer.connect(channel, to: text, port: port)
+                    } catch {
+                        self.tell(EgressRoute(host: text, port: port), error)
+                        channel.eventLoop.execute { Self.reset(channel) }
+                    }
+                }
+            }
+        }
+
+        /// The address that was asked for, and the other family's: a server on `localhost` may be on either.
+        private static func loopback(_ wanted: SocketAddress, port: Int) -> [SocketAddress] {
+            [wanted]
+                + ["127.0.0.1", "::1"].compactMap { try? SocketAddress(ipAddress: $0, port: port) }
+                .filter { $0 != wanted }
+        }
+
+        private func dial(_ addresses: [SocketAddress], for channel: any Channel) {
+            GatewayConnection.direct(to: addresses, on: channel.eventLoop) { result in
+                switch result {
+                case .failure: Self.reset(channel)
+                case .success(let connection):
+                    do { try connection.join(channel, early: nil) } catch { connection.abandon() }
+                }
+            }
+        }
+
+        private func tell(_ route: EgressRoute, _ error: ClusterDialError) {
+            let line = "\(route): \(error.reason)"
+            let isNew = self.told.withLock { $0.count < Self.maximumNotices && $0.insert(line).inserted }
+            if isNew { self.notice(line) }
+        }
+
+        /// Tells the command, which believes that it is connected, that it is not.
+        private static func reset(_ channel: any Channel) {
+            if let options = channel as? any SocketOptionProvider {
+                options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
+            } else {
+                channel.close(promise: nil)
+            }
+        }
+
+        /// Monotonic time since an arbitrary moment.
+        private static func now() -> Duration {
+            .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+        }
+    }
+#endif

@@ -1,0 +1,89 @@
+import FoundationEssentials
+import Kubernetes
+import PluginConsole
+import PluginSession
+import Session
+import Tunnel
+
+/// Finding out what a gateway may be, and creating its objects.
+struct GatewayCreation: Sendable {
+    let client: KubernetesClient
+    let namespace: String
+
+    /// What a gateway takes in any case; the reasons stand in the RBAC file.
+    private static let needed: [Rights.Right] = [
+        .init(verb: "create", resource: "secrets"),
+        .init(verb: "create", resource: "deployments", group: "apps"),
+        .init(verb: "delete", resource: "deployments", group: "apps"),
+        .init(verb: "create", resource: "leases", group: "coordination.k8s.io"),
+        .init(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
+        .init(verb: "delete", resource: "leases", group: "coordination.k8s.io"),
+        .init(verb: "list", resource: "pods"),
+        .init(verb: "get", resource: "pods"),
+        .init(verb: "create", resource: "pods/portforward"),
+        .init(verb: "get", resource: "pods/portforward"),
+    ]
+
+    /// The objects of a gateway, after a look at the user's rights; nothing is touched.
+    ///
+    /// - Throws: ``PluginFailure`` naming the rights that are missing.
+    func plan(_ request: GatewayRequest, holder: Holder) async throws -> GatewayObjects {
+        let rights = Rights(client: self.client, namespace: self.namespace)
+        async let mayMakeRoles = rights.mayMakeRoles()
+        async let apiServers = self.apiServers()
+        try await rights.check(Self.needed)
+        return GatewayObjects(
+            namespace: self.namespace, holder: holder, image: request.image,
+            imagePullSecret: request.imagePullSecret, leaseDurationSeconds: request.leaseDurationSeconds,
+            allowed: request.allowed, apiServers: await apiServers, mayCleanUp: try await mayMakeRoles)
+    }
+
+    /// The addresses behind the Service `kubernetes`; none when the user may not see them.
+    private func apiServers() async -> [String] {
+        for beta in [false, true] {
+            let slices = try? await self.client.list(
+                .endpointSlices(beta: beta), in: "default", labels: "kubernetes.io/service-name=kubernetes")
+            if let slices { return slices.items.flatMap { $0.endpoints ?? [] }.flatMap(\.addresses) }
+        }
+        return []
+    }
+
+    /// Creates the Lease.
+    func createLease(_ objects: GatewayObjects) async throws {
+        try await self.create(.leases, "lease", objects.names.lease, objects.lease(time: MicroTime.text(for: .now)))
+    }
+
+    /// Creates everything else: first the Deployment, which owns the rest. Its pod is not made before its account is there,
+    /// and not started before its Secret is; both come within milliseconds.
+    func createObjects(_ objects: GatewayObjects, secret: TunnelSecret) async throws {
+        let names = objects.names
+        let deployment = try await self.create(.deployments, "deployment", names.deployment, objects.deployment())
+        let uid = deployment.metadata.uid ?? ""
+        async let created: Void = self.createAccount(objects, deploymentUID: uid)
+        _ = try await self.create(
+            .secrets, "secret", names.secret, objects.secret(hex: secret.hex, deploymentUID: uid))
+        try await created
+    }
+
+    private func createAccount(_ objects: GatewayObjects, deploymentUID: String) async throws {
+        guard objects.mayCleanUp else { return }
+        let name = objects.names.account
+        let account = try await self.create(
+            .serviceAccounts, "serviceaccount", name, objects.account(deploymentUID: deploymentUID))
+        let uid = account.metadata.uid ?? ""
+        async let role = self.create(.roles, "role", name, objects.role(accountUID: uid))
+        async let binding = self.create(.roleBindings, "rolebinding", name, objects.roleBinding(accountUID: uid))
+        _ = try await (role, binding)
+    }
+
+    @discardableResult
+    private func create<Object>(
+        _ type: ResourceType<Object>, _ kind: String, _ name: String, _ object: some Encodable & Sendable
+    ) async throws -> Object {
+        do {
+            return try await self.client.create(type, object, in: self.namespace)
+        } catch {
+            throw PluginFailure(error, action: "create \(kind)/\(name)")
+        }
+    }
+}

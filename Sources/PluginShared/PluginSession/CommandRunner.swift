@@ -1,0 +1,47 @@
+import ArgumentParser
+import FoundationEssentials
+import Kubernetes
+public import PluginConsole
+public import Session
+
+/// What every command shares: the process's surroundings, and failures as the user sees them.
+public enum CommandRunner {
+    /// Runs a command; a failure is printed, and becomes the exit code.
+    public static func run(_ body: (Console, [String: String]) async throws -> Void) async throws {
+        let console = Console()
+        do {
+            try await body(console, ProcessInfo.processInfo.environment)
+        } catch let failure as PluginFailure {
+            console.failure(failure)
+            throw ExitCode(failure.exitCode)
+        } catch let refusal as Refusal {
+            console.failure(PluginFailure(refusal))
+            throw ExitCode(1)
+        } catch let error as APIError {
+            console.failure(PluginFailure(error, action: "go on"))
+            throw ExitCode(1)
+        }
+    }
+
+    /// The working directory, for relative paths in flags.
+    public static var directory: String { FileManager.default.currentDirectoryPath }
+
+    /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it.
+    public static func serviceName(_ text: String) -> String {
+        text.hasPrefix("service/") ? String(text.dropFirst("service/".count)) : text
+    }
+
+    /// A new session of the user at this machine.
+    public static func holder(_ environment: [String: String]) -> Holder {
+        let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
+        let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
+        return Holder(user: user, host: host, session: .random())
+    }
+}
+
+extension PluginFailure {
+    /// A refusal of the pure part.
+    public init(_ refusal: Refusal) {
+        self.init(refusal.summary, hint: refusal.hint)
+    }
+}

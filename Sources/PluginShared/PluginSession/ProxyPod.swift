@@ -1,0 +1,113 @@
+public import Kubernetes
+import PluginConsole
+public import Session
+
+/// Waiting for the pod of a session, and ending at once when it can never come.
+public struct ProxyPod: Sendable {
+    private let client: KubernetesClient
+    private let namespace: String
+    private let deployment: String
+    private let session: SessionID
+    private let component: String
+
+    /// The pod of a Deployment.
+    ///
+    /// - Parameter component: What it is: its label ``Key/component``, and its name in messages.
+    public init(
+        client: KubernetesClient, namespace: String, deployment: String, session: SessionID, component: String = "proxy"
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.deployment = deployment
+        self.session = session
+        self.component = component
+    }
+
+    /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
+    private static let hopeless: Set<String> = [
+        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+        "RegistryUnavailable", "CrashLoopBackOff",
+    ]
+    /// Reasons that often do: a kubelet that is busy says CreateContainerConfigError when its copy of a Secret is not
+    /// there within a second, and tries again.
+    private static let stubborn: Set<String> = [
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+    ]
+    /// How long a pod may have a stubborn reason: a kubelet tries again after 10 to 15 s.
+    private static let patience = Duration.seconds(30)
+
+    /// The name of a pod that is Ready.
+    ///
+    /// - Throws: ``PluginFailure`` with the cluster's own words.
+    public func ready(within limit: Duration) async throws -> String {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        var stubbornSince: ContinuousClock.Instant?
+        while true {
+            let pods = try await self.pods().filter { $0.metadata.deletionTimestamp == nil }
+            if let pod = pods.first(where: \.isReady) { return pod.metadata.name }
+            for pod in pods { if let failure = self.failure(of: pod, Self.hopeless) { throw failure } }
+            let stubborn = pods.lazy.compactMap { self.failure(of: $0, Self.stubborn) }.first
+            stubbornSince = stubborn == nil ? nil : stubbornSince ?? clock.now
+            if let stubborn, let stubbornSince, clock.now - stubbornSince >= Self.patience { throw stubborn }
+            if pods.isEmpty, let failure = try await self.deploymentFailure() { throw failure }
+            guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// The name of a pod that is Ready now; `nil` for none.
+    public func readyOne() async throws(APIError) -> String? {
+        try await self.pods().first { $0.metadata.deletionTimestamp == nil && $0.isReady }?.metadata.name
+    }
+
+    /// Whether no pod of the session is on its way out.
+    public func isAlone() async throws(APIError) -> Bool {
+        try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }
+    }
+
+    private func pods() async throws(APIError) -> [Pod] {
+        try await self.client.list(
+            .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=\(self.component)"
+        ).items
+    }
+
+    private func failure(of pod: Pod, _ reasons: Set<String>) -> PluginFailure? {
+        if pod.status?.phase == "Failed" {
+            let reason = [pod.status?.reason, pod.status?.message].compactMap { $0 }.joined(separator: ": ")
+            let hint =
+                pod.status?.reason == "SysctlForbidden"
+                ? "this node's kubelet forbids ports below 1024: give the Service a named target port" : nil
+            return PluginFailure("the node rejected the \(self.component)'s pod: \(reason)", hint: hint)
+        }
+        for status in pod.status?.containerStatuses ?? [] {
+            guard let waiting = status.state?.waiting, let reason = waiting.reason, reasons.contains(reason)
+            else {
+                continue
+            }
+            let isImage = reason.contains("Image") || reason == "RegistryUnavailable"
+            return PluginFailure(
+                "the \(self.component) does not start: \(reason): \(waiting.message ?? "")",
+                hint: isImage
+                    ? "name an image that the cluster can pull with --image, and its --image-pull-secret" : nil)
+        }
+        return nil
+    }
+
+    private func deploymentFailure() async throws -> PluginFailure? {
+        let deployment = try await self.client.find(.deployments, self.deployment, in: self.namespace)
+        let failure = deployment?.status?.conditions?.first { $0.type == "ReplicaFailure" && $0.status == "True" }
+        return failure.map { condition in
+            PluginFailure(
+                "the cluster refuses the \(self.component)'s pod: \(condition.message ?? condition.reason ?? "")",
+                hint: "ask an admin whether quota or pod security in namespace \(self.namespace) can allow it")
+        }
+    }
+
+    private func timedOut(_ pod: Pod?, after limit: Duration) -> PluginFailure {
+        let condition = pod?.status?.conditions?.first { $0.status != "True" && $0.message != nil }
+        let state = condition?.message ?? pod?.status?.phase.map { "it is \($0)" } ?? "there is no pod"
+        return PluginFailure(
+            "the \(self.component) was not ready within \(limit): \(state)", hint: "try again with --timeout")
+    }
+}

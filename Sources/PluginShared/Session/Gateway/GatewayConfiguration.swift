@@ -1,0 +1,52 @@
+import FoundationEssentials
+
+/// What a gateway pod is told in its environment: one JSON text, the tunnel's secret, and its node's address.
+public struct GatewayConfiguration: Codable, Sendable, Equatable {
+    /// The environment variable with this value as JSON. Its presence makes the pod a gateway.
+    public static let variable = "KUBECTL_TUNNEL_GATEWAY"
+    /// The environment variable with the node's address, from the downward API.
+    public static let nodeVariable = "KUBECTL_TUNNEL_NODE"
+
+    /// The namespace.
+    public var namespace: String
+    /// `USER/HOST/SESSION`.
+    public var holder: String
+    /// The Lease's duration in seconds.
+    public var leaseDurationSeconds: Int
+    /// The port of the tunnel, on loopback.
+    public var tunnelPort: Int
+    /// What is allowed besides the cluster's own, as `--allow` was given.
+    public var allowed: [String]
+    /// The API server's addresses behind its Service, as far as the plugin could see them.
+    public var apiServers: [String]
+    /// Whether this pod may read its Lease and delete its objects; otherwise it only falls silent.
+    public var mayCleanUp: Bool
+
+    /// Everything a gateway is told.
+    public init(
+        namespace: String, holder: String, leaseDurationSeconds: Int, tunnelPort: Int, allowed: [String],
+        apiServers: [String], mayCleanUp: Bool
+    ) {
+        self.namespace = namespace
+        self.holder = holder
+        self.leaseDurationSeconds = leaseDurationSeconds
+        self.tunnelPort = tunnelPort
+        self.allowed = allowed
+        self.apiServers = apiServers
+        self.mayCleanUp = mayCleanUp
+    }
+
+    /// Reads the environment variable's value; `nil` when it is not valid.
+    public init?(json: String) {
+        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        self = value
+    }
+
+    /// The environment variable's value.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,153 @@
+public import Kubernetes
+
+/// The objects of a gateway, as values.
+///
+/// The Deployment owns all others but the Lease: it is the one object without which the rest has no purpose, whoever may
+/// make a gateway may delete it, and when it is gone the garbage collector takes the rest. (The Secret cannot be the owner:
+/// users may create Secrets that they must not delete. The Lease must not be: see ``SessionObjects``.)
+public struct GatewayObjects: Sendable {
+    /// The namespace, whose search list the gateway's pod has.
+    public var namespace: String
+    /// Who holds the session.
+    public var holder: Holder
+    /// The proxy's image, in which the gateway is.
+    public var image: String
+    /// The Secret with the registry's credentials; `nil` for none.
+    public var imagePullSecret: String?
+    /// The Lease's duration in seconds.
+    public var leaseDurationSeconds: Int
+    /// What is allowed besides the cluster's own.
+    public var allowed: [String]
+    /// The API server's addresses behind its Service.
+    public var apiServers: [String]
+    /// Whether the gateway gets an account, so that it can clean up when the laptop is gone.
+    public var mayCleanUp: Bool
+    /// The names.
+    public let names: GatewayNames
+
+    /// The port of the tunnel, on the pod's loopback: any would do, nothing else listens there.
+    public static let tunnelPort = 7070
+
+    /// A gateway's objects.
+    public init(
+        namespace: String, holder: Holder, image: String, imagePullSecret: String?, leaseDurationSeconds: Int,
+        allowed: [String], apiServers: [String], mayCleanUp: Bool
+    ) {
+        self.namespace = namespace
+        self.holder = holder
+        self.image = image
+        self.imagePullSecret = imagePullSecret
+        self.leaseDurationSeconds = leaseDurationSeconds
+        self.allowed = allowed
+        self.apiServers = apiServers
+        self.mayCleanUp = mayCleanUp
+        self.names = GatewayNames(holder: holder)
+    }
+
+    /// The Lease that starts the session.
+    ///
+    /// - Parameter time: Now, as ``MicroTime``; for people.
+    public func lease(time: String) -> Lease {
+        Lease(
+            metadata: ObjectMeta(
+                name: self.names.lease, namespace: self.namespace, labels: self.labels(component: "gateway-lease"),
+                annotations: [Key.version: "1"]),
+            spec: Lease.Spec(
+                holderIdentity: self.holder.description, leaseDurationSeconds: self.leaseDurationSeconds,
+                acquireTime: time, renewTime: time))
+    }
+
+    /// The Secret that proves plugin and gateway to each other.
+    public func secret(hex: String, deploymentUID: String) -> JSONValue {
+        self.object(
+            "v1", "Secret", named: self.names.secret, owner: self.deploymentOwner(deploymentUID),
+            with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
+    }
+
+    /// The gateway's account. It owns its rights, which end with it.
+    public func account(deploymentUID: String) -> JSONValue {
+        self.object(
+            "v1", "ServiceAccount", named: self.names.account, owner: self.deploymentOwner(deploymentUID),
+            with: ["automountServiceAccountToken": false])
+    }
+
+    /// What the gateway may do: see its Lease, and take itself away.
+    public func role(accountUID: String) -> JSONValue {
+        func rule(_ group: String, _ resource: String, _ name: String, _ verbs: [String]) -> JSONValue {
+            [
+                "apiGroups": [.string(group)], "resources": [.string(resource)], "resourceNames": [.string(name)],
+                "verbs": .array(verbs.map(JSONValue.string)),
+            ]
+        }
+        return self.object(
+            "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, owner: self.accountOwner(accountUID),
+            with: [
+                "rules": [
+                    rule("coordination.k8s.io", "leases", self.names.lease, ["get", "list", "watch", "delete"]),
+                    rule("apps", "deployments", self.names.deployment, ["get", "delete"]),
+                ]
+            ])
+    }
+
+    /// The binding of account and Role.
+    public func roleBinding(accountUID: String) -> JSONValue {
+        self.object(
+            "rbac.authorization.k8s.io/v1", "RoleBinding", named: self.names.account,
+            owner: self.accountOwner(accountUID),
+            with: [
+                "roleRef": [
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(self.names.account),
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(self.names.account),
+                        "namespace": .string(self.namespace),
+                    ]
+                ],
+            ])
+    }
+
+    /// What the pod is told.
+    var configuration: GatewayConfiguration {
+        GatewayConfiguration(
+            namespace: self.namespace, holder: self.holder.description,
+            leaseDurationSeconds: self.leaseDurationSeconds, tunnelPort: Self.tunnelPort, allowed: self.allowed,
+            apiServers: self.apiServers, mayCleanUp: self.mayCleanUp)
+    }
+
+    func labels(component: String) -> [String: String] {
+        [Key.session: self.holder.session.description, Key.component: component]
+    }
+
+    private func deploymentOwner(_ uid: String) -> OwnerReference {
+        OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: self.names.deployment, uid: uid)
+    }
+
+    private func accountOwner(_ uid: String) -> OwnerReference {
+        OwnerReference(apiVersion: "v1", kind: "ServiceAccount", name: self.names.account, uid: uid)
+    }
+
+    func object(
+        _ apiVersion: String, _ kind: String, named name: String, owner: OwnerReference? = nil,
+        with members: [String: JSONValue]
+    ) -> JSONValue {
+        var metadata: [String: JSONValue] = [
+            "name": .string(name), "namespace": .string(self.namespace),
+            "labels": JSONValue(self.labels(component: "gateway")),
+            "annotations": [Key.session: .string(self.holder.session.description)],
+        ]
+        if let owner {
+            metadata["ownerReferences"] = [
+                [
+                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind), "name": .string(owner.name),
+                    "uid": .string(owner.uid),
+                ]
+            ]
+        }
+        var object = members
+        object["apiVersion"] = .string(apiVersion)
+        object["kind"] = .string(kind)
+        object["metadata"] = .object(metadata)
+        return .object(object)
+    }
+}

@@ -1,0 +1,88 @@
+import Kubernetes
+
+/// What the pods of both roles have in common: they pass PodSecurity *restricted*, and no mesh gets hold of them.
+enum RestrictedPod {
+    /// How long the pod stays on a node that is lost, in seconds; Kubernetes' default is 300.
+    static let tolerationSeconds: Int64 = 20
+
+    /// The account of a pod, and whether it may use it.
+    struct Account {
+        var name: String
+        var isMounted: Bool
+    }
+
+    /// A Deployment of one such pod, told apart from others by its session.
+    static func deployment(labels: [String: String], session: SessionID, spec: JSONValue) -> [String: JSONValue] {
+        [
+            "spec": [
+                "replicas": 1,
+                "revisionHistoryLimit": 0,
+                "progressDeadlineSeconds": 60,
+                "selector": ["matchLabels": [Key.session: .string(session.description)]],
+                "strategy": ["type": "Recreate"],
+                "template": [
+                    "metadata": ["labels": JSONValue(labels), "annotations": JSONValue(Self.noMesh(session))],
+                    "spec": spec,
+                ],
+            ]
+        ]
+    }
+
+    /// A sidecar would take the traffic before the proxy does.
+    static func noMesh(_ session: SessionID) -> [String: String] {
+        [
+            Key.session: session.description,
+            "sidecar.istio.io/inject": "false",
+            "linkerd.io/inject": "disabled",
+            "kuma.io/sidecar-injection": "disabled",
+        ]
+    }
+
+    /// The pod around one container.
+    static func spec(
+        _ container: JSONValue, account: Account, imagePullSecret: String?, terminationGraceSeconds: Int64,
+        sysctls: [JSONValue] = []
+    ) -> JSONValue {
+        var security: [String: JSONValue] = ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]]
+        if !sysctls.isEmpty { security["sysctls"] = .array(sysctls) }
+        let toleration: (String) -> JSONValue = { key in
+            [
+                "key": .string("node.kubernetes.io/\(key)"), "operator": "Exists", "effect": "NoExecute",
+                "tolerationSeconds": .integer(Self.tolerationSeconds),
+            ]
+        }
+        var spec: [String: JSONValue] = [
+            "automountServiceAccountToken": .bool(account.isMounted),
+            "containers": [container],
+            "enableServiceLinks": false,
+            "securityContext": .object(security),
+            "serviceAccountName": .string(account.name),
+            "terminationGracePeriodSeconds": .integer(terminationGraceSeconds),
+            "tolerations": [toleration("not-ready"), toleration("unreachable")],
+        ]
+        if let imagePullSecret { spec["imagePullSecrets"] = [["name": .string(imagePullSecret)]] }
+        return .object(spec)
+    }
+
+    /// The container.
+    static func container(
+        named name: String, image: String, environment: [JSONValue], secret: String, ports: [JSONValue]
+    ) -> JSONValue {
+        let secretVariable: JSONValue = [
+            "name": .string(ProxyConfiguration.secretVariable),
+            "valueFrom": ["secretKeyRef": ["name": .string(secret), "key": "secret"]],
+        ]
+        return [
+            "name": .string(name),
+            "image": .string(image),
+            "imagePullPolicy": "IfNotPresent",
+            "env": .array(environment + [secretVariable]),
+            "ports": .array(ports),
+            "resources": ["requests": ["cpu": "10m", "memory": "32Mi"], "limits": ["cpu": "1", "memory": "128Mi"]],
+            "securityContext": [
+                "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
+            ],
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+        ]
+    }
+}

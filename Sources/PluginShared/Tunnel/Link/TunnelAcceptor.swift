@@ -1,0 +1,140 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// The pod's tunnel port: takes the connection of the laptop that proves itself, and makes it a link.
+///
+/// Of several of the same session the newest counts. Lives on one event loop.
+final class TunnelAcceptor {
+    /// Connections at the tunnel port that have not proved themselves: 8. One more ends the oldest, so that somebody
+    /// who opens many cannot keep the laptop out.
+    static let maximumPending = 8
+    /// Ended connections that are read on to their EOF: 64; one more closes the oldest.
+    static let maximumLingering = 64
+
+    /// The link to the laptop; `nil` while there is none.
+    private(set) var link: TunnelLink?
+    /// The port that was bound; 0 before.
+    private(set) var boundPort = 0
+    private let loop: any EventLoop
+    private let identity: TunnelIdentity
+    private let role: HTTP2Role
+    private let port: Int
+    private let timing: Timing
+    private let logger: Logger
+    private var owner: (any TunnelLinkOwner)?
+    private var refused: (String) -> Void = { _ in }
+    private var listeners: [any Channel] = []
+    private var pending: [HandshakeHandler] = []
+    private var lingering: [any Channel] = []
+
+    /// Makes an acceptor that does not listen yet; port 0 picks a free one.
+    init(
+        loop: any EventLoop, identity: TunnelIdentity, role: HTTP2Role, port: Int, timing: Timing, logger: Logger
+    ) {
+        self.loop = loop
+        self.identity = identity
+        self.role = role
+        self.port = port
+        self.timing = timing
+        self.logger = logger
+    }
+
+    /// Listens on loopback.
+    ///
+    /// - Parameters:
+    ///   - owner: Told what happens on a link; kept until the shutdown.
+    ///   - refused: Called for each peer that did not prove itself, with the reason.
+    func listen(owner: any TunnelLinkOwner, refused: @escaping (String) -> Void) -> EventLoopFuture<Void> {
+        self.owner = owner
+        self.refused = refused
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
+            PodListeners.tunnel(on: loop) { channel in bound.value.accepted(channel) }
+        }
+        let v4 = PodListeners.bind(port: self.port, addresses: ["127.0.0.1"], bootstrap: bootstrap)
+        return v4.flatMap { channel in
+            bound.value.listeners.append(channel)
+            let port = channel.localAddress?.port ?? bound.value.port
+            bound.value.boundPort = port
+            // Some runtimes dial ::1; where there is no IPv6, they cannot.
+            return PodListeners.bind(port: port, addresses: ["::1"], bootstrap: bootstrap).map { channel in
+                bound.value.listeners.append(channel)
+            }.recover { _ in }
+        }
+    }
+
+    /// Drops a link that has closed; `false` when a newer one has taken its place before.
+    func forget(_ link: TunnelLink) -> Bool {
+        guard link === self.link else { return false }
+        self.link = nil
+        return true
+    }
+
+    /// Closes the port, and ends the link and everything that would become one.
+    func shutdown() -> EventLoopFuture<Void> {
+        let closing = self.listeners.map { $0.close() }
+        self.listeners = []
+        for handshake in self.pending {
+            handshake.refuse(TunnelError(code: .connectionClosed, message: "the pod is shutting down"))
+        }
+        self.link?.close(reason: "the pod is shutting down")
+        self.owner = nil
+        self.refused = { _ in }
+        return EventLoopFuture.andAllComplete(closing, on: self.loop)
+    }
+
+    private func accepted(_ channel: any Channel) -> EventLoopFuture<Void> {
+        if self.pending.count >= TunnelAcceptor.maximumPending {
+            self.pending[0].refuse(TunnelError(code: .handshakeRefused, message: "too many unproven connections"))
+        }
+        let linger = LingerHandler()
+        let machine = HandshakeStateMachine(
+            position: .acceptor,
+            role: self.role,
+            identity: self.identity,
+            nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
+        )
+        weak var reference: HandshakeHandler?
+        let handshake = HandshakeHandler(machine: machine, limit: self.timing.handshakeLimit) { [self] outcome in
+            guard let handshake = reference else { return }
+            self.pending.removeAll { $0 === handshake }
+            switch outcome {
+            case .accepted(let rest):
+                self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
+            case .refused(let reply, let error):
+                self.logger.debug("peer refused", metadata: [LogKey.reason: "\(error)"])
+                self.refused(error.message)
+                self.linger(channel, with: linger, sending: reply)
+            }
+        }
+        reference = handshake
+        self.pending.append(handshake)
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(linger)
+            try channel.pipeline.syncOperations.addHandler(handshake)
+        }
+    }
+
+    private func linger(_ channel: any Channel, with linger: LingerHandler, sending reply: [UInt8]) {
+        self.lingering.removeAll { !$0.isActive }
+        if self.lingering.count >= TunnelAcceptor.maximumLingering {
+            self.lingering.removeFirst().close(promise: nil)
+        }
+        self.lingering.append(channel)
+        linger.linger(sending: reply, limit: self.timing.lingerLimit)
+    }
+
+    private func authenticated(
+        _ channel: any Channel, linger: LingerHandler, handshake: HandshakeHandler, rest: ByteBuffer
+    ) {
+        guard let owner = self.owner else { return linger.linger(limit: self.timing.lingerLimit) }
+        let link = TunnelLink(
+            channel: channel, linger: linger, role: self.role, budget: .pod, timing: self.timing, owner: owner,
+            logger: self.logger)
+        let older = self.link
+        self.link = link
+        older?.close(reason: "a newer connection of the same session took over")
+        link.takeOver(from: handshake, rest: rest)
+    }
+}

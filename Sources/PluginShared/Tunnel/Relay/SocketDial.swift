@@ -1,0 +1,35 @@
+import NIOCore
+import NIOPosix
+
+/// Dials addresses in turn, for a pipe.
+enum SocketDial {
+    /// Connects to the first address that accepts; fails with the first one's reason, which people expect to read.
+    static func connect(
+        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration,
+        receiveBuffer: ChannelOptions.Types.SocketOption.Value? = nil,
+        then: @escaping (Result<SocketPipe, any Error>) -> Void
+    ) {
+        guard let address = addresses.first else { return then(.failure(ChannelError.unknownLocalAddress)) }
+        let pipe = SocketPipe()
+        let bound = NIOLoopBound(pipe, eventLoop: loop)
+        var bootstrap = SocketPipe.options(ClientBootstrap(group: loop))
+            .connectTimeout(TimeAmount(timeout))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            }
+        if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
+        bootstrap.connect(to: address).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: then(.success(pipe))
+            case .failure(let error):
+                let rest = Array(addresses.dropFirst())
+                guard !rest.isEmpty else { return then(.failure(error)) }
+                SocketDial.connect(to: rest, on: loop, timeout: timeout, receiveBuffer: receiveBuffer) { result in
+                    then(result.mapError { _ in error })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import Kubernetes
+import NIOCore
+import NIOPosix
+import PluginConsole
+import PluginGateway
+import PluginSession
+import Session
+import Synchronization
+import UnixSignals
+
+/// One `up`, from the record that it leaves first to the last thing that it takes away.
+actor UpSession {
+    /// What ends it.
+    private enum End: Sendable {
+        case asked(String)
+        case failed(any Error)
+    }
+
+    private let cluster: Cluster
+    private let report: SessionReport
+    private let folder: RuntimeFolder
+    private let proxyPort: Int
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let session: GatewaySession
+    private let (ends, endSource) = AsyncStream.makeStream(of: End.self)
+    private var record: UpRecord
+
+    init(
+        cluster: Cluster, gateway: GatewayRequest, report: SessionReport, folder: RuntimeFolder, holder: Holder,
+        proxyPort: Int
+    ) {
+        self.cluster = cluster
+        self.report = report
+        self.folder = folder
+        self.proxyPort = proxyPort
+        self.session = GatewaySession(
+            cluster: cluster, request: gateway, report: report, holder: holder, loop: self.group.next())
+        self.record = UpRecord(
+            holder: holder, pin: cluster.pin, pid: ProcessInfo.processInfo.processIdentifier,
+            startedAt: Date.now.timeIntervalSince1970)
+    }
+
+    /// Runs until it is asked to end, or has to.
+    ///
+    /// - Throws: The reason, when the end was not asked for.
+    func run(isDetached: Bool) async throws {
+        if isDetached { Detachment.begin() }
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let source = self.endSource
+        let watch = Task { for await _ in signals { source.yield(.asked("interrupted")) } }
+        // First of all: whoever finds the record can clean up, whatever happens from here on.
+        try self.folder.write(self.record)
+        let control = try await ControlSocket.serve(
+            path: self.folder.socket(of: self.record.session), group: self.group
+        ) { command in
+            switch command {
+            case .status: return await self.statusText
+            case .down:
+                source.yield(.asked("down"))
+                return "{}"
+            }
+        }
+        let setUp = Task {
+            do {
+                try await self.setUp()
+                if isDetached { Detachment.isUp(log: self.folder.log(of: self.record.session)) }
+            } catch {
+                source.yield(.failed(error))
+            }
+        }
+        let events = Task { for await event in self.session.events { self.take(event) } }
+        var end = End.asked("interrupted")
+        for await first in self.ends {
+            end = first
+            break
+        }
+        setUp.cancel()
+        _ = await setUp.value
+        await self.session.finish()
+        for task in [watch, events] { task.cancel() }
+        try? await control.close()
+        self.folder.remove(self.record.session)
+        try? await self.group.shutdownGracefully()
+        switch end {
+        case .asked(let why): self.report.event("ended", "\(why): the gateway is gone")
+        case .failed(let error): throw error
+        }
+    }
+
+    private func setUp() async throws {
+        let names = try await self.session.start()
+        let proxy = try await LocalProxy.start(link: self.session.link, port: self.proxyPort)
+        self.record.names = names
+        self.record.mode = .proxy
+        self.record.proxyPort = proxy.localAddress?.port
+        try self.folder.write(self.record)
+        await self.announce(names)
+    }
+
+    private func announce(_ names: ClusterNames) async {
+        let namespace = self.record.namespace
+        let port = self.record.proxyPort ?? 0
+        let services = (try? await self.cluster.client.list(.services, in: namespace))?.items ?? []
+        let example = services.first { ($0.spec.ports ?? []).contains { $0.port == 80 } }?.metadata.name
+        let name = example.map { "\($0).\(namespace)" } ?? "SERVICE.\(namespace)"
+        self.report.event(
+            "ready",
+            """
+            names of the cluster resolve and connect through 127.0.0.1:\(port) (SOCKS5 and HTTP):
+              SERVICE in namespace \(namespace), SERVICE.NAMESPACE, and everything in \(names.zone)
+            test it:    curl -x socks5h://127.0.0.1:\(port) http://\(name)/
+            use it:     eval "$(kubectl tunnel-dns env)"
+            """,
+            [
+                "mode": "proxy", "proxyPort": .integer(Int64(port)), "zone": .string(names.zone),
+                "search": .array(names.search.map(JSONValue.string)), "namespace": .string(namespace),
+                "session": .string(self.record.session),
+            ])
+    }
+
+    private func take(_ event: GatewaySession.Event) {
+        switch event {
+        case .ended(let reason): self.endSource.yield(.failed(PluginFailure("the gateway has ended: \(reason)")))
+        case .lost(let reason): self.report.event("link-lost", "tunnel lost (\(reason)): reconnecting")
+        case .back: self.report.event("link-back", "tunnel is back")
+        }
+    }
+
+    private var statusText: String {
+        let link = self.session.link
+        let seconds = Int(Date.now.timeIntervalSince1970 - self.record.startedAt)
+        let status = UpStatus(
+            record: self.record, isUp: link.isUp, openConnections: link.openConnections, statistics: link.statistics,
+            seconds: seconds)
+        guard let data = try? JSONEncoder().encode(status) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,79 @@
+@testable import Kubernetes
+@testable import Session
+
+/// What the API server answers: every object that is read, and every decision that is made from one.
+enum ObjectFuzz {
+    static func run(_ bytes: [UInt8]) throws(FuzzFailure) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let value = JSONValue(text: text) {
+            try FuzzFailure.expect(JSONValue(text: value.canonicalText) == value, "a value has changed: \(value)")
+            _ = value.yaml
+        }
+        for status in [200, 401, 404, 409, 410, 422, 500, 503] {
+            let error = APIError.refusal(status: status, body: bytes)
+            try FuzzFailure.expect(!error.message.contains("\n") || error.message.count > 1, "an error without words")
+        }
+        if let lease = try? JSONCoding.decode(Lease.self, from: bytes) { try Self.decide(lease) }
+        if let service = try? JSONCoding.decode(Service.self, from: bytes) { try Self.decide(service) }
+        if let pod = try? JSONCoding.decode(Pod.self, from: bytes) { _ = pod.isReady }
+        if let slices = try? JSONCoding.decode(ObjectList<EndpointSlice>.self, from: bytes) {
+            _ = slices.items.flatMap { $0.endpoints ?? [] }.filter(\.isReady)
+        }
+        if let policies = try? JSONCoding.decode(ObjectList<NetworkPolicy>.self, from: bytes) {
+            _ = CallerCheck.obstacle(in: policies.items, originals: [["app": "web"], [:]], proxy: ["app": "kt"])
+        }
+        _ = try? JSONCoding.decode(ObjectList<Lease>.self, from: bytes).items.compactMap(LeaseRecord.init)
+        _ = try? JSONCoding.decode(Deployment.self, from: bytes)
+        _ = try? JSONCoding.decode(ServerVersion.self, from: bytes).isAtLeast(minor: 21)
+    }
+
+    private static func decide(_ lease: Lease) throws(FuzzFailure) {
+        _ = LeaseRecord(lease)
+        var clock = LeaseClock(durationSeconds: lease.spec.leaseDurationSeconds ?? 30)
+        var renewed = lease
+        renewed.spec.renewTime = "another"
+        _ = clock.observe(lease, now: .zero)
+        try FuzzFailure.expect(clock.observe(renewed, now: .seconds(10_000)) == .held, "a renewed Lease expired")
+    }
+
+    /// A Service is switched and restored on paper: nothing but the original selector may come back.
+    private static func decide(_ service: Service) throws(FuzzFailure) {
+        _ = Preflight.check(service)
+        let session = SessionID.random()
+        let names = SessionNames(service: service.metadata.name)
+        _ = SwitchPatch.make(service, session: session, names: names, publishNotReady: true)
+        for origin in [service, nil] { _ = Restore.decide(service, session: session, origin: origin) }
+        _ = Restore.managedFields(of: service, saved: service.metadata.managedFields)
+        // A helper Service of a session is never switched.
+        guard !service.selector.isEmpty, service.metadata.labels?[Key.session] == nil else { return }
+
+        var switched = service
+        switched.metadata.annotations = [
+            Key.session: session.description, Key.originalSelector: JSONValue(service.selector).canonicalText,
+        ]
+        switched.spec.selector = service.selector.mapValues { _ in names.selectorValue(for: session) }
+        guard case .restore(let patch) = Restore.decide(switched, session: session, origin: nil) else {
+            throw FuzzFailure(description: "a switched Service is not restored")
+        }
+        try FuzzFailure.expect(
+            patch.operations.contains { $0.path == "/spec/selector" && $0.value == JSONValue(service.selector) },
+            "another selector than the original one would be restored")
+
+        for request in [PortRequest("8080"), PortRequest("8080:http")] {
+            guard let request, let plan = try? PortPlan(service, [request], allowLowPorts: true) else { continue }
+            let ports =
+                plan.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [plan.tunnelPort, plan.healthPort]
+            try FuzzFailure.expect(
+                ports.allSatisfy((1...65_535).contains), "a number that is no port would trap when it is used")
+            try FuzzFailure.expect(
+                Set(plan.listeners.map(\.listenPort) + [plan.tunnelPort, plan.healthPort]).count
+                    == plan.listeners.count + 2, "two listeners on one port")
+            let objects = SessionObjects(
+                service: service, namespace: "shop", holder: Holder(user: "a", host: "b", session: session),
+                image: "i", imagePullSecret: nil, leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole,
+                usesBetaSlices: true, grantsEvents: true)
+            _ = objects.origin().yaml
+            _ = objects.warmUp().yaml
+        }
+    }
+}
