@@ -105,6 +105,9 @@ extension EndToEnd {
         private static func run(
             fault: Double, restored: Double, fresh: [History.Request], others: [History.Request]
         ) -> Measurement.Run {
+            for request in (fresh + others).filter({ !$0.ok && $0.end >= fault }).prefix(5) {
+                tell("  \(request.mode) from \(request.start - fault) s on: \(request.error ?? "")")
+            }
             let after = fresh.filter { $0.end >= fault }
             let originals = after.filter { $0.ok && $0.who == "cluster" }.map(\.end).min()
             let failed = after.filter { !$0.ok }
