@@ -59,7 +59,8 @@ extension EndToEnd {
                         if url.contains("direct-gateway") {
                             try await eventually(within: 15, "the name is known: \(answer.output)") {
                                 answer = try await up.curl(url)
-                                return !answer.output.contains("not be resolved") && !answer.output.contains("no address")
+                                return !answer.output.contains("not be resolved")
+                                    && !answer.output.contains("no address")
                             }
                         }
                         #expect(answer.output.contains("does not connect to"), "\(url): \(answer.everything)")
@@ -79,7 +80,8 @@ extension EndToEnd {
                 try await shop.apply(Self.externalName("partner", "www.outside.test"))
                 try await Up.with(shop) { up in
                     let answer = try await up.curl("http://partner:18081/")
-                    #expect(answer.output.contains("leads out of the cluster, to www.outside.test"), "\(answer.everything)")
+                    #expect(
+                        answer.output.contains("leads out of the cluster, to www.outside.test"), "\(answer.everything)")
                 }
                 try await Up.with(shop, "--allow", "www.outside.test:18081") { up in
                     #expect(try await up.curl("http://partner:18081/").output.hasPrefix("who=behind "))
