@@ -71,19 +71,24 @@ public struct SessionUndo: Sendable {
                 return .serviceGone
             }
             let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
+            let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
             let patch: JSONPatch
             let outcome: Outcome
             switch Restore.decide(
                 service, session: self.session, origin: origin, chosen: self.chosenSelector)
             {
-            case .nothing: return .untouched
+            case .nothing:
+                if service.metadata.annotation(Key.session) == nil {
+                    // Whoever died between the two patches has left the second undone.
+                    try await self.restoreManagedFields(of: service, saved: saved)
+                }
+                return .untouched
             case .disagreement(let annotation, let origin): return .disagreement(annotation: annotation, origin: origin)
             case .restore(let order): (patch, outcome) = (order, .restored)
             case .clearMarks(let order): (patch, outcome) = (order, .displaced)
             }
             do {
                 let written = try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
-                let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
                 try await self.restoreManagedFields(of: written, saved: saved)
                 let notice = outcome == .restored ? ServiceNotice.restored(cause) : .displaced
                 await NoticeBoard(client: self.client, namespace: self.namespace).post(notice, on: written)

@@ -16,7 +16,7 @@ struct CrashPoint: Sendable {
     }
 
     /// Who has put everything in order.
-    enum Mender: String, Sendable { case cluster, nextIntercept }
+    enum Mender: String, Sendable { case cluster, nextIntercept, restore }
 
     let scenario: Scenario
     let number: Int
@@ -137,17 +137,23 @@ struct CrashPoint: Sendable {
         try? await eventually(within: 12, "nothing is left") { try await shop.leftovers().isEmpty }
     }
 
-    /// Where nobody in the cluster could, the next intercept cleans up.
+    /// Where nobody in the cluster could, the next intercept cleans up, and so does `restore`.
     private mutating func mend(_ shop: Shop, port: Int, history: inout History) async throws {
         guard try await !shop.leftovers().isEmpty else { return }
-        self.mender = .nextIntercept
-        let next = try Self.intercept(shop, port: port)
-        try await eventually(within: 60, "the next intercept is ready: \(next.error)") {
-            !next.isRunning || next.error.contains("now comes to")
+        self.mender = self.number.isMultiple(of: 2) ? .restore : .nextIntercept
+        let next: Running
+        if self.mender == .restore {
+            history.faults.append(History.Fault(.stopForce, begin: monotonicSeconds()))
+            next = try shop.start(["restore", "web"])
+        } else {
+            next = try Self.intercept(shop, port: port)
+            try await eventually(within: 60, "the next intercept is ready: \(next.error)") {
+                !next.isRunning || next.error.contains("now comes to")
+            }
+            Self.interrupt(next, &history)
         }
-        Self.interrupt(next, &history)
         let result = try await next.finish(within: 60)
-        if result.status != 0 { history.leftovers.append("the next intercept failed: \(result.error)") }
+        if result.status != 0 { history.leftovers.append("\(self.mender.rawValue) failed: \(result.everything)") }
         try? await eventually(within: 20, "nothing is left") { try await shop.leftovers().isEmpty }
         history.leftovers += try await shop.leftovers().split(separator: "\n").map(String.init)
     }
@@ -164,7 +170,7 @@ extension CrashPoint {
             func start(_ lane: Int) {
                 let number = next
                 next += step
-                group.addTask { (lane, try await Self.run(scenario, number, hook: hook, port: 3000 + lane)) }
+                group.addTask { (lane, try await Self.run(scenario, number, hook: hook, port: 3050 + lane)) }
             }
             for lane in 0..<lanes { start(lane) }
             for try await (lane, point) in group {

@@ -15,7 +15,7 @@ struct Measurement: Sendable {
     struct Run: Sendable {
         /// Until the originals answered a new connection, in milliseconds after the fault.
         var originals: Double
-        /// The longest that a new connection waited for its answer, in milliseconds.
+        /// The longest that a connection begun after the fault waited for its answer, in milliseconds.
         var wait: Double
         /// Failed requests, of those on a connection of their own and of those on kept ones and streams.
         var failedFresh: Int
@@ -61,7 +61,7 @@ struct Measurement: Sendable {
 
             Median / worst of \(runs) runs on the local cluster, 200 requests a second, `--lease-duration \(lease)`:
 
-            | what happens | originals answer after (ms) | longest wait of a caller (ms) | failed: new connections | \
+            | what happens | originals answer after (ms) | longest wait of a new connection (ms) | failed: new connections | \
             failed: kept connections, streams | Service as before after (s) |
             |---|---|---|---|---|---|
             \(measurements.map(\.row).joined(separator: "\n"))
