@@ -39,13 +39,13 @@ struct ExecCommand: AsyncParsableCommand {
             #if os(Linux)
                 let folder = try RuntimeFolder.open(environment)
                 let report = SessionReport(console: console, isJSON: false, isVerbose: self.verbose)
+                await Sessions(folder: folder, console: console).mend(environment)
                 let code = try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
-                    let me = CommandRunner.person(environment)
                     let session = ExecSession(
                         cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                        holder: Holder(user: me.user, host: me.host, session: .random()))
+                        holder: CommandRunner.holder(environment))
                     return try await session.run(self.command)
                 }
                 if code != 0 { throw ExitCode(code) }

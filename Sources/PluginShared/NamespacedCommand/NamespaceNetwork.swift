@@ -127,11 +127,17 @@
         }
 
         private func dial(_ addresses: [SocketAddress], for channel: any Channel) {
+            let held = HeldInput()
+            do {
+                try channel.pipeline.syncOperations.addHandler(held)
+            } catch {
+                return Self.reset(channel)
+            }
             GatewayConnection.direct(to: addresses, on: channel.eventLoop) { result in
                 switch result {
                 case .failure: Self.reset(channel)
                 case .success(let connection):
-                    do { try connection.join(channel, early: nil) } catch { connection.abandon() }
+                    do { try connection.join(channel, held: held) } catch { connection.abandon() }
                 }
             }
         }
