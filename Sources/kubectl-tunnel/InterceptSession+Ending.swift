@@ -6,6 +6,19 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
+    /// Makes a deleted origin Service anew under its address: while the session comes to its end, that is the way to the
+    /// original pods.
+    func bringOriginBack() async {
+        guard let host = self.originHost else { return }
+        let origin = self.objects.origin(address: host)
+        do throws(APIError) {
+            try await self.client.create(.services, origin, in: self.namespace)
+        } catch {
+            guard error.code != .alreadyExists else { return }
+            self.report.detail("service/\(self.objects.names.origin) stays away: \(error.message)")
+        }
+    }
+
     func finish(_ end: SessionEnd) async {
         self.reconnecting?.cancel()
         await self.reconnecting?.value

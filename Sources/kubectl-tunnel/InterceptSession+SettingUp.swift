@@ -24,7 +24,9 @@ extension InterceptSession {
             }
         }
         self.keepLease()
-        try await self.report.step("proxy created") { try await creation.createObjects() }
+        try await self.report.step("proxy created") {
+            self.originHost = try await creation.createObjects()
+        }
         self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)

@@ -24,6 +24,8 @@ actor InterceptSession {
     var carrier: TunnelCarrier<LaptopEnd>?
     var carrierNumber = 0
     var reconnecting: Task<Void, Never>?
+    /// The origin Service's address, which the proxy knows it by.
+    var originHost: String?
     /// Whether there may be something to undo.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.
@@ -89,6 +91,7 @@ actor InterceptSession {
                 self.report.event("link-back", "tunnel is back: traffic comes here again")
             case .endRequested(let request): return .requested(request)
             case .objectDeleted(let name):
+                await self.bringOriginBack()
                 return .failed(PluginFailure("the session has ended: \(name) was deleted"))
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):

@@ -50,8 +50,8 @@ struct RestoreCommand: AsyncParsableCommand {
         guard !leftovers.isEmpty else {
             return console.result("nothing to restore in namespace \(namespace)")
         }
-        if leftovers.contains(where: { $0.lease != nil && !$0.hasReadyProxy }) {
-            console.progress("watching leases that no proxy answers for")
+        if leftovers.contains(where: { !$0.isDead }) {
+            console.progress("watching whether leases are renewed")
         }
         let chosen = self.selector.flatMap(Self.labels)
         // Watching a Lease takes its whole duration: all at once.
@@ -96,10 +96,8 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 
     private static func isDead(_ leftover: Leftover, _ held: HeldService, _ lease: Lease) async throws -> Bool {
-        guard !leftover.isDead else { return true }
-        // A proxy that passes through, and has no rights to restore, would do so for ever.
-        guard !leftover.hasReadyProxy || leftover.state == .passingThrough else { return false }
-        return try await held.isAbandoned(lease)
+        // A proxy may answer for a dead session: without rights it passes through, and can do nothing else.
+        try await leftover.isDead ? true : held.isAbandoned(lease)
     }
 
     private static func text(_ outcome: SessionUndo.Outcome) -> String {

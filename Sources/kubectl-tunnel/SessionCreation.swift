@@ -32,7 +32,9 @@ struct SessionCreation: Sendable {
     }
 
     /// Creates everything else.
-    func createObjects() async throws {
+    ///
+    /// - Returns: The origin Service's address.
+    func createObjects() async throws -> String {
         async let account: Void = self.createAccount()
         async let warmUp = self.create(.services, "service", self.names.warmUp, self.objects.warmUp())
         let origin = try await self.create(.services, "service", self.names.origin, self.objects.origin())
@@ -46,6 +48,7 @@ struct SessionCreation: Sendable {
         let deployment = self.objects.deployment(
             originHost: origin.spec.clusterIP ?? "", warmUpHost: try await warmUp.spec.clusterIP)
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
+        return origin.spec.clusterIP ?? ""
     }
 
     private func createAccount() async throws {

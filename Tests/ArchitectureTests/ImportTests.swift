@@ -37,7 +37,8 @@ import Testing
         ],
         "kubectl-tunnel-dns": [
             "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginGateway",
-            "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOSOCKS",
+            "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore",
+            "NIOPosix", "NIOSOCKS",
             "SystemPackage", "UnixSignals",
         ],
         "InClusterProxy": [

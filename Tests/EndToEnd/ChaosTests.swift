@@ -13,6 +13,17 @@ extension EndToEnd {
             return Self.environment["CHAOS_SEEDS"].flatMap(UInt64.init).map { Array(1...max($0, 1)) }
         }()
 
+        /// A minute of it, always the same: what `make test` can bear.
+        @Test("one short seed", .enabled(if: Self.seeds == nil), .timeLimit(.minutes(4)))
+        func short() async throws {
+            let kinds: [FaultKind] = [
+                .pluginKill, .forwardKill, .linkReset, .linkDelay, .proxyPause, .deletePod, .apply, .apiChildKill,
+            ]
+            let report = try await ChaosReport.of([3], lanes: 1, kinds: kinds, count: 6, seconds: 20)
+            tell(report.text)
+            #expect(report.violations.isEmpty)
+        }
+
         @Test("seeds asked for", .enabled(if: Self.seeds != nil), .timeLimit(.minutes(180)))
         func asked() async throws {
             let seeds = Self.seeds ?? []

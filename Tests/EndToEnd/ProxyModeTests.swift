@@ -56,7 +56,8 @@ extension EndToEnd {
                     let expected = [
                         "web": "cluster", "web.\(shop.namespace)": "cluster", "web.\(shop.namespace).svc": "cluster",
                         "web.\(full)": "cluster", "WEB.\(full).": "cluster", "web-headless:8080": "cluster",
-                        "db-0.db:8080": "db-0", "db-1.db.\(shop.namespace):8080": "db-1", "db-1.db.\(full):8080": "db-1",
+                        "db-0.db:8080": "db-0", "db-1.db.\(shop.namespace):8080": "db-1",
+                        "db-1.db.\(full):8080": "db-1",
                         "alias": "cluster",
                     ]
                     for (name, who) in expected {
@@ -112,7 +113,8 @@ extension EndToEnd {
                 try await Up.with(shop) { up in
                     let size = 20_000_000
                     let answer = try await run([
-                        "curl", "-sS", "-m", "30", "--noproxy", "", "-x", "socks5h://127.0.0.1:\(up.port)", "-o", "/dev/null",
+                        "curl", "-sS", "-m", "30", "--noproxy", "", "-x", "socks5h://127.0.0.1:\(up.port)", "-o",
+                        "/dev/null",
                         "-w", "%{size_download}", "http://web/size?bytes=\(size)",
                     ])
                     #expect(answer.output == "\(size)")

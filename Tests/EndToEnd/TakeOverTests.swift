@@ -85,32 +85,5 @@ extension EndToEnd {
                 try await second.stop()
             }
         }
-
-        @Test("of twenty intercepts begun at the same moment one has the Service, and nineteen name its holder")
-        func twenty() async throws {
-            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-                let before = try await shop.serviceText()
-                let rivals = try (1...20).map { number in
-                    (
-                        host: "laptop-\(number)",
-                        plugin: try shop.start(
-                            ["intercept", "web", "--port", "3000", "--no-wait", "--timeout", "120"],
-                            host: "laptop-\(number)")
-                    )
-                }
-                try await eventually(within: 90, "nineteen are refused") {
-                    rivals.filter { !$0.plugin.isRunning }.count == 19
-                }
-                let winner = try #require(rivals.first { $0.plugin.isRunning })
-                for loser in rivals where loser.host != winner.host {
-                    try await loser.plugin.finish(within: 1).expectOneError(
-                        saying: ["error: service/web is intercepted by admin on \(winner.host)"], status: 1)
-                }
-                try await eventually(within: 60, "ready: \(winner.plugin.error)") {
-                    winner.plugin.error.contains("now comes to")
-                }
-                try await shop.end(winner.plugin, before: before)
-            }
-        }
     }
 }

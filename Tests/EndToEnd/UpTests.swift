@@ -49,7 +49,10 @@ extension EndToEnd {
             try await Shop.with { shop in
                 let environment = try Up.laptop()
                 let up = try await run(
-                    [Lab.shared.namesPlugin, "up", "-n", shop.namespace, "--detach", "--image", "registry.invalid/x:1"],
+                    [
+                        Lab.shared.namesPlugin, "up", "-n", shop.namespace, "--detach", "--image",
+                        "registry.invalid/x:1",
+                    ],
                     environment: environment, within: 90)
                 #expect(up.status == 1)
                 #expect(up.error.contains("the gateway does not start: "), "\(up.error)")
@@ -104,7 +107,8 @@ extension EndToEnd {
                     }
                     #expect(try await up.curl("http://web/").output.hasPrefix("who=cluster "))
                     try await kubectl(
-                        "-n", shop.namespace, "delete", "pods", "-l", "kubectl-tunnel/component=gateway", "--wait=false")
+                        "-n", shop.namespace, "delete", "pods", "-l", "kubectl-tunnel/component=gateway", "--wait=false"
+                    )
                     try await eventually(within: 60, "the next pod carries: \(up.process.output)") {
                         up.process.output.components(separatedBy: "link-back").count == 3
                     }

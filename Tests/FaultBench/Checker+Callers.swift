@@ -8,7 +8,7 @@ extension Checker {
         var found: [Violation] = []
         for request in history.requests where !request.ok && !Self.isWrong(request) {
             guard !history.faults.contains(where: { Self.explains($0, request) }),
-                !Self.isCut(request, history), !Self.isUndrained(request, history)
+                !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history)
             else { continue }
             found.append(
                 Violation(
@@ -75,6 +75,20 @@ extension Checker {
             return history.faults.contains { first in
                 first != second && first.kind.maySwitchBack && first.begin <= second.begin
                     && second.begin <= (first.settled ?? .infinity)
+            }
+        }
+    }
+
+    /// Whether the way to the original pods had been deleted a moment before something else broke the tunnel: the session
+    /// was about to end for it.
+    static func isDisarmed(_ request: History.Request, _ history: History) -> Bool {
+        let limit = Self.follow
+        return history.faults.contains { fault in
+            guard fault.kind == .deleteOrigin, request.end >= fault.begin, request.start <= fault.begin + limit else {
+                return false
+            }
+            return history.faults.contains {
+                $0.kind.allowance.detection != nil && $0.begin <= fault.begin + limit && $0.end >= fault.begin - limit
             }
         }
     }

@@ -53,12 +53,15 @@ extension Checker {
             }
             guard let end = stretch.end else { continue }
             let settled = (stretch.settled ?? end) + Self.watchSlack
-            let others = Self.faults(history, from: stretch.begin - Self.watchSlack, to: settled) { $0.writesService }
+            // The copy of managedFields is in the origin Service.
+            let others = Self.faults(history, from: stretch.begin - Self.watchSlack, to: settled) {
+                $0.writesService || $0 == .deleteOrigin
+            }
             if others.isEmpty, let before = stretch.before, let after = stretch.after, before != after {
                 found.append(
                     Violation(
                         invariant, at: end,
-                        "the Service is not as before session \(stretch.session):\n\(before)\n\(after)")
+                        "the Service is not as before session \(stretch.session): \(Self.difference(before, after))")
                 )
             }
         }
@@ -70,6 +73,13 @@ extension Checker {
             }
         }
         return found
+    }
+
+    /// Where two texts begin to differ.
+    private static func difference(_ before: String, _ after: String) -> String {
+        let common = zip(before, after).prefix { $0 == $1 }.count
+        func part(_ text: String) -> String { String(text.dropFirst(max(0, common - 60)).prefix(160)) }
+        return "…\(part(before))… became …\(part(after))…"
     }
 
     /// When the Service must be back after a plugin has ended: the Lease, 5 s, and the time for which those who restore
@@ -113,8 +123,6 @@ extension Checker {
             guard let end = stretch.end else { return nil }
             let session = history.sessions.first { $0.identity == stretch.session }
             let offset = session?.clockOffset ?? 0
-            // Its own end, by itself or by the test's hand.
-            if let died = session?.end, died <= end + Self.watchSlack + 30, session?.wasKilled == false { return nil }
             let begin = session?.begin ?? stretch.begin
             let reasons = history.faults.filter { fault in
                 guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }

@@ -16,6 +16,12 @@ package enum Checker {
             .sorted { $0.time < $1.time }
     }
 
+    /// How many of which: `I1: 3, I7: 1`.
+    package static func summary(_ violations: [Violation]) -> String {
+        Dictionary(grouping: violations, by: \.invariant.name).map { "\($0.key): \($0.value.count)" }.sorted()
+            .joined(separator: ", ")
+    }
+
     /// Whether a fault of a kind that fulfils the condition lies before a moment and since another.
     static func faults(
         _ history: History, from: Double, to: Double, _ condition: (FaultKind) -> Bool

@@ -50,6 +50,20 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
+    @Test(
+        "I1: without the way to the originals a tunnel that breaks at the same time may refuse, later it may not",
+        arguments: [(11.0, true), (16, false)])
+    func disarmed(at time: Double, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults += [
+                History.Fault(.deleteOrigin, begin: 10.5, settled: 20),
+                History.Fault(.forwardKill, begin: time - 0.2, settled: 20),
+            ]
+            $0.requests.append(History.Request(start: time + 0.3, end: time + 0.5, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
     @Test("I1: a second signal may break what is open, the first may not", arguments: [true, false])
     func secondSignal(isSecond: Bool) {
         let history = changed(goodHistory()) {

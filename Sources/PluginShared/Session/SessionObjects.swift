@@ -87,7 +87,9 @@ public struct SessionObjects: Sendable {
     }
 
     /// The Service that keeps the original selector and ports: the way to the original pods meanwhile.
-    public func origin() -> JSONValue {
+    ///
+    /// - Parameter address: Its address, when it is made anew; `nil` for any.
+    public func origin(address: String? = nil) -> JSONValue {
         let ports = self.tcpPorts.map { port -> JSONValue in
             var members = Self.commonMembers(of: port)
             switch port.targetPort ?? .int(port.port) {
@@ -98,6 +100,7 @@ public struct SessionObjects: Sendable {
         }
         var spec: [String: JSONValue] = ["ports": .array(ports), "selector": JSONValue(self.service.selector)]
         if self.service.spec.publishNotReadyAddresses == true { spec["publishNotReadyAddresses"] = true }
+        if let address { spec["clusterIP"] = .string(address) }
         return self.object(
             "v1", "Service", named: self.names.origin, component: "origin",
             annotations: [Key.originalManagedFields: (self.service.metadata.managedFields ?? []).canonicalText],

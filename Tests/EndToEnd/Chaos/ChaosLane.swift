@@ -203,6 +203,32 @@ actor ChaosLane {
         }
     }
 
+    /// Another laptop takes the Service over; `nil` when it does not get it.
+    func takeOver(_ old: ChaosSession) async throws -> Injection.Done? {
+        for task in self.lasting { await task.value }
+        self.lasting = []
+        self.sessions += 1
+        let (new, said) = try await ChaosSession.start(
+            self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
+            network: self.network, words: ["--take-over"])
+        guard let new else {
+            self.refusal = said
+            return nil
+        }
+        try? await eventually(within: 30, "the other has ended") { !old.plugin.isRunning }
+        if old.plugin.isRunning {
+            self.history.leftovers.append("the plugin of \(old.record.who), whose Service was taken over")
+            self.sessionWasKilled = true
+            old.plugin.send(SIGKILL)
+        }
+        try await self.sessionEnded(old)
+        self.session = new
+        self.sessionWasKilled = false
+        self.restartedLocal = nil
+        self.laptopProcesses += new.children
+        return Injection.Done(detail: "by \(new.record.who)")
+    }
+
     private func sessionEnded(_ session: ChaosSession) async throws {
         self.session = nil
         let record = try await session.ended(
@@ -220,6 +246,7 @@ actor ChaosLane {
     /// Ends the last session twice at once and once more, and looks at what is left.
     private func cleanUp() async throws {
         let shop = self.shop
+        self.history.faults.append(History.Fault(.stopForce, begin: monotonicSeconds(), detail: "the end"))
         try await withThrowingTaskGroup(of: History.CleanUp.self) { group in
             for _ in 0..<2 {
                 group.addTask {

@@ -17,8 +17,11 @@ struct ChaosReport: Sendable {
     /// The kinds that never came up.
     var missing: [FaultKind] { self.kinds.filter { self.counts[$0] == nil } }
 
-    /// What can go wrong with this version of the plugin.
+    /// What can go wrong with this version of the plugin; `CHAOS_KINDS` names some of it.
     static func kinds() async throws -> [FaultKind] {
+        if let names = ProcessInfo.processInfo.environment["CHAOS_KINDS"] {
+            return names.split(separator: ",").compactMap { FaultKind(rawValue: String($0)) }
+        }
         let help = try await run([Lab.shared.plugin, "intercept", "--help"]).everything
         return FaultKind.allCases.filter { $0 != .takeOver || help.contains("--take-over") }
     }
@@ -77,7 +80,12 @@ struct ChaosReport: Sendable {
                 + "\(history.requests.count) requests, \(failed) failed, \(found.count) violations")
         guard !found.isEmpty else { return }
         self.violations[seed] = found
-        for violation in found.prefix(20) { tell("  \(violation)") }
+        tell("  \(Checker.summary(found))")
+        var told: [Invariant: Int] = [:]
+        for violation in found {
+            told[violation.invariant, default: 0] += 1
+            if told[violation.invariant, default: 0] <= 5 { tell("  \(violation)") }
+        }
         tell("  its history: \(Self.keep(history) ?? "not kept")")
     }
 

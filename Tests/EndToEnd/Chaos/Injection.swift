@@ -138,7 +138,7 @@ struct Injection: Sendable {
         case .serverSideApply:
             try await self.persistently("apply", "--server-side", "--force-conflicts", input: Shop.service)
         case .rivalIntercept: return try await self.rival()
-        case .takeOver: return nil
+        case .takeOver: return try await self.lane.takeOver(self.session)
         case .stopForce:
             let result = try await self.shop.start(["stop", "web", "--force"], host: "colleague").finish(within: 60)
             await self.lane.note(

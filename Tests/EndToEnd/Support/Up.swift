@@ -52,7 +52,9 @@ struct Up: Sendable {
     /// What curl gets; `words` go in front of the URL.
     func curl(_ url: String, way: Way = .http, _ words: String...) async throws -> CommandResult {
         try await run(
-            ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)"] + words + [url])
+            ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)"] + words + [
+                url
+            ])
     }
 
     /// Runs another command of the plugin on the same machine.

@@ -44,7 +44,8 @@ enum ObjectFuzz {
         _ = SwitchPatch.make(service, session: session, names: names, publishNotReady: true)
         for origin in [service, nil] { _ = Restore.decide(service, session: session, origin: origin) }
         _ = Restore.managedFields(of: service, saved: service.metadata.managedFields)
-        guard !service.selector.isEmpty else { return }
+        // A helper Service of a session is never switched.
+        guard !service.selector.isEmpty, service.metadata.labels?[Key.session] == nil else { return }
 
         var switched = service
         switched.metadata.annotations = [

@@ -5,7 +5,9 @@ public import NIOCore
 /// Needed although nobody reads: at the peer's FIN NIO reads all that is there by itself (BaseSocketChannel.readEOF0), and
 /// would drop it at the pipeline's end.
 public final class HeldInput: ChannelInboundHandler, RemovableChannelHandler {
+    /// What the socket read.
     public typealias InboundIn = ByteBuffer
+    /// The same, later.
     public typealias InboundOut = ByteBuffer
 
     /// The bytes; as many as the kernel's receive buffer takes.
@@ -16,16 +18,20 @@ public final class HeldInput: ChannelInboundHandler, RemovableChannelHandler {
     /// A handler that holds nothing yet.
     public init() {}
 
+    /// Keeps the bytes.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.bytes.writeImmutableBuffer(self.unwrapInboundIn(data))
     }
 
+    /// Nobody else is to hear of it yet.
     public func channelReadComplete(context: ChannelHandlerContext) {}
 
+    /// Remembers the peer's FIN.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed { self.hasEnded = true }
     }
 
+    /// Ends the connection: there is nobody to tell.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     /// Lets the pipeline's next handlers have what was held; this one is to be removed behind it.

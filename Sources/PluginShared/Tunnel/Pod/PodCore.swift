@@ -110,10 +110,12 @@ final class PodCore: TunnelLinkOwner {
         self.counts.tunnelled()
     }
 
+    /// How often a port's origin is dialled, each time with a socket of its own: until a node knows a new Service, or that a
+    /// pod is gone, packets of a connection go nowhere, and so do those that are sent again.
+    private static let originAttempts = 5
+
     /// Dials a port's origin.
     func dialOrigin(of port: ProxyPort, then: @escaping (Result<SocketPipe, any Error>) -> Void) {
-        let pipe = SocketPipe()
-        let bound = NIOLoopBound(pipe, eventLoop: self.loop)
         let address: SocketAddress
         do {
             address = try SocketAddress(ipAddress: port.originHost, port: port.originPort)
@@ -121,19 +123,10 @@ final class PodCore: TunnelLinkOwner {
             then(.failure(error))
             return
         }
-        SocketPipe.options(ClientBootstrap(group: self.loop))
-            .channelOption(.socketOption(.so_rcvbuf), value: PodListeners.receiveBuffer)
-            .connectTimeout(TimeAmount(self.timing.originConnectLimit))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
-                }
-            }
-            .connect(to: address)
-            .assumeIsolated()
-            .whenComplete { result in
-                then(result.map { _ in pipe })
-            }
+        SocketDial.connect(
+            to: Array(repeating: address, count: Self.originAttempts), on: self.loop,
+            timeout: self.timing.originConnectLimit / Self.originAttempts,
+            receiveBuffer: PodListeners.receiveBuffer, then: then)
     }
 
     /// Tries to connect to each port's origin.
