@@ -42,10 +42,9 @@ struct ExecCommand: AsyncParsableCommand {
                 let code = try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
-                    let me = CommandRunner.person(environment)
                     let session = ExecSession(
                         cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                        holder: Holder(user: me.user, host: me.host, session: .random()))
+                        holder: CommandRunner.holder(environment))
                     return try await session.run(self.command)
                 }
                 if code != 0 { throw ExitCode(code) }
