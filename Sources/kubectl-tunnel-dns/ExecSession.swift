@@ -72,7 +72,8 @@
             let network = try await NamespaceNetwork.serve(
                 namespace.listeners, of: cluster, machine: machine, dialer: self.session.link, names: self.session.link
             ) { [report = self.report] in report.event("refused", "tunnel-dns: \($0)") }
-            let ports = Task { await HostPortWatch(of: namespace).run() }
+            let watch = HostPortWatch(of: namespace)
+            let ports = Task { await watch.run() }
             defer { ports.cancel() }
             try Task.checkCancellation()
             do throws(NamespaceFailure) {

@@ -53,7 +53,8 @@
             let network = try await NamespaceNetwork.serve(
                 namespace.listeners, of: facts, machine: machine, dialer: cluster, names: cluster
             ) { cluster.notices.yield($0) }
-            let watch = Task { await HostPortWatch(of: namespace).run() }
+            let ports = HostPortWatch(of: namespace)
+            let watch = Task { await ports.run() }
             let code: Int32
             do {
                 _ = try await namespace.start(resolver: NamespaceNetwork.resolver(of: facts, machine: machine))

@@ -13,19 +13,20 @@ import Testing
 
     @Test("the pod passes PodSecurity restricted")
     func restricted() throws {
-        try expectRestricted(try #require(makeObjects().deployment()["spec"]?["template"]?["spec"]))
+        try expectRestricted(try #require(makeObjects().deployment(accountUID: nil)["spec"]?["template"]?["spec"]))
     }
 
-    @Test("the Deployment owns the rest, but not the Lease, and the account owns its rights")
+    @Test("the account owns the rest, without one the Deployment does, and nobody owns the Lease")
     func owners() {
         let objects = makeObjects()
         func kind(_ object: JSONValue) -> JSONValue? {
             guard case .array(let owners)? = object["metadata"]?["ownerReferences"] else { return nil }
             return owners.first?["kind"]
         }
-        #expect(kind(objects.deployment()) == nil)
+        #expect(kind(objects.deployment(accountUID: nil)) == nil)
+        #expect(kind(objects.deployment(accountUID: "u")) == "ServiceAccount")
         #expect(kind(objects.secret(hex: "00", deploymentUID: "u")) == "Deployment")
-        #expect(kind(objects.account(deploymentUID: "u")) == "Deployment")
+        #expect(kind(objects.account()) == nil)
         #expect(kind(objects.role(accountUID: "u")) == "ServiceAccount")
         #expect(kind(objects.roleBinding(accountUID: "u")) == "ServiceAccount")
         #expect(objects.lease(time: "now").metadata.ownerReferences == nil)
@@ -37,18 +38,22 @@ import Testing
             Issue.record("no rules")
             return
         }
-        #expect(rules.count == 2)
-        for rule in rules {
-            let isLease = rule["resources"] == ["leases"]
-            #expect(isLease || rule["resources"] == ["deployments"])
-            #expect(rule["resourceNames"] == [isLease ? "tunnel-dns-alice-laptop-aaaaaaaaaa" : "kt-aaaaaaaaaa-gateway"])
-            #expect(rule["verbs"] == (isLease ? ["get", "list", "watch", "delete"] : ["get", "delete"]))
+        let expected: [String: (name: JSONValue, verbs: JSONValue)] = [
+            "leases": ("tunnel-dns-alice-laptop-aaaaaaaaaa", ["get", "list", "watch", "delete"]),
+            "deployments": ("kt-aaaaaaaaaa-gateway", ["get", "delete"]),
+            "serviceaccounts": ("kt-aaaaaaaaaa-gateway", ["get", "delete"]),
+        ]
+        #expect(rules.count == expected.count)
+        for (resource, right) in expected {
+            let rule = rules.first { $0["resources"] == [.string(resource)] }
+            #expect(rule?["resourceNames"] == [right.name])
+            #expect(rule?["verbs"] == right.verbs)
         }
     }
 
     @Test("without an account the pod has no token")
     func withoutAccount() {
-        let spec = makeObjects(mayCleanUp: false).deployment()["spec"]?["template"]?["spec"]
+        let spec = makeObjects(mayCleanUp: false).deployment(accountUID: nil)["spec"]?["template"]?["spec"]
         #expect(spec?["automountServiceAccountToken"] == false)
         #expect(spec?["serviceAccountName"] == "default")
     }
@@ -73,7 +78,9 @@ import Testing
     @Test("what the pod is told survives its way through the environment")
     func configuration() throws {
         let objects = makeObjects()
-        guard case .array(let containers)? = objects.deployment()["spec"]?["template"]?["spec"]?["containers"],
+        guard
+            case .array(let containers)? = objects.deployment(accountUID: nil)["spec"]?["template"]?["spec"]?[
+                "containers"],
             case .array(let variables)? = containers.first?["env"],
             case .string(let text)? = variables.first(where: { $0["name"] == "KUBECTL_TUNNEL_GATEWAY" })?["value"]
         else {

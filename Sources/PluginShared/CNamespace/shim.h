@@ -63,6 +63,18 @@ static inline int cnamespace_loopback_up(void) {
         request.ifr_flags |= IFF_UP;
         result = ioctl(descriptor, SIOCSIFFLAGS, &request);
     }
+    if (result == 0) {
+        // An address that is not 127.0.0.1: without any, resolvers that are asked for what the machine can use
+        // (AI_ADDRCONFIG) have no IPv4. 198.18.0.0/15 is nobody's (RFC 2544).
+        struct sockaddr_in address;
+        memset(&address, 0, sizeof address);
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(0xC6120001);
+        memset(&request, 0, sizeof request);
+        strcpy(request.ifr_name, "lo:1");
+        memcpy(&request.ifr_addr, &address, sizeof address);
+        result = ioctl(descriptor, SIOCSIFADDR, &request);
+    }
     int reason = errno;
     close(descriptor);
     errno = reason;

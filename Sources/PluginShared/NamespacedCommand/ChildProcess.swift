@@ -3,7 +3,7 @@
 
     /// Processes that are started in the helper's namespace.
     enum ChildProcess {
-        /// Starts a command, which is looked for in PATH, with every signal as it is by default.
+        /// Starts a command, with every signal as it is by default.
         ///
         /// - Parameters:
         ///   - input: Its standard input; `nil` for this process's own.
@@ -12,6 +12,7 @@
         static func spawn(
             _ command: [String], input: CInt?, control: CInt? = nil
         ) -> (pid: pid_t, code: Int32) {
+            guard let path = Self.find(command[0]) else { return (0, ENOENT) }
             var actions = posix_spawn_file_actions_t()
             var attributes = posix_spawnattr_t()
             posix_spawn_file_actions_init(&actions)
@@ -37,8 +38,20 @@
             words.append(nil)
             defer { for word in words { free(word) } }
             var pid: pid_t = 0
-            let code = posix_spawnp(&pid, command[0], &actions, &attributes, words, environ)
+            let code = posix_spawn(&pid, path, &actions, &attributes, words, environ)
             return (pid, code)
+        }
+
+        /// Where a program is: in PATH, or where administrators' programs are. A folder of PATH that may not be looked into
+        /// does not matter, unlike for posix_spawnp(3), which says EACCES then.
+        static func find(_ name: String) -> String? {
+            if name.contains("/") { return name }
+            let path = getenv("PATH").map { String(cString: $0) } ?? ""
+            let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
+            return folders.map { "\($0)/\(name)" }.first { path in
+                var state = stat()
+                return stat(path, &state) == 0 && state.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+            }
         }
 
         /// What shells make of a wait status: the exit code, or 128 and the signal's number.

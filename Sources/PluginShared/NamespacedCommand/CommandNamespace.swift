@@ -53,7 +53,7 @@
         public static func open(
             command: [String], executable: String = "/proc/self/exe", launcher: [String] = []
         ) async throws(NamespaceFailure) -> CommandNamespace {
-            guard let nft = Self.find("nft") else {
+            guard let nft = ChildProcess.find("nft") else {
                 throw NamespaceFailure(
                     "nft is missing", hint: "install the package nftables; or use `kubectl tunnel-dns up --mode proxy`")
             }
@@ -268,12 +268,5 @@
         }
 
         private static func text(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
-
-        /// A program in PATH, or where administrators' programs are.
-        private static func find(_ name: String) -> String? {
-            let path = getenv("PATH").map { String(cString: $0) } ?? ""
-            let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
-            return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
-        }
     }
 #endif

@@ -8,16 +8,18 @@
         public static let interval = Duration.milliseconds(500)
 
         private let namespace: CommandNamespace
+        private let first: [UInt16]
 
-        /// A watch for one namespace.
+        /// A watch for one namespace, which is told at once: the command that is started next finds it so.
         public init(of namespace: CommandNamespace) {
             self.namespace = namespace
+            self.first = Self.read()
+            namespace.setHostPorts(self.first)
         }
 
-        /// Watches until the task is cancelled; the first reading is there before anything else.
+        /// Watches until the task is cancelled.
         public func run() async {
-            var known = Self.read()
-            self.namespace.setHostPorts(known)
+            var known = self.first
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
                 let ports = Self.read()

@@ -53,27 +53,27 @@ struct GatewayCreation: Sendable {
         try await self.create(.leases, "lease", objects.names.lease, objects.lease(time: MicroTime.text(for: .now)))
     }
 
-    /// Creates everything else: first the Deployment, which owns the rest. Its pod is not made before its account is there,
-    /// and not started before its Secret is; both come within milliseconds.
+    /// Creates everything else: owners before what they own.
     func createObjects(_ objects: GatewayObjects, secret: TunnelSecret) async throws {
         let names = objects.names
-        let deployment = try await self.create(.deployments, "deployment", names.deployment, objects.deployment())
-        let uid = deployment.metadata.uid ?? ""
-        async let created: Void = self.createAccount(objects, deploymentUID: uid)
+        let account = try await self.createAccount(objects)
+        let deployment = try await self.create(
+            .deployments, "deployment", names.deployment, objects.deployment(accountUID: account?.uid))
+        // The pod is not started before its Secret is there, which takes milliseconds.
         _ = try await self.create(
-            .secrets, "secret", names.secret, objects.secret(hex: secret.hex, deploymentUID: uid))
-        try await created
+            .secrets, "secret", names.secret,
+            objects.secret(hex: secret.hex, deploymentUID: deployment.metadata.uid ?? ""))
     }
 
-    private func createAccount(_ objects: GatewayObjects, deploymentUID: String) async throws {
-        guard objects.mayCleanUp else { return }
+    private func createAccount(_ objects: GatewayObjects) async throws -> ObjectMeta? {
+        guard objects.mayCleanUp else { return nil }
         let name = objects.names.account
-        let account = try await self.create(
-            .serviceAccounts, "serviceaccount", name, objects.account(deploymentUID: deploymentUID))
+        let account = try await self.create(.serviceAccounts, "serviceaccount", name, objects.account())
         let uid = account.metadata.uid ?? ""
         async let role = self.create(.roles, "role", name, objects.role(accountUID: uid))
         async let binding = self.create(.roleBindings, "rolebinding", name, objects.roleBinding(accountUID: uid))
         _ = try await (role, binding)
+        return account.metadata
     }
 
     @discardableResult

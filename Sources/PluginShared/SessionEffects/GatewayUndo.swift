@@ -16,7 +16,7 @@ public struct GatewayUndo: Sendable {
         self.session = session
     }
 
-    /// Deletes the Lease, and then the Deployment, which takes everything along, the gateway's own rights too.
+    /// Deletes the Lease, the Deployment and then the account, which owns the rest, the gateway's own rights too.
     ///
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
     public func run() async throws(APIError) {
@@ -25,11 +25,21 @@ public struct GatewayUndo: Sendable {
         {
             try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
         }
-        if let deployment = try await self.client.find(.deployments, self.names.deployment, in: self.namespace),
-            deployment.metadata.annotation(Key.session) == self.session.description
-        {
-            try await self.client.delete(
-                .deployments, self.names.deployment, in: self.namespace, uid: deployment.metadata.uid)
+        try await self.delete(.deployments, self.names.deployment) { $0.metadata }
+        do {
+            try await self.delete(.serviceAccounts, self.names.account) { $0.metadata }
+        } catch let error where error.code == .forbidden {
+            // Who may not even see it has not made one.
+            return
         }
+    }
+
+    private func delete<Object>(
+        _ type: ResourceType<Object>, _ name: String, _ metadata: (Object) -> ObjectMeta
+    ) async throws(APIError) {
+        guard let found = try await self.client.find(type, name, in: self.namespace).map(metadata),
+            found.annotation(Key.session) == self.session.description
+        else { return }
+        try await self.client.delete(type, name, in: self.namespace, uid: found.uid)
     }
 }

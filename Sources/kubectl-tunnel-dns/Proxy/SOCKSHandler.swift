@@ -5,7 +5,9 @@ import Tunnel
 
 /// Serves one SOCKS5 client (RFC 1928): no authentication, CONNECT only.
 final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ClientMessage
+    // Not `ClientMessage`: when a connection ends, the handler before this one hands on what it has left, as bytes, and
+    // taking them for a message would trap.
+    typealias InboundIn = Any
     typealias OutboundOut = ServerMessage
 
     private let link: ClusterLink
@@ -24,7 +26,8 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch self.unwrapInboundIn(data) {
+        guard let message = self.unwrapInboundIn(data) as? ClientMessage else { return }
+        switch message {
         case .greeting(let greeting):
             let method: AuthenticationMethod =
                 greeting.methods.contains(.noneRequired) ? .noneRequired : .noneAcceptable

@@ -11,7 +11,7 @@ outside_names() {
 . SOA ns.outside.test. hostmaster.outside.test. 1 7200 1800 86400 5
 . NS ns.outside.test.
 ns.outside.test. A 127.0.0.1
-www.outside.test. A $laptop_ip
+db.outside.test. A $outside_ip
 metadata.outside.test. A 169.254.169.254
 loopback.outside.test. A 127.0.0.1
 node.outside.test. A $node_ip

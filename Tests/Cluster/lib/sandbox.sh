@@ -56,6 +56,7 @@ make_networks() {
     in_node ip link set lo up
     in_node ip addr add "$node_ip/24" dev eth0
     in_node ip link set eth0 up
+    in_node ip addr add "$outside_ip/32" dev lo
     in_laptop ip link set lo up
     in_laptop ip addr add "$laptop_ip/24" dev eth0
     in_laptop ip link set eth0 up

@@ -33,6 +33,8 @@ struct Lab: Sendable {
     /// The addresses of the two sides of the only wire.
     var nodeAddress: String { self.variable("CLUSTER_NODE_IP") }
     var laptopAddress: String { self.variable("CLUSTER_LAPTOP_IP") }
+    /// An address outside the cluster, `db.outside.test`, that only the cluster reaches.
+    var outsideAddress: String { self.variable("CLUSTER_OUTSIDE_IP") }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
     /// The environment of somebody else at a laptop who has the admin's rights.

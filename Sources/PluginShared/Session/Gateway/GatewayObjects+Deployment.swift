@@ -5,14 +5,16 @@ extension GatewayObjects {
     private static let terminationGraceSeconds: Int64 = 5
 
     /// The gateway's Deployment. Its pod passes PodSecurity *restricted*.
-    public func deployment() -> JSONValue {
+    ///
+    /// - Parameter accountUID: The account's, where there is one.
+    public func deployment(accountUID: String?) -> JSONValue {
         let account = RestrictedPod.Account(
             name: self.mayCleanUp ? self.names.account : "default", isMounted: self.mayCleanUp)
         let spec = RestrictedPod.spec(
             self.container, account: account, imagePullSecret: self.imagePullSecret,
             terminationGraceSeconds: Self.terminationGraceSeconds)
         return self.object(
-            "apps/v1", "Deployment", named: self.names.deployment,
+            "apps/v1", "Deployment", named: self.names.deployment, owner: accountUID.map(self.accountOwner),
             with: RestrictedPod.deployment(
                 labels: self.labels(component: "gateway"), session: self.holder.session, spec: spec))
     }

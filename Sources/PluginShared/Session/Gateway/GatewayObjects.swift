@@ -2,9 +2,12 @@ public import Kubernetes
 
 /// The objects of a gateway, as values.
 ///
-/// The Deployment owns all others but the Lease: it is the one object without which the rest has no purpose, whoever may
-/// make a gateway may delete it, and when it is gone the garbage collector takes the rest. (The Secret cannot be the owner:
-/// users may create Secrets that they must not delete. The Lease must not be: see ``SessionObjects``.)
+/// There is no Service to own them, as a proxy's objects have it. Where the gateway has an account, the account owns all
+/// others but the Lease, and the Secret by way of the Deployment; where it has none, the Deployment owns the Secret. So
+/// whoever deletes these two by name leaves nothing, and a crash between any two creations leaves nothing that a later
+/// deletion does not find. (A Deployment made before its account would do, if its first pod were not refused for that.
+/// The Secret cannot be the owner: users may create Secrets that they must not delete. Nor can the Lease: see
+/// ``SessionObjects``.)
 public struct GatewayObjects: Sendable {
     /// The namespace, whose search list the gateway's pod has.
     public var namespace: String
@@ -65,10 +68,9 @@ public struct GatewayObjects: Sendable {
     }
 
     /// The gateway's account. It owns its rights, which end with it.
-    public func account(deploymentUID: String) -> JSONValue {
+    public func account() -> JSONValue {
         self.object(
-            "v1", "ServiceAccount", named: self.names.account, owner: self.deploymentOwner(deploymentUID),
-            with: ["automountServiceAccountToken": false])
+            "v1", "ServiceAccount", named: self.names.account, with: ["automountServiceAccountToken": false])
     }
 
     /// What the gateway may do: see its Lease, and take itself away.
@@ -85,6 +87,7 @@ public struct GatewayObjects: Sendable {
                 "rules": [
                     rule("coordination.k8s.io", "leases", self.names.lease, ["get", "list", "watch", "delete"]),
                     rule("apps", "deployments", self.names.deployment, ["get", "delete"]),
+                    rule("", "serviceaccounts", self.names.account, ["get", "delete"]),
                 ]
             ])
     }
@@ -123,7 +126,7 @@ public struct GatewayObjects: Sendable {
         OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: self.names.deployment, uid: uid)
     }
 
-    private func accountOwner(_ uid: String) -> OwnerReference {
+    func accountOwner(_ uid: String) -> OwnerReference {
         OwnerReference(apiVersion: "v1", kind: "ServiceAccount", name: self.names.account, uid: uid)
     }
 
