@@ -7,6 +7,8 @@ import SessionEffects
 extension InterceptSession {
     /// How long a Service may lead to a proxy that is not ready, as after the end of its container: the bound is 5 s.
     private static let proxyPatience = Duration.seconds(3)
+    /// The same beside a pod that ends: its proxy restores first of all, unless it was killed before it could.
+    private static let endingPatience = Duration.milliseconds(500)
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
 
@@ -37,7 +39,10 @@ extension InterceptSession {
                     return
                 }
                 if await self.endUnlessWanted() { return }
-                if clock.now - start >= Self.proxyPatience { try await self.restoreMeanwhile() }
+                let isAlone = try await self.proxyPod.isAlone()
+                if clock.now - start >= (isAlone ? Self.proxyPatience : Self.endingPatience) {
+                    try await self.restoreMeanwhile()
+                }
                 pause = Self.shortestPause
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")

@@ -47,6 +47,14 @@ struct Leftover: Sendable {
             guard let record = LeaseRecord(lease) else { continue }
             note(record.service, record.holder.session, lease)
         }
+        // The account is the last that a session deletes; whoever may not see accounts made none.
+        for account in (try? await client.list(.serviceAccounts, in: namespace, labels: Key.session).items) ?? [] {
+            let labels = account.metadata.labels ?? [:]
+            guard let name = labels[Key.service], let session = labels[Key.session].flatMap(SessionID.init) else {
+                continue
+            }
+            note(name, session, nil)
+        }
         for found in services {
             if let session = found.markedSession { note(found.metadata.name, session, nil) }
             let labels = found.metadata.labels ?? [:]
