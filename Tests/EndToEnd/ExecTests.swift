@@ -79,7 +79,9 @@ extension EndToEnd {
                     "web", "web.\(shop.namespace)", "web.\(shop.namespace).svc", "web.\(full)", "WEB.\(full).",
                 ] {
                     #expect(result.output.contains("getent \(name) \(address)\n"), "\(result.everything)")
-                    #expect(result.output.contains("busybox \(name) \(address)\n"), "\(result.everything)")
+                    // busybox tries the search list for names without a dot only.
+                    let isWhole = name == "web" || name.contains("local")
+                    #expect(!isWhole || result.output.contains("busybox \(name) \(address)\n"), "\(result.everything)")
                     for program in ["curl", "python", "musl"] {
                         #expect(result.output.contains("\(program) \(name) who=cluster\n"), "\(result.everything)")
                     }

@@ -24,8 +24,19 @@
         }()
     }
 
+    /// Says something, and closes.
+    private final class Greeting: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: "machine\n")), promise: nil)
+            context.close(promise: nil)
+        }
+    }
+
     /// Real namespaces, with a cluster that is in this process.
-    @Suite struct LiveNamespaceTests {
+    @Suite(.timeLimit(.minutes(1))) struct LiveNamespaceTests {
         /// The plugin's binary, where everybody may run it.
         static let executable: String = {
             let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -125,7 +136,9 @@
         func hostLoopback(user: CommandUser) async throws {
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .childChannelInitializer { channel in
-                    channel.writeAndFlush(ByteBuffer(string: "machine\n")).flatMap { channel.close() }
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Greeting())
+                    }
                 }.bind(host: "127.0.0.1", port: 0).get()
             let port = try #require(server.localAddress?.port)
             let found = "exec 3<>/dev/tcp/127.0.0.1/\(port) && read -r line <&3 && [ $line = machine ]"
