@@ -119,8 +119,9 @@ let package = Package(
         .target(
             name: "PluginGateway",
             dependencies: [
-                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "PluginConsole", "PluginSession", "Session",
-                "SessionEffects", "Tunnel", .product(name: "NIOCore", package: "swift-nio"),
+                "Kubernetes", "KubernetesViaKubectl", logging, "NamespacedCommand", "Names", "PluginConsole",
+                "PluginSession", "Session", "SessionEffects", "Tunnel",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/PluginShared/PluginGateway",
             swiftSettings: strict
@@ -128,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "kubectl-tunnel",
             dependencies: nio + [
-                argumentParser, "PluginConsole", "PluginSession", "Kubernetes", "KubernetesViaKubectl", logging,
-                "Session", "SessionEffects", "Tunnel",
+                argumentParser, "PluginConsole", "PluginGateway", "PluginSession", "Kubernetes",
+                "KubernetesViaKubectl", logging, "NamespacedCommand", "Names", "Session", "SessionEffects", "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

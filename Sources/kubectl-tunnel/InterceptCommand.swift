@@ -1,4 +1,5 @@
 import ArgumentParser
+import Names
 import PluginConsole
 import PluginSession
 import Session
@@ -65,6 +66,22 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(help: "Go on without anybody in the cluster who could restore the Service when this machine is gone.")
     var noFailsafe = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Run a command to which the cluster's names are at hand, and bring the traffic to it: --dns -- COMMAND. Linux."
+        ))
+    var dns = false
+
+    @Option(
+        name: .customLong("allow"),
+        help: ArgumentHelp(
+            "With --dns: a host that only the cluster can reach. May be given several times.", valueName: "host[:port]")
+    )
+    var allowed: [String] = []
+
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("With --dns: the command.", valueName: "command"))
+    var command: [String] = []
+
     @Option(name: .shortAndLong, help: "How to tell what happens.")
     var output = Output.text
 
@@ -83,6 +100,15 @@ struct InterceptCommand: AsyncParsableCommand {
         guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
         for text in self.port where PortRequest(text) == nil {
             throw ValidationError("--port \(text): expected LOCAL or LOCAL:REMOTE, as 8080 or 8080:http")
+        }
+        guard self.dns == !self.command.isEmpty else {
+            throw ValidationError(
+                self.dns
+                    ? "--dns runs a command: --dns -- COMMAND. Without one, run `kubectl tunnel-dns up` beside it"
+                    : "a command goes with --dns: --dns -- COMMAND")
+        }
+        for text in self.allowed where EgressRule(text) == nil {
+            throw ValidationError("--allow \(text): expected HOST or HOST:PORT, as db.example.com:5432 or 10.1.0.0/16")
         }
         guard LeaseClock.durations.contains(self.leaseDuration) else {
             throw ValidationError("--lease-duration \(self.leaseDuration): expected 5 to 600 seconds")
@@ -107,7 +133,7 @@ struct InterceptCommand: AsyncParsableCommand {
                 asksNothing: self.yes,
                 wantsNetworkPolicy: self.networkPolicy,
                 mayLackFailsafe: self.noFailsafe,
-                takesOver: self.takeOver)
+                takesOver: self.takeOver, command: self.command, allowed: self.allowed)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory

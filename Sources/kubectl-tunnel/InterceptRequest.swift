@@ -15,4 +15,8 @@ struct InterceptRequest: Sendable {
     var wantsNetworkPolicy: Bool
     var mayLackFailsafe: Bool
     var takesOver: Bool
+    /// What is run beside it, to serve the traffic and reach the cluster by its names; empty for nothing.
+    var command: [String]
+    /// What that reaches through the gateway besides the cluster's own.
+    var allowed: [String]
 }

@@ -27,6 +27,7 @@ extension InterceptSession {
         let action = self.isSwitched ? "restoring service/\(self.serviceName)" : "cleaning up"
         switch end {
         case .asked(let why): self.report.event("ending", "\(why): \(action)")
+        case .commandEnded(let code): self.report.event("ending", "the command has ended (\(code)): \(action)")
         case .requested(let request):
             cause = request.cause
             self.report.event("ending", "\(request.text): \(action)")

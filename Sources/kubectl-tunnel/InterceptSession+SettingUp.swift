@@ -9,6 +9,7 @@ import Tunnel
 
 extension InterceptSession {
     func setUp() async throws {
+        if let command { try await self.run(command) }
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
         let creation = SessionCreation(
             client: self.client, objects: self.objects, secret: self.secret,
@@ -75,7 +76,7 @@ extension InterceptSession {
     private func waitForLocalPorts() async throws {
         for port in Set(self.objects.plan.listeners.compactMap(\.localPort)).sorted() {
             var isAnnounced = false
-            while await !LocalPort.answers(host: self.request.address, port: port, group: self.group) {
+            while await !self.answers(port) {
                 if !isAnnounced {
                     isAnnounced = true
                     self.report.event(
@@ -87,6 +88,17 @@ extension InterceptSession {
         }
     }
 
+    private func answers(_ port: Int) async -> Bool {
+        if let command { return await command.answers(port: port) }
+        return await LocalPort.answers(host: self.request.address, port: port, group: self.group)
+    }
+
+    private func run(_ command: LocalCommand) async throws {
+        try await command.start()
+        let source = self.eventSource
+        self.background.append(Task { source.yield(.commandEnded(await command.exitCode())) })
+    }
+
     func connect(to pod: String) async throws {
         let targets = self.objects.plan.listeners.compactMap { listener in
             listener.localPort.map {
@@ -96,12 +108,14 @@ extension InterceptSession {
         let identity = TunnelIdentity(
             session: self.objects.holder.session.description, secret: self.secret,
             software: ProxyConfiguration.softwareVersion)
+        var openSocket: LocalSocket?
+        if let command { openSocket = { target in try await command.socket(to: target) } }
         let carrier = try await TunnelCarrier.open(
             pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
-        ) { host, port throws(TunnelError) in
+        ) { [openSocket] host, port throws(TunnelError) in
             try await LaptopEnd.connect(
                 host: host, port: port, identity: identity, targets: Dictionary(targets) { first, _ in first },
-                timeout: .seconds(10), group: self.group,
+                openSocket: openSocket, timeout: .seconds(10), group: self.group,
                 logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
         }
         self.carrierNumber += 1

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Kubernetes
 import Logging
 import NIOCore
@@ -18,6 +19,8 @@ actor InterceptSession {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let secret = TunnelSecret.random()
     let undo: SessionUndo
+    /// What is run beside the intercept; `nil` for nothing.
+    var command: LocalCommand?
     let events: AsyncStream<SessionEvent>
     let eventSource: AsyncStream<SessionEvent>.Continuation
     var background: [Task<Void, Never>] = []
@@ -57,6 +60,11 @@ actor InterceptSession {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let source = self.eventSource
         self.background.append(Task { for await _ in signals { source.yield(.interrupted) } })
+        if !self.request.command.isEmpty {
+            self.command = try await LocalCommand.open(
+                self.request, cluster: self.cluster, me: self.objects.holder, report: self.report,
+                loop: self.group.next())
+        }
         let setUp = Task {
             do {
                 try await self.setUp()
@@ -69,10 +77,13 @@ actor InterceptSession {
         setUp.cancel()
         _ = await setUp.value
         await self.finish(end)
+        await self.command?.finish()
         for task in self.background { task.cancel() }
         try? await self.group.shutdownGracefully()
         switch end {
         case .asked, .requested(.stop): return
+        case .commandEnded(let code):
+            if code != 0 { throw ExitCode(code) }
         case .requested(.takeOver(let person)):
             throw PluginFailure("\(person) has taken service/\(self.serviceName) over")
         case .failed(let error): throw error
@@ -90,6 +101,7 @@ actor InterceptSession {
             case .reconnected:
                 self.report.event("link-back", "tunnel is back: traffic comes here again")
             case .endRequested(let request): return .requested(request)
+            case .commandEnded(let code): return .commandEnded(code)
             case .objectDeleted(let name):
                 await self.bringOriginBack()
                 return .failed(PluginFailure("the session has ended: \(name) was deleted"))

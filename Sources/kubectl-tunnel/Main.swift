@@ -1,6 +1,7 @@
 import ArgumentParser
 import Kubernetes
 import KubernetesViaKubectl
+import NamespacedCommand
 import PluginConsole
 import Session
 
@@ -17,6 +18,9 @@ import Session
 struct Main {
     static func main() async {
         ChildGuard.runIfAsked(CommandLine.arguments)
+        #if os(Linux)
+            NamespaceHelper.runIfAsked(CommandLine.arguments)
+        #endif
         Cluster.raiseFileLimit()
         // Whoever reads the output may go away; the session has to be undone all the same.
         signal(SIGPIPE, SIG_IGN)

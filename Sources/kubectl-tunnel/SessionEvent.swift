@@ -14,6 +14,8 @@ enum SessionEvent: Sendable {
     case tunnel(Int, LaptopEvent)
     /// The tunnel is back after it was lost.
     case reconnected
+    /// The command beside the intercept has ended, with this exit code.
+    case commandEnded(Int32)
     /// Somebody wants the session to end.
     case endRequested(EndRequest)
     /// Somebody deleted an object that the session cannot do without: its kind and name.
@@ -30,6 +32,8 @@ enum SessionEnd: Sendable {
     case asked(String)
     /// Somebody else: exit code 0 after `stop`, 1 after a take-over.
     case requested(EndRequest)
+    /// The command beside the intercept ended: its exit code.
+    case commandEnded(Int32)
     /// Something went wrong: exit code 1.
     case failed(any Error)
     /// The Service is somebody else's now: it is left alone, and the rest is cleaned up.

@@ -26,13 +26,14 @@ import Testing
             "FoundationEssentials",
         ],
         "PluginShared/PluginGateway": [
-            "Kubernetes", "KubernetesViaKubectl", "Names", "PluginConsole", "PluginSession", "Session",
+            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginSession",
+            "Session",
             "SessionEffects", "Tunnel",
             "FoundationEssentials", "Logging", "NIOCore",
         ],
         "kubectl-tunnel": [
-            "Kubernetes", "KubernetesViaKubectl", "Session", "SessionEffects", "Tunnel", "PluginConsole",
-            "PluginSession",
+            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "Session", "SessionEffects", "Tunnel",
+            "PluginConsole", "PluginGateway", "PluginSession",
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
         "kubectl-tunnel-dns": [

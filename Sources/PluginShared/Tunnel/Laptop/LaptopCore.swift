@@ -9,6 +9,7 @@ final class LaptopCore: TunnelLinkOwner {
     let timing: Timing
     let counts: ConnectionCounts
     private let targets: [String: LocalTarget]
+    private let openSocket: LocalSocket?
     private let report: @Sendable (LaptopEvent) -> Void
     private let finished: @Sendable () -> Void
     private let dialler: TunnelDialler
@@ -17,6 +18,7 @@ final class LaptopCore: TunnelLinkOwner {
     init(
         loop: any EventLoop,
         targets: [String: LocalTarget],
+        openSocket: LocalSocket?,
         timing: Timing,
         counts: ConnectionCounts,
         logger: Logger,
@@ -25,6 +27,7 @@ final class LaptopCore: TunnelLinkOwner {
     ) {
         self.loop = loop
         self.targets = targets
+        self.openSocket = openSocket
         self.timing = timing
         self.counts = counts
         self.logger = logger
@@ -112,7 +115,11 @@ final class LaptopCore: TunnelLinkOwner {
             }
         let host = addresses.first ?? target.host
         let attempt: EventLoopFuture<any Channel>
-        if let address = try? SocketAddress(ipAddress: host, port: target.port) {
+        if let openSocket = self.openSocket {
+            let opening = NIOLoopBound(bootstrap, eventLoop: self.loop)
+            attempt = self.loop.makeFutureWithTask { try await openSocket(target) }
+                .flatMap { opening.value.withConnectedSocket($0) }
+        } else if let address = try? SocketAddress(ipAddress: host, port: target.port) {
             attempt = bootstrap.connect(to: address)
         } else {
             attempt = bootstrap.connect(host: host, port: target.port)

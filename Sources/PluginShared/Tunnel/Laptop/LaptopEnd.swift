@@ -14,7 +14,10 @@ public final class LaptopEnd: Sendable {
     private let core: NIOLoopBoundBox<LaptopCore>
     private let counts: ConnectionCounts
 
-    private init(targets: [String: LocalTarget], timing: Timing, group: any EventLoopGroup, logger: Logger) {
+    private init(
+        targets: [String: LocalTarget], openSocket: LocalSocket?, timing: Timing, group: any EventLoopGroup,
+        logger: Logger
+    ) {
         let loop = group.next()
         let counts = ConnectionCounts()
         let (events, continuation) = AsyncStream.makeStream(
@@ -28,6 +31,7 @@ public final class LaptopEnd: Sendable {
             LaptopCore(
                 loop: loop,
                 targets: targets,
+                openSocket: openSocket,
                 timing: timing,
                 counts: counts,
                 logger: logger,
@@ -46,6 +50,7 @@ public final class LaptopEnd: Sendable {
     ///   - port: The port kubectl listens on.
     ///   - identity: The session and its secret, which the pod must share.
     ///   - targets: The local process of each route the pod may ask for.
+    ///   - openSocket: Connects to a target in its own way; `nil` for the usual one.
     ///   - timeout: The limit for all of it.
     ///   - timing: Other intervals than the product's, for tests.
     ///   - group: Gives the event loop.
@@ -57,12 +62,14 @@ public final class LaptopEnd: Sendable {
         port: Int,
         identity: TunnelIdentity,
         targets: [String: LocalTarget],
+        openSocket: LocalSocket? = nil,
         timeout: Duration,
         timing: Timing = Timing(),
         group: any EventLoopGroup,
         logger: Logger
     ) async throws(TunnelError) -> LaptopEnd {
-        let end = LaptopEnd(targets: targets, timing: timing, group: group, logger: logger)
+        let end = LaptopEnd(
+            targets: targets, openSocket: openSocket, timing: timing, group: group, logger: logger)
         do {
             try await end.loop.flatSubmit {
                 end.core.value.connect(host: host, port: port, identity: identity, timeout: timeout)

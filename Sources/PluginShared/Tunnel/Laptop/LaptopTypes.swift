@@ -12,6 +12,9 @@ public struct LocalTarget: Sendable, Hashable {
     }
 }
 
+/// Connects to a local process where its addresses are not this process's own: the result is a connected TCP socket.
+public typealias LocalSocket = @Sendable (LocalTarget) async throws -> CInt
+
 /// What happens at the laptop's end of the tunnel.
 public enum LaptopEvent: Sendable, Equatable {
     /// The route's local process no longer accepts connections, for this reason. Only on change.
