@@ -65,11 +65,13 @@ extension EndToEnd {
                     try await fresh.expect("laptop")
                     local.process.send(SIGTERM)
                     try await fresh.expect("cluster")
-                    #expect(plugin.error.contains("does not answer"))
+                    try await eventually(within: 10, "told: \(plugin.error)") {
+                        plugin.error.contains("does not answer")
+                    }
                     _ = try await local.process.finish()
                     let again = try await LocalProcess.start(port: 3000)
                     try await fresh.expect("laptop")
-                    #expect(plugin.error.contains("answers again"))
+                    try await eventually(within: 10, "told: \(plugin.error)") { plugin.error.contains("answers again") }
                     try await shop.end(plugin, before: before)
                     try await again.stop()
                 }
