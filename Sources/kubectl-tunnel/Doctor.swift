@@ -38,7 +38,7 @@ struct Doctor: Sendable {
         let objects = await self.objects(found ?? nil, version)
         if let objects { findings += await self.tried("proxy's pod") { try await self.dryRun(objects) } }
         progress("policies and pods")
-        let selector = (found ?? nil).map(Self.originalSelector)
+        let selector = (found ?? nil).map(Self.originalSelector).flatMap { $0.isEmpty ? nil : $0 }
         findings += await self.tried("pods") { try await self.podFindings(selector, objects) }
         findings += await self.tried("earlier sessions") { try await self.leftovers() }
         return findings
@@ -92,9 +92,9 @@ struct Doctor: Sendable {
     }
 
     private func serviceFindings(_ name: String, _ service: Service?) -> [Finding] {
-        let check = "service/\(name)"
+        let check = "service"
         guard let service else {
-            return [.error(check, "there is none in namespace \(self.namespace)", "see `kubectl get services`")]
+            return [.error(check, "there is no service/\(name) in namespace \(self.namespace)", "see `kubectl get services`")]
         }
         let found = Preflight.check(service)
         var findings: [Finding] = found.refusals.map {
@@ -104,7 +104,7 @@ struct Doctor: Sendable {
         findings += found.notes.map { .ok(check, $0) }
         if findings.isEmpty {
             let ports = (service.spec.ports ?? []).map(\.label).joined(separator: ", ")
-            findings.append(.ok(check, "can be intercepted; its ports are \(ports)"))
+            findings.append(.ok(check, "service/\(name) can be intercepted; its ports are \(ports)"))
         }
         return findings
     }

@@ -46,16 +46,20 @@ struct DoctorCommand: AsyncParsableCommand {
             console.clearProgress()
             switch self.output {
             case .json: console.result(JSONValue.array(findings.map(\.value)).canonicalText)
-            case .text: for finding in findings { Self.tell(finding, console) }
+            case .text:
+                for (finding, next) in zip(findings, findings.dropFirst().map(Optional.some) + [nil]) {
+                    Self.tell(finding, next: next, console)
+                }
             }
             if findings.contains(where: { $0.level == .error }) { throw ExitCode(1) }
         }
     }
 
-    private static func tell(_ finding: Finding, _ console: Console) {
+    /// Prints a finding; of several with one remedy, the remedy once.
+    private static func tell(_ finding: Finding, next: Finding?, _ console: Console) {
         let level = finding.level.rawValue
         let padding = String(repeating: " ", count: Finding.Level.warning.rawValue.count + 2 - level.count)
         console.result("\(level)\(padding)\(finding.check): \(finding.text)")
-        if let remedy = finding.remedy { console.result("         \(remedy)") }
+        if let remedy = finding.remedy, remedy != next?.remedy { console.result("         \(remedy)") }
     }
 }

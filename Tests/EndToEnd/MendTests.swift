@@ -27,7 +27,7 @@ extension EndToEnd {
                 #expect(findings.allSatisfy { $0.level == "ok" }, "\(findings)")
                 #expect(
                     findings.map(\.check) == [
-                        "kubectl", "server", "rights", "failsafe", "service/web", "proxy's pod", "pods",
+                        "kubectl", "server", "rights", "failsafe", "service", "proxy's pod", "pods",
                         "earlier sessions",
                     ])
                 try await shop.expectRestored(before)
