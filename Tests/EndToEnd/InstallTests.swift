@@ -47,7 +47,7 @@ extension EndToEnd {
             #expect(intercept.output.contains("USAGE: kubectl tunnel intercept "), "\(intercept.output)")
 
             let names = try await installation.kubectl("tunnel-dns", "status")
-            #expect(names.status == 0, "\(names.error)")
+            names.expectOneError(saying: ["error: tunnel-dns is not up"], status: 1)
             let namesHelp = try await installation.kubectl("tunnel-dns", "--help")
             #expect(namesHelp.status == 0)
             #expect(namesHelp.output.contains("USAGE: kubectl tunnel-dns"), "\(namesHelp.output)")
