@@ -90,7 +90,9 @@ struct SessionCreation: Sendable {
     private func removeLeftover<Object>(_ type: ResourceType<Object>, _ kind: String, _ name: String) async throws {
         do {
             let metadata = try await self.client.find(type.metadataOnly, name, in: self.namespace)?.metadata
-            guard let metadata, metadata.annotation(Key.session) != nil else {
+            // The garbage collector was quicker.
+            guard let metadata else { return }
+            guard metadata.annotation(Key.session) != nil else {
                 throw PluginFailure(
                     "there is a \(kind)/\(name) that is none of a session's", hint: "delete it, or rename it")
             }
