@@ -94,7 +94,10 @@ struct Doctor: Sendable {
     private func serviceFindings(_ name: String, _ service: Service?) -> [Finding] {
         let check = "service"
         guard let service else {
-            return [.error(check, "there is no service/\(name) in namespace \(self.namespace)", "see `kubectl get services`")]
+            return [
+                .error(
+                    check, "there is no service/\(name) in namespace \(self.namespace)", "see `kubectl get services`")
+            ]
         }
         let found = Preflight.check(service)
         var findings: [Finding] = found.refusals.map {

@@ -164,7 +164,8 @@ extension EndToEnd {
                     try await shop.sessions().map(\.state) == ["uncertain"]
                 }
                 let refused = try await shop.start(["restore", "web"]).finish(within: 20)
-                refused.expectOneError(saying: ["is still switched", "kubectl tunnel restore web --selector"], status: 1)
+                refused.expectOneError(
+                    saying: ["is still switched", "kubectl tunnel restore web --selector"], status: 1)
                 let mended = try await shop.start(["restore", "web", "--selector", "app=web,tier=fe"]).finish(
                     within: 40)
                 #expect(mended.status == 0, "\(mended.everything)")
