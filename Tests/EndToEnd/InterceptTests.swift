@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 /// Everything that runs on the cluster, one test at a time: they share two cores and one node.
-@Suite(.serialized, .enabled(if: Lab.isAvailable, "needs the local cluster: run make test"), .timeLimit(.minutes(10)))
+@Suite(
+    .serialized, .enabled(if: Lab.isAvailable, "needs the local cluster: run make test"),
+    .timeLimit(.minutes(Lab.minutesPerTest)))
 struct EndToEnd {}
 
 extension EndToEnd {
