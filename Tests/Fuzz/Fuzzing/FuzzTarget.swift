@@ -21,6 +21,8 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
     case kubectl
     /// Small texts: holders, sessions, times, secrets, configurations.
     case texts
+    /// DNS messages, and the texts that name hosts.
+    case names
 
     /// The name, which is also the corpus's folder.
     var name: String { "\(self)" }
@@ -38,6 +40,7 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
         case .watch: try WatchFuzz.run(bytes)
         case .kubectl: try KubectlFuzz.run(bytes)
         case .texts: try TextFuzz.run(bytes)
+        case .names: try NamesFuzz.run(bytes)
         }
     }
 }
