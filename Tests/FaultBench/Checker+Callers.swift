@@ -8,7 +8,8 @@ extension Checker {
         var found: [Violation] = []
         for request in history.requests where !request.ok && !Self.isWrong(request) {
             guard !history.faults.contains(where: { Self.explains($0, request) }),
-                !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history)
+                !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
+                !Self.isStarved(request, history)
             else { continue }
             found.append(
                 Violation(
@@ -31,6 +32,7 @@ extension Checker {
                 return limit > 0 && fault.begin - Self.slack <= state.time
                     && until <= fault.begin + limit + Self.watchSlack
             }
+            guard !Self.isStarved(from: state.time, to: until, history) else { continue }
             if !isAllowed { found.append(Violation(.i1, at: state.time, "no ready endpoint until \(until)")) }
         }
         return found

@@ -82,6 +82,18 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
+    @Test("I1: a kubelet that was killed may call all pods not ready, for its own time only", arguments: [50.0, 10.0])
+    func kubelet(killedAt: Double) {
+        var history = goodHistory()
+        history.faults.append(History.Fault(.kubeletKill, begin: killedAt, settled: killedAt + 10))
+        history.endpoints += [
+            History.EndpointState(time: 60, ready: 0), History.EndpointState(time: 64, ready: 2),
+        ]
+        history.requests.append(
+            History.Request(start: 62.2, end: 62.21, ok: false, who: nil, error: "[Errno 111] Connect call failed"))
+        #expect(invariants(history) == (killedAt == 50 ? [] : [.i1]))
+    }
+
     @Test("I1: no ready endpoint, for a moment or to the end", arguments: [[0, 2], [0]])
     func empty(ready: [Int]) {
         let history = changed(goodHistory()) {
