@@ -56,18 +56,32 @@ struct UpCommand: AsyncParsableCommand {
         try await CommandRunner.run { console, environment in
             let folder = try RuntimeFolder.open(environment)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
-            guard self.mode != .resolver else {
-                throw PluginFailure("resolver mode is not there yet", hint: "use --mode proxy")
-            }
+            let way = try await self.way(report)
             await Sessions(folder: folder, console: console).mend(environment)
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
             ) { cluster in
                 let session = UpSession(
                     cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                    holder: CommandRunner.holder(environment), proxyPort: self.proxyPort)
+                    holder: CommandRunner.holder(environment), way: way)
                 try await session.run(isDetached: self.detached)
             }
+        }
+    }
+
+    /// The way that is asked for, or that is possible here.
+    private func way(_ report: SessionReport) async throws -> UpWay {
+        #if os(Linux)
+            let facts = self.mode == .proxy ? MachineFacts() : await MachineInspection.facts()
+        #else
+            let facts = MachineFacts()
+        #endif
+        switch ResolverChoice.of(self.mode, facts) {
+        case .resolver: return .resolver(orProxyOn: self.mode == .auto ? self.proxyPort : nil)
+        case .proxy(let reason):
+            if self.mode == .auto { report.detail("proxy mode: \(reason)") }
+            return .proxy(port: self.proxyPort)
+        case .refusal(let what, let hint): throw PluginFailure(what, hint: hint)
         }
     }
 }

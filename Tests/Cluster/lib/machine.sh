@@ -3,6 +3,7 @@
 
 # The recipe is part of the name: what an older one built is not used.
 kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
+resolved=$cache/systemd-resolved
 apt_updated=
 
 # need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.
@@ -29,7 +30,23 @@ apt_update() {
 
 install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
-        openssl procps python3 bind9 bind9-dnsutils busybox-static curl musl-tools nftables
+        openssl procps python3 bind9 bind9-dnsutils busybox-static curl musl-tools nftables dbus-daemon dnsmasq-base
+    unpack_resolved
+}
+
+# systemd-resolved is not installed, which would change the machine's resolv.conf: resolver-machine runs what is unpacked.
+unpack_resolved() {
+    [ ! -f "$resolved/done" ] || return 0
+    local work package
+    apt_update
+    work=$(mktemp -d)
+    chmod 0755 "$work" # apt gives up its rights to download
+    (cd "$work" && apt-get download -q systemd-resolved libsystemd-shared >/dev/null 2>&1) ||
+        fail "cannot download systemd-resolved"
+    mkdir -p "$resolved"
+    for package in "$work"/*.deb; do dpkg-deb -x "$package" "$resolved"; done
+    rm -rf "$work"
+    touch "$resolved/done"
 }
 
 build_kubernetes() {

@@ -54,9 +54,9 @@ public struct EgressPolicy: Sendable {
     /// The most addresses that are remembered: 16,384; then the one that was seen the longest ago goes.
     public static let maximumAddresses = 16_384
 
-    private let zone: DNSName
-    private let forbidden: Forbidden
-    private let rules: [EgressRule]
+    let zone: DNSName
+    let forbidden: Forbidden
+    let rules: [EgressRule]
     private var seen: [IPAddress: Duration] = [:]
     private var seenByRule: [IPAddress: (rule: EgressRule, at: Duration)] = [:]
 

@@ -1,0 +1,151 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("Resolver mode")
+    struct ResolverModeTests {
+        @Test("names of the cluster resolve and connect for every program, others' too, and all else is as before")
+        func names() async throws {
+            let local = try await LocalProcess.start(who: "laptop", port: 18_080)
+            try await Shop.with { shop in
+                try await shop.apply(ExecTests.headless)
+                let address = try await shop.address()
+                try await ResolverMachine.with { machine in
+                    let up = try await machine.up(shop)
+                    #expect(up.output.contains("\"mode\":\"resolver\""), "\(up.output)")
+                    let full = "\(shop.namespace).svc.cluster.local"
+                    for name in [
+                        "web", "web.\(shop.namespace)", "web.\(shop.namespace).svc", "web.\(full)", "WEB.\(full).",
+                    ] {
+                        #expect(try await machine.lookUp(name) == [address], "\(name)")
+                        for asNobody in [false, true] {
+                            let answer = try await machine.run(
+                                "curl", "-sS", "-m", "10", "http://\(name)/", asNobody: asNobody)
+                            #expect(answer.output.hasPrefix("who=cluster "), "\(name): \(answer.everything)")
+                        }
+                    }
+                    for words in [["+short"], ["+tcp", "+short"]] {
+                        let dig = try await machine.start(["dig", "web.\(full)"] + words).finish()
+                        #expect(dig.output == address + "\n", "\(words): \(dig.everything)")
+                    }
+                    #expect(try await machine.run("dig", "+search", "+short", "web").output == address + "\n")
+                    let pods = try await machine.lookUp("web-headless")
+                    #expect(pods.count == 2)
+                    for pod in pods {
+                        let answer = try await machine.run("curl", "-sS", "-m", "10", "http://\(pod):8080/")
+                        #expect(answer.output.hasPrefix("who=cluster "), "\(pod): \(answer.everything)")
+                    }
+                    let port = try await machine.run("dig", "+short", "SRV", "_http._tcp.web-headless.\(full)")
+                    #expect(port.output.split(separator: "\n").count == 2, "\(port.everything)")
+                    #expect(try await machine.run("getent", "ahostsv4", "nothing.\(full)").status == 2)
+                    // What is not the cluster's.
+                    #expect(try await machine.lookUp("printer.home.test") == [Lab.shared.laptopAddress])
+                    let other = try await machine.run("curl", "-sS", "-m", "10", "http://printer.home.test:18080/")
+                    #expect(other.output.hasPrefix("who=laptop "), "\(other.everything)")
+                    up.send(SIGINT)
+                    #expect(try await up.finish().status == 0)
+                    #expect(try await machine.isClean())
+                    #expect(try await machine.lookUp("web.\(full)").isEmpty)
+                    try await shop.expectNothingLeft()
+                }
+            }
+            try await local.stop()
+        }
+
+        @Test("status has real figures, and down takes everything away")
+        func statusAndDown() async throws {
+            try await Shop.with { shop in
+                try await ResolverMachine.with { machine in
+                    let up = try await machine.up(shop, "--mode", "resolver")
+                    for _ in 0..<2 { #expect(try await machine.run("curl", "-sS", "http://web/").status == 0) }
+                    let text = try await machine.run(Lab.shared.namesPlugin, "status").output
+                    #expect(text.contains("mode         resolver"), "\(text)")
+                    #expect(text.contains("namespace \(shop.namespace) of context local, up"), "\(text)")
+                    #expect(text.contains("redirect     1 addresses, 2 connections"), "\(text)")
+                    #expect(text.contains("0 open, 2 made, 0 failed"), "\(text)")
+                    let figures = try #require(
+                        text.firstMatch(of: /resolver +(\d+) queries, (\d+) from the cache, 0 failed/))
+                    #expect((Int(figures.1) ?? 0) > 3 && (Int(figures.2) ?? 0) >= 0, "\(text)")
+                    #expect(try await machine.run(Lab.shared.namesPlugin, "env").error.contains("resolver mode"))
+                    let down = try await machine.run(Lab.shared.namesPlugin, "down")
+                    #expect(down.output == "tunnel-dns is down in namespace \(shop.namespace) of context local\n")
+                    #expect(try await up.finish().status == 0)
+                    #expect(try await machine.isClean())
+                    try await shop.expectNothingLeft()
+                }
+            }
+        }
+
+        @Test(
+            "SIGKILL leaves nothing in the kernel, names are as before; the next up, or down, mends the rest",
+            arguments: ["down", "up"])
+        func killed(mending command: String) async throws {
+            try await Shop.with { shop in
+                try await ResolverMachine.with { machine in
+                    let first = try await machine.up(shop, "--lease-duration", "600")
+                    #expect(try await !machine.lookUp("web").isEmpty)
+                    #expect(try await !machine.isClean())
+                    let begin = Date()
+                    first.send(SIGKILL)
+                    try await eventually(within: 1, "the kernel has nothing of it") { try await machine.isClean() }
+                    #expect(try await machine.lookUp("printer.home.test") == [Lab.shared.laptopAddress])
+                    #expect(try await machine.lookUp("web.\(shop.namespace).svc.cluster.local").isEmpty)
+                    let seconds = Date().timeIntervalSince(begin)
+                    #expect(seconds < 1, "\(seconds) s")
+                    // A process that nobody has waited for seems to run.
+                    _ = try await first.finish()
+                    let resolver = try await machine.run("cat", "/etc/resolv.conf").output
+                    #expect(!resolver.contains("cluster.local"), "\(resolver)")
+                    if command == "up" {
+                        let second = try await machine.up(shop)
+                        #expect(try await machine.run("curl", "-sS", "http://web/").output.hasPrefix("who=cluster "))
+                        #expect(second.output.contains("\"mode\":\"resolver\""))
+                    }
+                    #expect(try await machine.run(Lab.shared.namesPlugin, "down").status == 0)
+                    try await shop.expectNothingLeft()
+                }
+            }
+        }
+
+        @Test("where programs do not ask the resolver it is undone, and said; auto takes the proxy")
+        func unproved() async throws {
+            try await Shop.with { shop in
+                try await ResolverMachine.with(.unasked) { machine in
+                    let up = try await machine.run(
+                        Lab.shared.namesPlugin, "up", "-n", shop.namespace, "--mode", "resolver")
+                    #expect(up.status == 1)
+                    #expect(
+                        up.error.contains("was undone: this machine's programs do not ask us for names"), "\(up.error)")
+                    #expect(up.error.contains("--mode proxy"), "\(up.error)")
+                    #expect(try await machine.isClean())
+                    try await shop.expectNothingLeft()
+                    let auto = try await machine.up(shop)
+                    #expect(auto.output.contains("\"mode\":\"proxy\""), "\(auto.output)")
+                    #expect(try await machine.isClean())
+                    auto.send(SIGINT)
+                    #expect(try await auto.finish().status == 0)
+                }
+            }
+        }
+
+        @Test("without a resolver that is known, and without root, one line says what is missing")
+        func refusals() async throws {
+            let environment = try Up.laptop()
+            let none = try await run(
+                [Lab.shared.namesPlugin, "up", "-n", "default", "--mode", "resolver"], environment: environment)
+            #expect(none.status == 1)
+            #expect(none.error.contains("systemd-resolved does not run"), "\(none.error)")
+            let folder = "/tmp/kt-nobody-\(UUID().uuidString.prefix(8))"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            chown(folder, 65_534, 65_534)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try await ResolverMachine.with { machine in
+                let user = try await machine.run(
+                    "env", "XDG_RUNTIME_DIR=\(folder)", Lab.shared.namesPlugin, "up", "--mode", "resolver",
+                    asNobody: true)
+                #expect(user.status == 1)
+                #expect(user.error.contains("it takes root"), "\(user.everything)")
+            }
+        }
+    }
+}
