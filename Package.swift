@@ -169,7 +169,10 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
-        .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
+        .testTarget(
+            name: "TunnelDNSTests", dependencies: ["Names", "PluginGateway", "kubectl-tunnel-dns"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "NamespacedCommandTests",
             dependencies: nio + ["Names", "NamespacedCommand", "kubectl-tunnel-dns"],
