@@ -128,6 +128,86 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "what is allowed besides the cluster's own, by name, by range and by port; everything else stays where it was"
+        )
+        func allowed() async throws {
+            let lab = Lab.shared
+            let behind = try Running(
+                lab.node + ["python3", lab.workload + "/server.py"],
+                environment: lab.environment.merging(["WHO": "behind", "PORTS": "18081,18082"]) { _, new in new })
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(who: "laptop", port: 18_080)
+                try await ResolverMachine.with { machine in
+                    let address = Lab.shared.outsideAddress
+                    let up = try await machine.up(
+                        shop, "--allow", "db.outside.test:18081", "--allow", "198.51.100.128/25")
+                    #expect(try await machine.lookUp("db.outside.test") == [address])
+                    let answer = try await machine.run("curl", "-sS", "-m", "10", "http://db.outside.test:18081/")
+                    #expect(answer.output.hasPrefix("who=behind "), "\(answer.everything)")
+                    // Another port of that host was not allowed, and goes its own way, which leads nowhere here.
+                    let other = try await machine.run("curl", "-sS", "-m", "2", "http://\(address):18082/")
+                    #expect(other.status != 0, "\(other.everything)")
+                    #expect(try await machine.lookUp("printer.home.test") == [Lab.shared.laptopAddress])
+                    let own = try await machine.run("curl", "-sS", "-m", "10", "http://printer.home.test:18080/")
+                    #expect(own.output.hasPrefix("who=laptop "), "\(own.everything)")
+                    let rules = try await machine.run("nft", "list", "table", "inet", "kubectl_tunnel_dns").output
+                    #expect(rules.contains("\(address) . 18081"), "\(rules)")
+                    #expect(rules.contains("ip daddr 198.51.100.128/25 meta l4proto tcp redirect"), "\(rules)")
+                    let route = try await machine.run("ip", "route", "get", "198.51.100.200")
+                    #expect(route.output.contains("kubectl-tunnel"), "\(route.everything)")
+                    // The API server's addresses are never taken from their way.
+                    _ = try await machine.lookUp("kubernetes.default")
+                    let after = try await machine.run("nft", "list", "set", "inet", "kubectl_tunnel_dns", "hosts")
+                        .output
+                    #expect(!after.contains("10.96.0.1"), "\(after)")
+                    up.send(SIGINT)
+                    #expect(try await up.finish().status == 0)
+                }
+                try await local.stop()
+                try await shop.expectNothingLeft()
+            }
+            behind.send(SIGKILL)
+            _ = try await behind.finish()
+        }
+
+        @Test("one session a machine: the next takes the proxy, and says so; who insists is refused")
+        func second() async throws {
+            try await Shop.with { shop in
+                try await ResolverMachine.with { machine in
+                    let first = try await machine.up(shop)
+                    let insisting = try await machine.run(
+                        Lab.shared.namesPlugin, "up", "-n", shop.namespace, "--mode", "resolver")
+                    #expect(insisting.status == 1)
+                    #expect(
+                        insisting.error.contains("up in resolver mode on this machine already"), "\(insisting.error)")
+                    let auto = try await machine.up(shop)
+                    #expect(auto.output.contains("already; a proxy it is"), "\(auto.output)")
+                    #expect(auto.output.contains("\"mode\":\"proxy\""), "\(auto.output)")
+                    #expect(try await machine.run("curl", "-sS", "http://web/").output.hasPrefix("who=cluster "))
+                    #expect(try await machine.run(Lab.shared.namesPlugin, "down").status == 0)
+                    for up in [first, auto] { #expect(try await up.finish().status == 0) }
+                    try await shop.expectNothingLeft()
+                }
+            }
+        }
+
+        @Test("somebody ends the nft that holds the table: the session ends with a line, and nothing is left")
+        func tableLost() async throws {
+            try await Shop.with { shop in
+                try await ResolverMachine.with { machine in
+                    let up = try await machine.up(shop)
+                    let child = try await machine.run("pgrep", "-P", "\(up.pid)", "-x", "nft")
+                    kill(try #require(pid_t(child.output.trimmingCharacters(in: .whitespacesAndNewlines))), SIGKILL)
+                    let result = try await up.finish(within: 30)
+                    #expect(result.status == 1)
+                    #expect(result.error.contains("the kernel's redirect is gone: nft has ended"), "\(result.error)")
+                    #expect(try await machine.isClean())
+                    try await shop.expectNothingLeft()
+                }
+            }
+        }
+
         @Test("without a resolver that is known, and without root, one line says what is missing")
         func refusals() async throws {
             let environment = try Up.laptop()

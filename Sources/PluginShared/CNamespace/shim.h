@@ -252,17 +252,17 @@ static inline int cnamespace_has_route(unsigned int address) {
     return result == 0;
 }
 
-/// A route to one address, in host order, by a link; it goes with the link.
-static inline int cnamespace_add_route(const char *link, unsigned int address) {
+/// A route to a range of addresses, in host order, by a link; it goes with the link.
+static inline int cnamespace_add_route(const char *link, unsigned int address, unsigned int mask) {
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -1;
     struct rtentry route;
     char name[IFNAMSIZ] = "";
     strncpy(name, link, IFNAMSIZ - 1);
     memset(&route, 0, sizeof route);
-    cnamespace_fill_address(&route.rt_dst, address);
-    cnamespace_fill_address(&route.rt_genmask, 0xFFFFFFFF);
-    route.rt_flags = RTF_UP | RTF_HOST;
+    cnamespace_fill_address(&route.rt_dst, address & mask);
+    cnamespace_fill_address(&route.rt_genmask, mask);
+    route.rt_flags = mask == 0xFFFFFFFF ? RTF_UP | RTF_HOST : RTF_UP;
     route.rt_dev = name;
     int result = ioctl(descriptor, SIOCADDRT, &route);
     int reason = errno;

@@ -36,11 +36,13 @@
             self.descriptor = Mutex(opened)
         }
 
-        /// Sees to it that the kernel finds a way to an address, or it would refuse connections before they can be
+        /// Sees to it that the kernel finds a way to a range of addresses, or it would refuse connections before they can be
         /// redirected.
-        func makeReachable(_ address: IPv4Address) {
+        ///
+        /// - Parameter bits: How long the range's prefix is; a range without one way for all of it is known by its first.
+        func makeReachable(_ address: IPv4Address, bits: Int = 32) {
             guard cnamespace_has_route(address.rawValue) == 0 else { return }
-            _ = cnamespace_add_route(Self.name, address.rawValue)
+            _ = cnamespace_add_route(Self.name, address.rawValue, bits == 0 ? 0 : .max << UInt32(32 - bits))
         }
 
         /// Takes the link away, and with it what the resolver knows of it.

@@ -26,7 +26,9 @@ struct RedirectRules: Hashable, Sendable {
         chain.append("ip daddr . tcp dport @services \(redirect)")
         for rule in self.rules {
             guard let range = rule.range else { continue }
-            chain.append("ip daddr \(range) \(rule.port.map { "tcp dport \($0)" } ?? "meta l4proto tcp") \(redirect)")
+            let addresses = "\(range.address)/\(range.bits)"
+            chain.append(
+                "ip daddr \(addresses) \(rule.port.map { "tcp dport \($0)" } ?? "meta l4proto tcp") \(redirect)")
         }
         let size = "size \(RedirectBook.maximum)"
         return """

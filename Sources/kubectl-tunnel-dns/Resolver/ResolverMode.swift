@@ -12,7 +12,7 @@
     /// of ours. Link and table are held by this process, and go with it however it ends.
     actor ResolverMode {
         /// How often the table is looked after.
-        private static let period = Duration.seconds(10)
+        private static let period = Duration.seconds(2)
 
         private let link: NetworkLink
         private let table: RedirectTable
@@ -70,6 +70,7 @@
                 let port = try await listener.start(on: loop)
                 try await table.run(RedirectRules(port: port, spared: spared, rules: rules).creation)
                 link.makeReachable(ResolverProbe.address)
+                for range in rules.compactMap(\.range) { link.makeReachable(range.address, bits: range.bits) }
                 try await mode.tellResolver(orders, by: resolvectl)
                 try await ResolverProof(probe: probe, zone: names.zone, loop: loop).run(notice: notice)
                 return mode

@@ -65,10 +65,11 @@ public struct EgressRule: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The range of IPv4 addresses that it is about, as `10.1.0.0/16`; `nil` for names and IPv6.
-    public var range: String? {
+    /// The range of IPv4 addresses that it is about: any of its addresses, and the bits that all of them share; `nil` for
+    /// names and IPv6.
+    public var range: (address: IPv4Address, bits: Int)? {
         guard case .range(let bytes, let bits) = self.host, bytes.count == 4 else { return nil }
-        return bytes.map(String.init).joined(separator: ".") + "/\(bits)"
+        return (IPv4Address(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) }), bits)
     }
 
     /// Whether the rule is about this port.
