@@ -77,7 +77,7 @@ struct UpCommand: AsyncParsableCommand {
             let facts = MachineFacts()
         #endif
         switch ResolverChoice.of(self.mode, facts) {
-        case .resolver: return .resolver(orProxyOn: self.mode == .auto ? self.proxyPort : nil)
+        case .resolver(let known): return .resolver(known, orProxyOn: self.mode == .auto ? self.proxyPort : nil)
         case .proxy(let reason):
             if self.mode == .auto { report.detail("proxy mode: \(reason)") }
             return .proxy(port: self.proxyPort)

@@ -113,13 +113,13 @@ actor UpSession {
     ///
     /// - Returns: Whether it is in use.
     private func usesResolver(_ names: ClusterNames) async throws -> Bool {
-        guard case .resolver(let proxyPort) = self.way else { return false }
+        guard case .resolver(let known, let proxyPort) = self.way else { return false }
         #if os(Linux)
             let (report, source) = (self.report, self.endSource)
             do {
-                self.resolver = try await report.step("resolver set up") {
+                self.resolver = try await report.step("\(known.rawValue) set up") {
                     try await ResolverMode.start(
-                        names: names, cluster: self.session.link, rules: self.rules,
+                        by: known, names: names, cluster: self.session.link, rules: self.rules,
                         apiServer: self.record.server.flatMap(ShellVariables.host)
                     ) {
                         report.event("note", $0)

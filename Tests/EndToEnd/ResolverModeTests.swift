@@ -4,13 +4,15 @@ import Testing
 extension EndToEnd {
     @Suite("Resolver mode")
     struct ResolverModeTests {
-        @Test("names of the cluster resolve and connect for every program, others' too, and all else is as before")
-        func names() async throws {
+        @Test(
+            "names of the cluster resolve and connect for every program, others' too, and all else is as before",
+            arguments: ResolverMachine.Kind.resolving)
+        func names(kind: ResolverMachine.Kind) async throws {
             let local = try await LocalProcess.start(who: "laptop", port: 18_080)
             try await Shop.with { shop in
                 try await shop.apply(ExecTests.headless)
                 let address = try await shop.address()
-                try await ResolverMachine.with { machine in
+                try await ResolverMachine.with(kind) { machine in
                     let up = try await machine.up(shop)
                     #expect(up.output.contains("\"mode\":\"resolver\""), "\(up.output)")
                     let full = "\(shop.namespace).svc.cluster.local"
@@ -78,10 +80,10 @@ extension EndToEnd {
 
         @Test(
             "SIGKILL leaves nothing in the kernel, names are as before; the next up, or down, mends the rest",
-            arguments: ["down", "up"])
-        func killed(mending command: String) async throws {
+            arguments: [(.asked, "down"), (.asked, "up"), (.networkManager, "up")] as [(ResolverMachine.Kind, String)])
+        func killed(on kind: ResolverMachine.Kind, mending command: String) async throws {
             try await Shop.with { shop in
-                try await ResolverMachine.with { machine in
+                try await ResolverMachine.with(kind) { machine in
                     let first = try await machine.up(shop, "--lease-duration", "600")
                     #expect(try await !machine.lookUp("web").isEmpty)
                     #expect(try await !machine.isClean())
@@ -214,7 +216,8 @@ extension EndToEnd {
             let none = try await run(
                 [Lab.shared.namesPlugin, "up", "-n", "default", "--mode", "resolver"], environment: environment)
             #expect(none.status == 1)
-            #expect(none.error.contains("systemd-resolved does not run"), "\(none.error)")
+            #expect(
+                none.error.contains("neither systemd-resolved nor NetworkManager with dnsmasq runs"), "\(none.error)")
             let folder = "/tmp/kt-nobody-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             chown(folder, 65_534, 65_534)

@@ -8,7 +8,8 @@ import Testing
     private func words(_ search: [String], rules: [String] = []) throws -> [String] {
         let names = ClusterNames(zone: "cluster.local", search: search, minimumDots: 5)
         let orders = try LinkOrders(names: names, rules: rules.compactMap { EgressRule($0) })
-        return try #require(orders.commands(link: "x", server: "s").first { $0[0] == "domain" })
+        let commands = orders.commands(for: .systemdResolved, link: "x", address: "192.0.2.1", port: 53)
+        return try #require(commands?.first { $0[0] == "domain" })
     }
 
     @Test("the search list is the pod's, in its order; the zone is asked for, and completes nothing twice")
@@ -37,9 +38,27 @@ import Testing
     @Test("the server comes last, and nothing but these names is asked for there")
     func order() throws {
         let names = ClusterNames(zone: "cluster.local", search: [], minimumDots: 5)
-        let commands = try LinkOrders(names: names, rules: []).commands(link: "x", server: "192.0.2.1:5353")
+        let orders = try LinkOrders(names: names, rules: [])
+        let commands = try #require(
+            orders.commands(for: .systemdResolved, link: "x", address: "192.0.2.1", port: 5353))
         #expect(commands.last == ["dns", "x", "192.0.2.1:5353"])
         #expect(commands.contains(["default-route", "x", "no"]))
         #expect(commands.filter { $0[0] == "domain" || $0[0] == "dns" }.count == 2)
+    }
+
+    @Test("NetworkManager is told all at once, and knows no port but 53")
+    func networkManager() throws {
+        let names = ClusterNames(zone: "cluster.local", search: ["svc.cluster.local"], minimumDots: 5)
+        let orders = try LinkOrders(names: names, rules: [])
+        let commands = orders.commands(for: .networkManager, link: "x", address: "192.0.2.1", port: 53)
+        #expect(
+            commands == [
+                [
+                    "device", "modify", "x", "ipv4.addresses", "192.0.2.1/32", "ipv4.dns", "192.0.2.1",
+                    "ipv4.dns-search", "svc.cluster.local,~cluster.local", "ipv4.method", "manual",
+                    "ipv4.never-default", "yes", "ipv6.method", "disabled",
+                ]
+            ])
+        #expect(orders.commands(for: .networkManager, link: "x", address: "192.0.2.1", port: 5353) == nil)
     }
 }

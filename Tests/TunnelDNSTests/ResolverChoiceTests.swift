@@ -3,7 +3,8 @@ import Testing
 @testable import kubectl_tunnel_dns
 
 @Suite struct ResolverChoiceTests {
-    private static let good = MachineFacts(isRoot: true, hasLinks: true, nft: .withOwners, resolved: .asked)
+    private static let good = MachineFacts(
+        isRoot: true, hasLinks: true, nft: .withOwners, resolvers: [.systemdResolved: true])
 
     private static func changed(_ change: (inout MachineFacts) -> Void) -> MachineFacts {
         var facts = Self.good
@@ -13,7 +14,7 @@ import Testing
 
     private static let obstacles: [(MachineFacts, String)] = [
         (Self.changed { $0.isRoot = false }, "it takes root"),
-        (Self.changed { $0.resolved = .absent }, "systemd-resolved does not run"),
+        (Self.changed { $0.resolvers = [:] }, "neither systemd-resolved nor NetworkManager with dnsmasq runs"),
         (Self.changed { $0.hasLinks = false }, "/dev/net/tun is missing"),
         (Self.changed { $0.nft = .missing }, "nft is missing"),
         (Self.changed { $0.nft = .withoutOwners }, "nft or the kernel knows no tables that go with their process"),
@@ -21,8 +22,8 @@ import Testing
 
     @Test("where everything is there it is the resolver, unless the proxy is asked for")
     func possible() {
-        #expect(ResolverChoice.of(.auto, Self.good) == .resolver)
-        #expect(ResolverChoice.of(.resolver, Self.good) == .resolver)
+        #expect(ResolverChoice.of(.auto, Self.good) == .resolver(.systemdResolved))
+        #expect(ResolverChoice.of(.resolver, Self.good) == .resolver(.systemdResolved))
         #expect(ResolverChoice.of(.proxy, Self.good) == .proxy(because: "it was asked for"))
     }
 
@@ -37,24 +38,39 @@ import Testing
         #expect(hint.contains("--mode proxy") && !hint.contains("\n"))
     }
 
+    @Test("of two resolvers it is the one that programs ask")
+    func asked() {
+        let both = Self.changed { $0.resolvers = [.systemdResolved: false, .networkManager: true] }
+        #expect(ResolverChoice.of(.auto, both) == .resolver(.networkManager))
+        let first = Self.changed { $0.resolvers = [.systemdResolved: true, .networkManager: true] }
+        #expect(ResolverChoice.of(.auto, first) == .resolver(.systemdResolved))
+    }
+
     @Test("a resolver that nobody asks is for those who insist")
     func unasked() {
-        let facts = Self.changed { $0.resolved = .unasked }
-        #expect(ResolverChoice.of(.resolver, facts) == .resolver)
-        #expect(ResolverChoice.of(.auto, facts) == .proxy(because: "programs here do not ask systemd-resolved"))
+        let facts = Self.changed { $0.resolvers = [.networkManager: false] }
+        #expect(ResolverChoice.of(.resolver, facts) == .resolver(.networkManager))
+        #expect(
+            ResolverChoice.of(.auto, facts)
+                == .proxy(because: "programs here do not ask NetworkManager with dnsmasq"))
     }
 
     @Test(
-        "the stub's address leads to systemd-resolved, and so does nss-resolve",
+        "a resolver's address leads to it, and nss-resolve to systemd-resolved",
         arguments: [
-            ("nameserver 127.0.0.53\n", "hosts: files dns\n", true),
-            ("nameserver 127.0.0.54\n", "", true),
-            ("nameserver 192.0.2.1\n", "hosts: files dns\n", false),
-            ("nameserver 192.0.2.1\n", "hosts:\tfiles resolve [!UNAVAIL=return] dns\n", true),
-            ("nameserver 192.0.2.1\n", "# hosts: resolve\npasswd: resolve\n", false),
-            ("# nameserver 127.0.0.53\n", "", false),
-        ])
-    func files(resolver: String, switches: String, leads: Bool) {
-        #expect(MachineFacts.leadToResolved(resolver: resolver, switches: switches) == leads)
+            ("nameserver 127.0.0.53\n", "hosts: files dns\n", [.systemdResolved]),
+            ("nameserver 127.0.0.54\n", "", [.systemdResolved]),
+            ("nameserver 192.0.2.1\n", "hosts: files dns\n", []),
+            ("nameserver 192.0.2.1\n", "hosts:\tfiles resolve [!UNAVAIL=return] dns\n", [.systemdResolved]),
+            ("nameserver 192.0.2.1\n", "# hosts: resolve\npasswd: resolve\n", []),
+            ("# nameserver 127.0.0.53\n", "", []),
+            ("nameserver 127.0.0.1\n", "hosts: files dns\n", [.networkManager]),
+            ("nameserver 127.0.1.1\n", "hosts: resolve\n", [.systemdResolved, .networkManager]),
+        ] as [(String, String, [KnownResolver])])
+    func files(resolver: String, switches: String, known: [KnownResolver]) {
+        let found = KnownResolver.allCases.filter {
+            MachineFacts.lead(to: $0, resolver: resolver, switches: switches)
+        }
+        #expect(found == known)
     }
 }

@@ -1,7 +1,7 @@
 import Names
 import PluginGateway
 
-/// What systemd-resolved is told of our link: which names are asked for there, and of whom.
+/// What the machine's resolver is told of our link: which names are asked for there, and of whom.
 struct LinkOrders: Hashable, Sendable {
     /// The names that are asked for there, with all below them.
     let domains: [DNSName]
@@ -22,12 +22,32 @@ struct LinkOrders: Hashable, Sendable {
         self.searchCount = search.count
     }
 
-    /// The arguments of each resolvectl(1), in order: the server last, when everything else is right.
-    func commands(link: String, server: String) -> [[String]] {
-        let switches = ["default-route", "llmnr", "mdns", "dnssec", "dnsovertls"].map { [$0, link, "no"] }
-        let words = self.domains.enumerated().map { index, name in
+    /// The names as both resolvers take them: `~` in front of those that complete nothing (resolvectl(1), nm-settings(5)).
+    private var words: [String] {
+        self.domains.enumerated().map { index, name in
             (index < self.searchCount ? "" : "~") + name.description.dropLast()
         }
-        return switches + [["domain", link] + words, ["dns", link, server]]
+    }
+
+    /// The arguments of each call of the resolver's program, in order: the server last, when everything else is right.
+    ///
+    /// - Parameters:
+    ///   - address: The link's, and our name server's.
+    ///   - port: Our name server's.
+    /// - Returns: `nil` where the resolver knows no other port than 53.
+    func commands(for resolver: KnownResolver, link: String, address: String, port: Int) -> [[String]]? {
+        switch resolver {
+        case .systemdResolved:
+            let switches = ["default-route", "llmnr", "mdns", "dnssec", "dnsovertls"].map { [$0, link, "no"] }
+            let server = address + (port == 53 ? "" : ":\(port)")
+            return switches + [["domain", link] + self.words, ["dns", link, server]]
+        case .networkManager:
+            guard port == 53 else { return nil }
+            let settings = [
+                "ipv4.method": "manual", "ipv4.addresses": "\(address)/32", "ipv4.never-default": "yes",
+                "ipv4.dns": address, "ipv4.dns-search": self.words.joined(separator: ","), "ipv6.method": "disabled",
+            ]
+            return [["device", "modify", link] + settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }]
+        }
     }
 }

@@ -2,11 +2,20 @@
     import FoundationEssentials
     import Glibc
     import NamespacedCommand
+    import Names
 
     /// A look at this machine; nothing is changed.
     enum MachineInspection {
-        /// Where systemd-resolved writes which servers it asks, its own stub left out (systemd-resolved.service(8)).
-        static let resolvedServers = "/run/systemd/resolve/resolv.conf"
+        /// Which servers a resolver asked before, where it writes that down: systemd-resolved does, its own stub left out
+        /// (systemd-resolved.service(8)).
+        static func servers(of resolver: KnownResolver) -> [IPAddress] {
+            guard resolver == .systemdResolved else { return [] }
+            return ResolverConfiguration(text: Self.text(of: Self.resolvedServers)).servers
+        }
+
+        private static let resolvedServers = "/run/systemd/resolve/resolv.conf"
+        /// Is there when NetworkManager has started a dnsmasq of its own.
+        private static let dnsmasq = "/run/NetworkManager/dnsmasq.pid"
 
         /// The facts.
         static func facts() async -> MachineFacts {
@@ -15,7 +24,11 @@
             // Without root nothing else matters.
             guard facts.isRoot else { return facts }
             facts.hasLinks = access("/dev/net/tun", R_OK | W_OK) == 0
-            facts.resolved = await Self.resolved()
+            for resolver in KnownResolver.allCases where await Self.runs(resolver) {
+                facts.resolvers[resolver] = MachineFacts.lead(
+                    to: resolver, resolver: Self.text(of: "/etc/resolv.conf"),
+                    switches: Self.text(of: "/etc/nsswitch.conf"))
+            }
             if let nft = ChildProcess.find("nft") {
                 let table = "table inet \(RedirectRules.table)_check { flags owner; }\n"
                 let outcome = await MachineCommand.run([nft, "--check", "--file", "-"], input: table)
@@ -29,13 +42,16 @@
             (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         }
 
-        private static func resolved() async -> MachineFacts.Resolved {
-            guard access(Self.resolvedServers, F_OK) == 0, let resolvectl = ChildProcess.find("resolvectl"),
-                await MachineCommand.run([resolvectl, "status"]).code == 0
-            else { return .absent }
-            let isAsked = MachineFacts.leadToResolved(
-                resolver: Self.text(of: "/etc/resolv.conf"), switches: Self.text(of: "/etc/nsswitch.conf"))
-            return isAsked ? .asked : .unasked
+        /// Whether a resolver runs, and answers.
+        private static func runs(_ resolver: KnownResolver) async -> Bool {
+            let (file, question) =
+                switch resolver {
+                case .systemdResolved: (Self.resolvedServers, ["status"])
+                case .networkManager: (Self.dnsmasq, ["general", "status"])
+                }
+            // Without the file the question is not asked: D-Bus might start a resolver that nobody wants.
+            guard access(file, F_OK) == 0, let program = ChildProcess.find(resolver.program) else { return false }
+            return await MachineCommand.run([program] + question).code == 0
         }
     }
 #endif

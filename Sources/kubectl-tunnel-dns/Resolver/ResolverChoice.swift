@@ -1,7 +1,7 @@
 /// How `up` makes names reach the cluster here: a decision on facts.
 enum ResolverChoice: Hashable, Sendable {
     /// By this machine's resolver and the kernel.
-    case resolver
+    case resolver(KnownResolver)
     /// By a local proxy; why not by the resolver, in one line.
     case proxy(because: String)
     /// Not at all: what is the matter, and what to do.
@@ -10,15 +10,16 @@ enum ResolverChoice: Hashable, Sendable {
     /// The choice for a mode that was asked for.
     static func of(_ mode: UpCommand.Mode, _ facts: MachineFacts) -> ResolverChoice {
         if mode == .proxy { return .proxy(because: "it was asked for") }
-        guard let obstacle = Self.obstacle(facts) else {
-            // Whoever asks for it may know better: the probe after the set-up decides.
-            if mode == .auto, facts.resolved == .unasked {
-                return .proxy(because: "programs here do not ask systemd-resolved")
-            }
-            return .resolver
+        if let obstacle = Self.obstacle(facts) {
+            return mode == .auto
+                ? .proxy(because: obstacle.reason)
+                : .refusal("resolver mode is not possible here: \(obstacle.reason)", hint: obstacle.hint)
         }
-        if mode == .auto { return .proxy(because: obstacle.reason) }
-        return .refusal("resolver mode is not possible here: \(obstacle.reason)", hint: obstacle.hint)
+        let running = KnownResolver.allCases.filter { facts.resolvers[$0] != nil }
+        if let asked = running.first(where: { facts.resolvers[$0] == true }) { return .resolver(asked) }
+        // Whoever insists may know better: the probe after the set-up decides.
+        if mode == .resolver, let first = running.first { return .resolver(first) }
+        return .proxy(because: "programs here do not ask \(running.first?.rawValue ?? "it")")
     }
 
     private static func obstacle(_ facts: MachineFacts) -> (reason: String, hint: String)? {
@@ -26,8 +27,9 @@ enum ResolverChoice: Hashable, Sendable {
         guard facts.isRoot else {
             return ("it takes root", "run it with sudo and --kubeconfig; \(proxy)")
         }
-        guard facts.resolved != .absent else {
-            return ("systemd-resolved does not run", "start systemd-resolved; \(proxy), or `kubectl tunnel-dns exec`")
+        guard !facts.resolvers.isEmpty else {
+            let all = KnownResolver.allCases.map(\.rawValue).joined(separator: " nor ")
+            return ("neither \(all) runs", "start systemd-resolved; \(proxy), or `kubectl tunnel-dns exec`")
         }
         guard facts.hasLinks else {
             return ("/dev/net/tun is missing", "load the kernel's module tun; \(proxy)")

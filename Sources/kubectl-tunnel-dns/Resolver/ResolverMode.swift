@@ -24,6 +24,7 @@
         /// Sets everything up, and proves that it works; takes it away again when it does not.
         ///
         /// - Parameters:
+        ///   - resolver: The machine's.
         ///   - cluster: The way there.
         ///   - rules: What is reached through it besides its own.
         ///   - apiServer: The host by which kubectl reaches the API server, whose way stays as it is.
@@ -31,11 +32,12 @@
         ///   - failed: Hears that it cannot go on, and why.
         /// - Throws: ``PluginFailure``.
         static func start(
-            names: ClusterNames, cluster: ClusterLink, rules: [EgressRule], apiServer: String?,
+            by resolver: KnownResolver, names: ClusterNames, cluster: ClusterLink, rules: [EgressRule],
+            apiServer: String?,
             notice: @escaping @Sendable (String) -> Void, failed: @escaping @Sendable (String) -> Void
         ) async throws -> ResolverMode {
-            guard let nft = ChildProcess.find("nft"), let resolvectl = ChildProcess.find("resolvectl") else {
-                throw PluginFailure("nft or resolvectl is missing", hint: "use --mode proxy")
+            guard let nft = ChildProcess.find("nft"), let program = ChildProcess.find(resolver.program) else {
+                throw PluginFailure("nft or \(resolver.program) is missing", hint: "use --mode proxy")
             }
             let zone = try DNSName(names.zone)
             let orders = try LinkOrders(names: names, rules: rules)
@@ -50,11 +52,11 @@
             let policy = EgressPolicy(
                 zone: zone, forbidden: .init(apiServer: Set(spared.map { .v4($0) })), rules: rules)
             let learner = RedirectLearner(policy: policy, link: link, table: table, failed: failed)
-            let previous = ResolverConfiguration(text: MachineInspection.text(of: MachineInspection.resolvedServers))
+            let previous = MachineInspection.servers(of: resolver)
             let router = NameRouter(
                 domains: orders.domains, cluster: cluster,
                 previous: ForwardingUpstream(
-                    servers: previous.servers.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) },
+                    servers: previous.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) },
                     group: loop)
             ) { await learner.learn($0) }
             let probe = try ResolverProbe(zone: zone, upstream: router)
@@ -71,11 +73,12 @@
                 try await table.run(RedirectRules(port: port, spared: spared, rules: rules).creation)
                 link.makeReachable(ResolverProbe.address)
                 for range in rules.compactMap(\.range) { link.makeReachable(range.address, bits: range.bits) }
-                try await mode.tellResolver(orders, by: resolvectl)
+                try await mode.tell(resolver, orders, by: program)
                 try await ResolverProof(probe: probe, zone: names.zone, loop: loop).run(notice: notice)
                 return mode
             } catch {
                 await mode.stop()
+                try Task.checkCancellation()
                 let reason = (error as? PluginFailure)?.summary ?? "\(error)"
                 throw PluginFailure(
                     "resolver mode does not work here, and was undone: \(reason)", hint: "use --mode proxy")
@@ -118,15 +121,23 @@
             await self.listener.stop()
         }
 
-        /// Has systemd-resolved ask us on our link.
-        private func tellResolver(_ orders: LinkOrders, by resolvectl: String) async throws {
+        /// Has the machine's resolver ask us on our link.
+        private func tell(_ resolver: KnownResolver, _ orders: LinkOrders, by program: String) async throws {
             let port = await self.server.addresses().first?.port ?? 53
-            let server = "\(NetworkLink.address)" + (port == 53 ? "" : ":\(port)")
-            for words in orders.commands(link: NetworkLink.name, server: server) {
-                let outcome = await MachineCommand.run([resolvectl] + words)
+            let address = NetworkLink.address.description
+            guard
+                let commands = orders.commands(for: resolver, link: NetworkLink.name, address: address, port: port)
+            else { throw PluginFailure("port 53 of \(address) is in use, and \(resolver.rawValue) knows no other") }
+            for words in commands {
+                var outcome = MachineCommand.Outcome(code: 1, output: "")
+                // It hears of the link from the kernel, a moment after us.
+                _ = try await Patience.until {
+                    outcome = await MachineCommand.run([program] + words)
+                    return outcome.code == 0
+                }
                 guard outcome.code == 0 else {
                     throw PluginFailure(
-                        "systemd-resolved does not take `resolvectl \(words.joined(separator: " "))`: "
+                        "\(resolver.rawValue) does not take `\(resolver.program) \(words.joined(separator: " "))`: "
                             + outcome.output.split(separator: "\n").joined(separator: " "))
                 }
             }

@@ -6,10 +6,6 @@
 
     /// Whether what was set up does what it is for, seen as programs see it.
     struct ResolverProof {
-        /// How long the resolver may take to know of the link: it hears of it from the kernel, and writes resolv.conf anew.
-        private static let patience = Duration.seconds(3)
-        private static let pause = Duration.milliseconds(50)
-
         let probe: ResolverProbe
         /// The cluster's.
         let zone: String
@@ -21,7 +17,8 @@
         /// - Throws: ``PluginFailure`` with the first of them that does not work.
         func run(notice: @Sendable (String) -> Void) async throws {
             let name = "\(self.probe.name)"
-            guard await self.comes({ await HostLookup.addresses(of: name).contains(ResolverProbe.address) }) else {
+            guard try await Patience.until({ await HostLookup.addresses(of: name).contains(ResolverProbe.address) })
+            else {
                 throw PluginFailure(
                     self.probe.wasAsked
                         ? "this machine's programs do not get our answers for names in \(self.zone)"
@@ -32,31 +29,21 @@
                 to: address
             )
             .get()
-            let hasArrived = await self.comes { self.probe.hasArrived }
+            let hasArrived = try await Patience.until { self.probe.hasArrived }
             try? await connected?.close()
             guard hasArrived else { throw PluginFailure("connections of this machine's programs do not come to us") }
-            guard await self.resolves("kubernetes.default.svc.\(self.zone).") else {
+            guard try await self.resolves("kubernetes.default.svc.\(self.zone).") else {
                 throw PluginFailure("the cluster's name server has no kubernetes.default.svc.\(self.zone)")
             }
-            guard await self.resolves("kubernetes.default") else {
+            guard try await self.resolves("kubernetes.default") else {
                 return notice(
                     "note: short names do not resolve, only full ones: /etc/resolv.conf has no search list of systemd-resolved's"
                 )
             }
         }
 
-        private func resolves(_ name: String) async -> Bool {
-            await self.comes { await !HostLookup.addresses(of: name).isEmpty }
-        }
-
-        private func comes(_ fact: () async -> Bool) async -> Bool {
-            let clock = ContinuousClock()
-            let deadline = clock.now + Self.patience
-            while await !fact() {
-                guard clock.now < deadline else { return false }
-                do { try await Task.sleep(for: Self.pause) } catch { return false }
-            }
-            return true
+        private func resolves(_ name: String) async throws -> Bool {
+            try await Patience.until { await !HostLookup.addresses(of: name).isEmpty }
         }
     }
 #endif

@@ -1,12 +1,19 @@
 import Foundation
 import Testing
 
-/// A laptop with systemd-resolved, in a mount namespace of its own (`Tests/Cluster/resolver-machine`).
+/// A laptop with a resolver that knows links, in a mount namespace of its own (`Tests/Cluster/resolver-machine`).
 struct ResolverMachine: Sendable {
-    /// Whether its programs ask systemd-resolved.
+    /// Whom its programs ask.
     enum Kind: String, Sendable {
+        /// systemd-resolved.
         case asked
+        /// Another server, past systemd-resolved.
         case unasked
+        /// NetworkManager's dnsmasq.
+        case networkManager
+
+        /// Those on which resolver mode is possible.
+        static let resolving = [Kind.asked, .networkManager]
     }
 
     private let process: Running
@@ -19,7 +26,7 @@ struct ResolverMachine: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let script = (Lab.shared.clusterScript as NSString).deletingLastPathComponent + "/resolver-machine"
         let process = try Running([
-            "unshare", "--mount", "--propagation", "private", script, folder.path, Lab.shared.resolved, kind.rawValue,
+            "unshare", "--mount", "--propagation", "private", script, folder.path, Lab.shared.resolvers, kind.rawValue,
         ])
         let machine = ResolverMachine(process: process, environment: try Up.laptop())
         do {
