@@ -13,6 +13,8 @@
         static let address = IPv4Address(rawValue: 0xC613_FF35)
 
         private let descriptor: Mutex<CInt?>
+        /// Ranges to which the machine has no way of its own.
+        private let routes = Mutex<[IPv4Address: Int]>([:])
 
         /// Makes the link.
         ///
@@ -41,8 +43,18 @@
         ///
         /// - Parameter bits: How long the range's prefix is; a range without one way for all of it is known by its first.
         func makeReachable(_ address: IPv4Address, bits: Int = 32) {
-            guard cnamespace_has_route(address.rawValue) == 0 else { return }
-            _ = cnamespace_add_route(Self.name, address.rawValue, bits == 0 ? 0 : .max << UInt32(32 - bits))
+            guard Self.add(address, bits) else { return }
+            self.routes.withLock { $0[address] = bits }
+        }
+
+        /// Does so again where somebody has taken a route away: NetworkManager does when it hears of the link.
+        func keepReachable() {
+            for (address, bits) in self.routes.withLock({ $0 }) { _ = Self.add(address, bits) }
+        }
+
+        private static func add(_ address: IPv4Address, _ bits: Int) -> Bool {
+            cnamespace_has_route(address.rawValue) == 0
+                && cnamespace_add_route(Self.name, address.rawValue, bits == 0 ? 0 : .max << UInt32(32 - bits)) == 0
         }
 
         /// Takes the link away, and with it what the resolver knows of it.

@@ -34,8 +34,9 @@
             await self.last?.value
         }
 
-        /// Forgets old targets, and sees that the table is still there.
+        /// Forgets old targets, and sees that the table and the routes are still there.
         func lookAfter() async {
+            self.link.keepReachable()
             self.order(RedirectRules.orders(self.book.expire(now: Self.now())) ?? "")
             await self.last?.value
         }

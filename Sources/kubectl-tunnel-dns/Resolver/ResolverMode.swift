@@ -74,7 +74,7 @@
                 link.makeReachable(ResolverProbe.address)
                 for range in rules.compactMap(\.range) { link.makeReachable(range.address, bits: range.bits) }
                 try await mode.tell(resolver, orders, by: program)
-                try await ResolverProof(probe: probe, zone: names.zone, loop: loop).run(notice: notice)
+                try await ResolverProof(probe: probe, link: link, zone: names.zone, loop: loop).run(notice: notice)
                 return mode
             } catch {
                 await mode.stop()

@@ -6,7 +6,11 @@
 
     /// Whether what was set up does what it is for, seen as programs see it.
     struct ResolverProof {
+        /// How long a connection on this machine may take to come up: one lost SYN.
+        private static let connectLimit = TimeAmount.milliseconds(500)
+
         let probe: ResolverProbe
+        let link: NetworkLink
         /// The cluster's.
         let zone: String
         let loop: any EventLoop
@@ -25,12 +29,14 @@
                         : "this machine's programs do not ask us for names in \(self.zone)")
             }
             let address = try SocketAddress(ipAddress: ResolverProbe.address.description, port: 1)
-            let connected = try? await ClientBootstrap(group: self.loop).connectTimeout(.seconds(3)).connect(
-                to: address
-            )
-            .get()
-            let hasArrived = try await Patience.until { self.probe.hasArrived }
-            try? await connected?.close()
+            let hasArrived = try await Patience.until {
+                // Whoever else looks after links may just have taken the route away.
+                self.link.keepReachable()
+                let connected = try? await ClientBootstrap(group: self.loop).connectTimeout(Self.connectLimit)
+                    .connect(to: address).get()
+                try? await connected?.close()
+                return self.probe.hasArrived
+            }
             guard hasArrived else { throw PluginFailure("connections of this machine's programs do not come to us") }
             guard try await self.resolves("kubernetes.default.svc.\(self.zone).") else {
                 throw PluginFailure("the cluster's name server has no kubernetes.default.svc.\(self.zone)")
