@@ -12,9 +12,13 @@ extension EndToEnd {
             try await Shop.with { shop in
                 try await shop.apply(ExecTests.headless)
                 let address = try await shop.address()
-                try await ResolverMachine.with(kind) { machine in
+                // At home there are hosts in a domain of the namespace's name: one like a Service, and another.
+                let hosts = ["web.\(shop.namespace)", "printer.\(shop.namespace)"]
+                try await ResolverMachine.with(kind, hosts: hosts) { machine in
+                    #expect(try await machine.lookUp(hosts[0]) == [Lab.shared.laptopAddress])
                     let up = try await machine.up(shop)
                     #expect(up.output.contains("\"mode\":\"resolver\""), "\(up.output)")
+                    #expect(try await machine.lookUp(hosts[1]) == [Lab.shared.laptopAddress])
                     let full = "\(shop.namespace).svc.cluster.local"
                     for name in [
                         "web", "web.\(shop.namespace)", "web.\(shop.namespace).svc", "web.\(full)", "WEB.\(full).",
@@ -48,6 +52,9 @@ extension EndToEnd {
                     #expect(try await up.finish().status == 0)
                     #expect(try await machine.isClean())
                     #expect(try await machine.lookUp("web.\(full)").isEmpty)
+                    try await eventually(within: 5, "the host at home is back") {
+                        try await machine.lookUp(hosts[0]) == [Lab.shared.laptopAddress]
+                    }
                     try await shop.expectNothingLeft()
                 }
             }

@@ -5,9 +5,10 @@ import Testing
 @testable import kubectl_tunnel_dns
 
 @Suite struct LinkOrdersTests {
-    private func words(_ search: [String], rules: [String] = []) throws -> [String] {
+    private func words(_ search: [String], rules: [String] = [], takesNamespace: Bool = false) throws -> [String] {
         let names = ClusterNames(zone: "cluster.local", search: search, minimumDots: 5)
-        let orders = try LinkOrders(names: names, rules: rules.compactMap { EgressRule($0) })
+        let orders = try LinkOrders(
+            names: names, rules: rules.compactMap { EgressRule($0) }, takesNamespace: takesNamespace)
         let commands = orders.commands(for: .systemdResolved, link: "x", address: "192.0.2.1", port: 53)
         return try #require(commands?.first { $0[0] == "domain" })
     }
@@ -27,6 +28,17 @@ import Testing
                 == ["domain", "x", "svc.cluster.local", "~cluster.local"])
     }
 
+    @Test("the namespace's own name is asked for there, where others can be asked for the rest")
+    func namespace() throws {
+        let search = ["shop.svc.cluster.local"]
+        #expect(
+            try self.words(search, takesNamespace: true)
+                == ["domain", "x", "shop.svc.cluster.local", "~cluster.local", "~shop"])
+        let names = ClusterNames(zone: "cluster.local", search: search, minimumDots: 5)
+        let orders = try LinkOrders(names: names, rules: [], takesNamespace: true)
+        #expect(orders.clusterDomains.map(\.description) == ["shop.svc.cluster.local.", "cluster.local."])
+    }
+
     @Test("names that are allowed are asked for there, and complete nothing")
     func rules() throws {
         #expect(
@@ -38,7 +50,7 @@ import Testing
     @Test("the server comes last, and nothing but these names is asked for there")
     func order() throws {
         let names = ClusterNames(zone: "cluster.local", search: [], minimumDots: 5)
-        let orders = try LinkOrders(names: names, rules: [])
+        let orders = try LinkOrders(names: names, rules: [], takesNamespace: false)
         let commands = try #require(
             orders.commands(for: .systemdResolved, link: "x", address: "192.0.2.1", port: 5353))
         #expect(commands.last == ["dns", "x", "192.0.2.1:5353"])
@@ -49,7 +61,7 @@ import Testing
     @Test("NetworkManager is told all at once, and knows no port but 53")
     func networkManager() throws {
         let names = ClusterNames(zone: "cluster.local", search: ["svc.cluster.local"], minimumDots: 5)
-        let orders = try LinkOrders(names: names, rules: [])
+        let orders = try LinkOrders(names: names, rules: [], takesNamespace: false)
         let commands = orders.commands(for: .networkManager, link: "x", address: "192.0.2.1", port: 53)
         #expect(
             commands == [

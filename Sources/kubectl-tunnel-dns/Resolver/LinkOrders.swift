@@ -7,18 +7,25 @@ struct LinkOrders: Hashable, Sendable {
     let domains: [DNSName]
     /// Those that also complete short names, in order; the first ones of ``domains``.
     let searchCount: Int
+    /// Those that only the cluster is asked for: all but the namespace's own name.
+    let clusterDomains: [DNSName]
 
     /// The orders for a cluster.
     ///
-    /// - Parameter rules: Names that only the cluster is to be asked for.
-    init(names: ClusterNames, rules: [EgressRule]) throws {
+    /// - Parameters:
+    ///   - rules: Names that only the cluster is to be asked for.
+    ///   - takesNamespace: Whether `SERVICE.NAMESPACE` is asked for there, too, which takes somebody to ask for other names
+    ///     of that kind.
+    init(names: ClusterNames, rules: [EgressRule], takesNamespace: Bool) throws {
         let zone = try DNSName(names.zone)
         // A pod's search list may have its node's names, too, which are not the cluster's on this machine.
         let search = names.search.compactMap { try? DNSName($0) }.filter { $0.isWithin(zone) }
-        let others = [zone] + rules.compactMap(\.domain)
+        let namespace = takesNamespace ? search.first.flatMap(NamespaceNames.domain) : nil
+        let others = [zone] + rules.compactMap(\.domain) + (namespace.map { [$0] } ?? [])
         var domains = search
         for name in others where !domains.contains(name) { domains.append(name) }
         self.domains = domains
+        self.clusterDomains = domains.filter { $0 != namespace }
         self.searchCount = search.count
     }
 

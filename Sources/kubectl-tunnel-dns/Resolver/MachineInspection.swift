@@ -6,11 +6,14 @@
 
     /// A look at this machine; nothing is changed.
     enum MachineInspection {
-        /// Which servers a resolver asked before, where it writes that down: systemd-resolved does, its own stub left out
-        /// (systemd-resolved.service(8)).
+        /// Which servers a resolver asked before, which it writes down, its own address left out
+        /// (systemd-resolved.service(8); no-stub-resolv.conf of NetworkManager 1.20).
         static func servers(of resolver: KnownResolver) -> [IPAddress] {
-            guard resolver == .systemdResolved else { return [] }
-            return ResolverConfiguration(text: Self.text(of: Self.resolvedServers)).servers
+            switch resolver {
+            case .systemdResolved: ResolverConfiguration(text: Self.text(of: Self.resolvedServers)).servers
+            case .networkManager:
+                ResolverConfiguration(text: Self.text(of: "/run/NetworkManager/no-stub-resolv.conf")).servers
+            }
         }
 
         private static let resolvedServers = "/run/systemd/resolve/resolv.conf"

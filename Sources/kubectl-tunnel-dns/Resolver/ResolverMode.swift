@@ -40,7 +40,8 @@
                 throw PluginFailure("nft or \(resolver.program) is missing", hint: "use --mode proxy")
             }
             let zone = try DNSName(names.zone)
-            let orders = try LinkOrders(names: names, rules: rules)
+            let previous = MachineInspection.servers(of: resolver)
+            let orders = try LinkOrders(names: names, rules: rules, takesNamespace: !previous.isEmpty)
             let spared = await Self.spared(apiServer: apiServer, zone: zone, cluster: cluster)
             let loop = cluster.eventLoop
             let link = try NetworkLink()
@@ -52,14 +53,15 @@
             let policy = EgressPolicy(
                 zone: zone, forbidden: .init(apiServer: Set(spared.map { .v4($0) })), rules: rules)
             let learner = RedirectLearner(policy: policy, link: link, table: table, failed: failed)
-            let previous = MachineInspection.servers(of: resolver)
             let router = NameRouter(
-                domains: orders.domains, cluster: cluster,
+                domains: orders.clusterDomains, cluster: cluster,
                 previous: ForwardingUpstream(
                     servers: previous.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) },
                     group: loop)
             ) { await learner.learn($0) }
-            let probe = try ResolverProbe(zone: zone, upstream: router)
+            let namespace = names.search.first.flatMap { try? DNSName($0) }
+            let short = namespace.flatMap { NamespaceNames(of: $0, upstream: router) }
+            let probe = try ResolverProbe(zone: zone, upstream: short ?? router)
             let server: NameServer
             do { server = try await Self.serve(probe, on: loop) } catch {
                 link.close()

@@ -21,13 +21,19 @@ struct ResolverMachine: Sendable {
     let environment: [String: String]
 
     /// Runs a test on one.
-    static func with(_ kind: Kind = .asked, _ body: (ResolverMachine) async throws -> Void) async throws {
+    ///
+    /// - Parameter hosts: Names that the laptop has at home, besides `printer.home.test`.
+    static func with(_ kind: Kind = .asked, hosts: [String] = [], _ body: (ResolverMachine) async throws -> Void)
+        async throws
+    {
         let folder = Lab.shared.folder.appendingPathComponent("machine-" + UUID().uuidString.prefix(8))
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let script = (Lab.shared.clusterScript as NSString).deletingLastPathComponent + "/resolver-machine"
-        let process = try Running([
-            "unshare", "--mount", "--propagation", "private", script, folder.path, Lab.shared.resolvers, kind.rawValue,
-        ])
+        let process = try Running(
+            [
+                "unshare", "--mount", "--propagation", "private", script, folder.path, Lab.shared.resolvers,
+                kind.rawValue,
+            ] + hosts)
         let machine = ResolverMachine(process: process, environment: try Up.laptop())
         do {
             try await eventually(within: 20, "the resolver runs: \(process.error)") {
