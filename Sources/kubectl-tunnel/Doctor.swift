@@ -38,8 +38,8 @@ struct Doctor: Sendable {
         let objects = await self.objects(found ?? nil, version)
         if let objects { findings += await self.tried("proxy's pod") { try await self.dryRun(objects) } }
         progress("policies and pods")
-        let selector = (found ?? nil).map(Self.originalSelector).flatMap { $0.isEmpty ? nil : $0 }
-        findings += await self.tried("pods") { try await self.podFindings(selector, objects) }
+        let pods = (found ?? nil).map(\.ownPods).flatMap { $0.isEmpty ? nil : $0 }
+        findings += await self.tried("pods") { try await self.podFindings(pods, objects) }
         findings += await self.tried("earlier sessions") { try await self.leftovers() }
         return findings
     }
@@ -150,11 +150,11 @@ struct Doctor: Sendable {
     /// The sidecars of service meshes, by their containers' names.
     private static let sidecars = ["istio-proxy": "Istio", "linkerd-proxy": "Linkerd", "kuma-sidecar": "Kuma"]
 
-    private func podFindings(_ selector: [String: String]?, _ objects: SessionObjects?) async throws -> [Finding] {
-        let labels = selector?.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+    /// - Parameter labels: What the Service's own pods are listed by; `nil` where there is no such Service.
+    private func podFindings(_ labels: String?, _ objects: SessionObjects?) async throws -> [Finding] {
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         var findings: [Finding] = []
-        if selector != nil, !pods.contains(where: \.isReady) {
+        if labels != nil, !pods.contains(where: \.isReady) {
             findings.append(.warning("pods", "none is ready: without the laptop nobody would answer", nil))
         }
         let meshes = Set(pods.flatMap { $0.spec?.containers ?? [] }.compactMap { Self.sidecars[$0.name] })
@@ -164,7 +164,7 @@ struct Doctor: Sendable {
                     "mesh", "pods have a sidecar of \(mesh), and the proxy has none",
                     "where mutual TLS is strict, callers or pods may refuse it"))
         }
-        guard let objects, selector != nil else { return findings }
+        guard let objects, labels != nil else { return findings }
         let policies = try await self.client.list(.networkPolicies, in: self.namespace).items
         let originals = pods.map { $0.metadata.labels ?? [:] }
         if let name = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels) {
@@ -195,13 +195,5 @@ struct Doctor: Sendable {
                 "earlier sessions", "service/\(session.service): \(what)",
                 "mend it with `kubectl tunnel restore \(session.service)`")
         }
-    }
-
-    /// The Service's own selector, also while it is switched.
-    private static func originalSelector(of service: Service) -> [String: String] {
-        guard service.markedSession != nil, let text = service.metadata.annotation(Key.originalSelector),
-            case .object(let members)? = JSONValue(text: text)
-        else { return service.selector }
-        return members.compactMapValues(\.text)
     }
 }
