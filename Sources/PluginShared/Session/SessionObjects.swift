@@ -107,14 +107,16 @@ public struct SessionObjects: Sendable {
             with: ["spec": .object(spec)])
     }
 
-    /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It leads
-    /// to a port of its own only: a look through it never reaches the laptop's process.
+    /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It has no
+    /// address: kube-proxy, which writes its rules twice at once and then once a second, would spend on it what the switch
+    /// needs a moment later.
     public func warmUp() -> JSONValue {
-        let port = JSONValue.integer(Int64(self.plan.healthPort))
+        let port = JSONValue.integer(Int64(self.plan.tunnelPort))
         return self.object(
             "v1", "Service", named: self.names.warmUp, component: "warmup",
             with: [
                 "spec": [
+                    "clusterIP": "None",
                     "ports": [["port": port, "protocol": "TCP", "targetPort": port]],
                     "selector": [Key.session: .string(self.holder.session.description)],
                 ]
