@@ -1,6 +1,7 @@
 import ArgumentParser
 import Names
 import PluginGateway
+import PluginSession
 import Session
 
 /// The flags of whatever makes a gateway.
@@ -39,7 +40,7 @@ struct GatewayOptions: ParsableArguments {
     /// What they mean.
     func request(_ environment: [String: String]) -> GatewayRequest {
         GatewayRequest(
-            image: self.image ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage,
+            image: CommandRunner.image(self.image, environment),
             imagePullSecret: self.imagePullSecret, leaseDurationSeconds: self.leaseDuration,
             timeout: .seconds(self.timeout), allowed: self.allowed)
     }

@@ -38,8 +38,8 @@ struct Doctor: Sendable {
         let objects = await self.objects(found ?? nil, version)
         if let objects { findings += await self.tried("proxy's pod") { try await self.dryRun(objects) } }
         progress("policies and pods")
-        let selector = (found ?? nil).map(Self.originalSelector).flatMap { $0.isEmpty ? nil : $0 }
-        findings += await self.tried("pods") { try await self.podFindings(selector, objects) }
+        let pods = (found ?? nil).map(\.ownPods).flatMap { $0.isEmpty ? nil : $0 }
+        findings += await self.tried("pods") { try await self.podFindings(pods, objects) }
         findings += await self.tried("earlier sessions") { try await self.leftovers() }
         return findings
     }
@@ -78,15 +78,16 @@ struct Doctor: Sendable {
             .error("rights", "you may not \($0) in namespace \(self.namespace)", file)
         }
         if missing.isEmpty { findings.append(.ok("rights", "all \(Rights.intercept.count) that an intercept takes")) }
-        switch try await self.rights.failsafe() {
+        switch try await self.rights.failsafe(of: self.service ?? Self.example.metadata.name) {
         case .ownRole: findings.append(.ok("failsafe", "the proxy restores, with an account of its session"))
         case .installedAccount:
-            findings.append(.ok("failsafe", "the proxy restores, as \(SessionNames.installedAccount)"))
+            findings.append(.ok("failsafe", "the proxy restores, as \(Installation.name)"))
         case .pluginOnly:
             findings.append(
                 .warning(
                     "failsafe", "nobody in the cluster could restore a Service if this machine disappeared",
-                    "ask an admin to apply deploy/rbac.yaml, or use --no-failsafe"))
+                    "ask an admin for `kubectl tunnel install -n \(self.namespace) --services \(self.service ?? "…")`, or use --no-failsafe"
+                ))
         }
         return findings
     }
@@ -117,7 +118,7 @@ struct Doctor: Sendable {
         let service = service ?? Self.example
         let requests = (service.spec.ports ?? []).filter(\.isTCP).compactMap { PortRequest("8080:\($0.port)") }
         guard let plan = try? PortPlan(service, requests, allowLowPorts: true),
-            let failsafe = try? await self.rights.failsafe()
+            let failsafe = try? await self.rights.failsafe(of: service.metadata.name)
         else { return nil }
         return SessionObjects(
             service: service, namespace: self.namespace, holder: self.holder, image: self.image,
@@ -150,11 +151,11 @@ struct Doctor: Sendable {
     /// The sidecars of service meshes, by their containers' names.
     private static let sidecars = ["istio-proxy": "Istio", "linkerd-proxy": "Linkerd", "kuma-sidecar": "Kuma"]
 
-    private func podFindings(_ selector: [String: String]?, _ objects: SessionObjects?) async throws -> [Finding] {
-        let labels = selector?.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+    /// - Parameter labels: What the Service's own pods are listed by; `nil` where there is no such Service.
+    private func podFindings(_ labels: String?, _ objects: SessionObjects?) async throws -> [Finding] {
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         var findings: [Finding] = []
-        if selector != nil, !pods.contains(where: \.isReady) {
+        if labels != nil, !pods.contains(where: \.isReady) {
             findings.append(.warning("pods", "none is ready: without the laptop nobody would answer", nil))
         }
         let meshes = Set(pods.flatMap { $0.spec?.containers ?? [] }.compactMap { Self.sidecars[$0.name] })
@@ -164,7 +165,7 @@ struct Doctor: Sendable {
                     "mesh", "pods have a sidecar of \(mesh), and the proxy has none",
                     "where mutual TLS is strict, callers or pods may refuse it"))
         }
-        guard let objects, selector != nil else { return findings }
+        guard let objects, labels != nil else { return findings }
         let policies = try await self.client.list(.networkPolicies, in: self.namespace).items
         let originals = pods.map { $0.metadata.labels ?? [:] }
         if let name = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels) {
@@ -195,13 +196,5 @@ struct Doctor: Sendable {
                 "earlier sessions", "service/\(session.service): \(what)",
                 "mend it with `kubectl tunnel restore \(session.service)`")
         }
-    }
-
-    /// The Service's own selector, also while it is switched.
-    private static func originalSelector(of service: Service) -> [String: String] {
-        guard service.markedSession != nil, let text = service.metadata.annotation(Key.originalSelector),
-            case .object(let members)? = JSONValue(text: text)
-        else { return service.selector }
-        return members.compactMapValues(\.text)
     }
 }

@@ -37,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 ) { cluster in
                     let doctor = Doctor(
                         cluster: cluster, service: self.service, holder: CommandRunner.holder(environment),
-                        image: InterceptCommand.image(self.image, environment))
+                        image: CommandRunner.image(self.image, environment))
                     return await doctor.findings { console.progress($0) }
                 }
             } catch let failure as PluginFailure {

@@ -91,11 +91,6 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say more.")
     var verbose = false
 
-    /// The proxy's image: as it was given, or the environment's, or this version's.
-    static func image(_ given: String?, _ environment: [String: String]) -> String {
-        given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage
-    }
-
     func validate() throws {
         guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
         for text in self.port where PortRequest(text) == nil {
@@ -124,7 +119,7 @@ struct InterceptCommand: AsyncParsableCommand {
                 service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
                 address: self.address,
-                image: Self.image(self.image, environment),
+                image: CommandRunner.image(self.image, environment),
                 imagePullSecret: self.imagePullSecret,
                 leaseDurationSeconds: self.leaseDuration,
                 waitsForLocalPort: self.wait,

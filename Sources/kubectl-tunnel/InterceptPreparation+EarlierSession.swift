@@ -6,6 +6,19 @@ import Session
 import SessionEffects
 
 extension InterceptPreparation {
+    /// Refuses a Service that somebody has, unless it is to be taken over.
+    ///
+    /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to be mended.
+    /// - Throws: ``PluginFailure`` naming who has the Service.
+    func refuse(_ held: HeldService, alsoDead: Bool) async throws {
+        guard let lease = try await held.lease() else { return }
+        if !alsoDead {
+            if self.request.takesOver { return }
+            if let holder = Holder(lease.spec.holderIdentity), try await !held.hasReadyProxy(holder.session) { return }
+        }
+        throw PluginFailure(held: lease, service: held.names.service)
+    }
+
     /// Makes way for this session, if that can be done: of a living one, only when that was asked for.
     ///
     /// - Returns: The Service as it is now.
@@ -24,8 +37,8 @@ extension InterceptPreparation {
         return try await self.service()
     }
 
-    /// Somebody has the Service: taken over when that was asked for, refused when a proxy answers for them, and otherwise
-    /// cleaned up after their Lease was seen not to change for its whole duration.
+    /// Somebody has the Service: taken over when that was asked for, and otherwise cleaned up after their Lease was seen
+    /// not to change for its whole duration.
     private func settle(_ held: HeldService, _ lease: Lease) async throws {
         let refusal = PluginFailure(held: lease, service: held.names.service)
         guard let holder = Holder(lease.spec.holderIdentity) else { throw refusal }
@@ -35,7 +48,6 @@ extension InterceptPreparation {
             _ = try await held.end(lease, of: holder, .takeOver(by: self.me.person), insists: false, drains: true)
             return
         }
-        guard try await !held.hasReadyProxy(holder.session) else { throw refusal }
         let seconds = lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds
         self.report.event(
             "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(seconds) s")

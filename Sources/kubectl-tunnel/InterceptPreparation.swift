@@ -27,34 +27,35 @@ struct InterceptPreparation: Sendable {
         }
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: version)
         let found = try await self.service()
-        // Before anybody's session is touched.
-        _ = try self.plan(found, on: version)
+        let (plan, findings) = try self.plan(found, on: version)
         let rights = Rights(client: self.client, namespace: self.namespace)
         try await rights.check(Rights.intercept)
-        let failsafe = try await rights.failsafe()
+        let failsafe = try await rights.failsafe(of: found.metadata.name)
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(
                 "nobody in the cluster could restore service/\(self.request.service) if this machine disappeared",
-                hint: "ask an admin to apply deploy/rbac.yaml in namespace \(self.namespace), or use --no-failsafe")
+                hint:
+                    "ask an admin for `kubectl tunnel install -n \(self.namespace) --services \(found.metadata.name)`, or use --no-failsafe"
+            )
         }
+        let grantsEvents = failsafe == .ownRole ? try await rights.mayWriteEvents() : false
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: SessionNames(service: found.metadata.name),
             slices: slices)
-        let service = touchesCluster ? try await self.settleEarlierSession(of: found, held) : found
-        if !touchesCluster, let lease = try await held.lease() {
-            throw PluginFailure(held: lease, service: found.metadata.name)
-        }
-        let (plan, findings) = try self.plan(service, on: version)
+        try await self.refuse(held, alsoDead: !touchesCluster)
         for note in findings.notes + plan.notes { self.report.event("note", "note: \(note)") }
-
         if touchesCluster { try self.settle(findings.doubts) }
-
-        let objects = SessionObjects(
-            service: service, namespace: self.namespace, holder: self.me, image: self.request.image,
+        var objects = SessionObjects(
+            service: found, namespace: self.namespace, holder: self.me, image: self.request.image,
             imagePullSecret: self.request.imagePullSecret, leaseDurationSeconds: self.request.leaseDurationSeconds,
-            plan: plan, failsafe: failsafe, usesBetaSlices: !version.isAtLeast(minor: 21),
-            grantsEvents: try await rights.mayWriteEvents())
+            plan: plan, failsafe: failsafe, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: grantsEvents)
         if !self.request.wantsNetworkPolicy, !self.request.isForced { try await self.checkCallers(of: objects) }
+
+        // All that can say no has spoken: from here on somebody's session may be ended.
+        if touchesCluster {
+            objects.service = try await self.settleEarlierSession(of: found, held)
+            (objects.plan, _) = try self.plan(objects.service, on: version)
+        }
         return PreparedIntercept(
             objects: objects, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
@@ -90,8 +91,7 @@ struct InterceptPreparation: Sendable {
             return self.report.detail("network policies were not looked at: \(error.message)")
         }
         guard !policies.isEmpty else { return }
-        let selector = objects.service.selector.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
-        let originals = try await self.client.list(.pods, in: self.namespace, labels: selector).items
+        let originals = try await self.client.list(.pods, in: self.namespace, labels: objects.service.ownPods).items
             .map { $0.metadata.labels ?? [:] }
         let obstacle = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
         guard let obstacle else { return }

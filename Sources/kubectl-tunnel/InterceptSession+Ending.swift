@@ -19,46 +19,66 @@ extension InterceptSession {
         }
     }
 
-    func finish(_ end: SessionEnd) async {
+    /// Gives the Service back, and then takes away what was created.
+    ///
+    /// - Returns: Whether all of it was done.
+    func finish(_ end: SessionEnd) async -> Bool {
         self.reconnecting?.cancel()
         await self.reconnecting?.value
-        guard self.hasBegun else { return }
-        var cause = RestoreCause.ended(holder: self.objects.holder.person)
+        guard self.hasBegun else { return true }
+        let cause = self.announce(end)
+        let outcome = await self.persist("restore service/\(self.serviceName)") { () async throws(APIError) in
+            try await self.undo.restoreService(cause)
+        }
+        switch outcome {
+        case .restored: self.report.event("restored", "service/\(self.serviceName) is restored")
+        case .untouched: if case .displaced = end { await self.tellOfDisplacement() }
+        case .displaced, .serviceGone: break
+        case .disagreement(let annotation, let origin):
+            self.report.event(
+                "uncertain",
+                "service/\(self.serviceName) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
+            )
+            fallthrough
+        case nil:
+            // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
+            await self.carrier?.close()
+            return false
+        }
+        _ = await self.undo.waitForOriginals(within: .seconds(30))
+        await self.drain()
+        await self.carrier?.close()
+        let isClean: Void? = await self.persist("clean up") { () async throws(APIError) in
+            try await self.undo.cleanUp()
+        }
+        guard isClean != nil else { return false }
+        self.report.event("ended", "the session has ended, and what it created is deleted")
+        return true
+    }
+
+    /// Says why the session ends.
+    ///
+    /// - Returns: What the Event on the Service is to say.
+    private func announce(_ end: SessionEnd) -> RestoreCause {
         let action = self.isSwitched ? "restoring service/\(self.serviceName)" : "cleaning up"
         switch end {
         case .asked(let why): self.report.event("ending", "\(why): \(action)")
         case .commandEnded(let code): self.report.event("ending", "the command has ended (\(code)): \(action)")
         case .requested(let request):
-            cause = request.cause
             self.report.event("ending", "\(request.text): \(action)")
+            return request.cause
         case .displaced(let what): self.report.event("displaced", "\(what): the intercept ends")
         case .failed(let error):
             let what = (error as? PluginFailure)?.summary ?? "\(error)"
             self.report.event("failed", "\(what): \(action)")
         }
-        var isUncertain = false
-        await self.persist("restore service/\(self.serviceName)") { () async throws(APIError) in
-            switch try await self.undo.restoreService(cause) {
-            case .restored: self.report.event("restored", "service/\(self.serviceName) is restored")
-            case .displaced, .untouched, .serviceGone: break
-            case .disagreement(let annotation, let origin):
-                isUncertain = true
-                self.report.event(
-                    "uncertain",
-                    "service/\(self.serviceName) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
-                )
-            }
-        }
-        guard !isUncertain else { return }
-        _ = await self.undo.waitForOriginals(within: .seconds(30))
-        await self.drain()
-        await self.carrier?.close()
-        await self.persist("clean up") { () async throws(APIError) in
-            try await self.undo.deleteObjects()
-            try await self.undo.deleteAccount()
-            try await self.undo.deleteLease()
-        }
-        self.report.event("ended", "the session has ended, and what it created is deleted")
+        return .ended(holder: self.objects.holder.person)
+    }
+
+    /// Says so on a Service that somebody has taken back together with its marks: nobody else can tell any more.
+    private func tellOfDisplacement() async {
+        guard let service = try? await self.client.find(.services, self.serviceName, in: self.namespace) else { return }
+        await NoticeBoard(client: self.client, namespace: self.namespace).post(.displaced, on: service)
     }
 
     /// Lets open connections come to their end; a second Ctrl-C does not wait for them.
@@ -89,7 +109,10 @@ extension InterceptSession {
     }
 
     /// Tries until it works, for as long as the cluster itself would take to restore.
-    private func persist(_ action: String, _ body: () async throws(APIError) -> Void) async {
+    ///
+    /// - Returns: `nil` when the time was up.
+    private func persist<Value: Sendable>(_ action: String, _ body: () async throws(APIError) -> Value) async -> Value?
+    {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(self.objects.leaseDurationSeconds + 10)
         while true {
@@ -97,8 +120,12 @@ extension InterceptSession {
                 return try await body()
             } catch {
                 guard clock.now < deadline else {
-                    return self.report.event(
-                        "undone", "could not \(action): \(error.message); the cluster does it by itself")
+                    let rest =
+                        self.objects.failsafe == .pluginOnly
+                        ? "later, do it with `kubectl tunnel restore \(self.serviceName)`"
+                        : "the cluster does it by itself"
+                    self.report.event("undone", "could not \(action): \(error.message); \(rest)")
+                    return nil
                 }
                 self.report.detail("could not \(action): \(error.message); trying again")
                 try? await Task.sleep(for: .milliseconds(500))

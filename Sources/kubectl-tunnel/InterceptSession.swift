@@ -76,12 +76,12 @@ actor InterceptSession {
         let end = await self.takeEvents(setUp)
         setUp.cancel()
         _ = await setUp.value
-        await self.finish(end)
+        let isUndone = await self.finish(end)
         await self.command?.finish()
         for task in self.background { task.cancel() }
         try? await self.group.shutdownGracefully()
         switch end {
-        case .asked, .requested(.stop): return
+        case .asked, .requested(.stop): break
         case .commandEnded(let code):
             if code != 0 { throw ExitCode(code) }
         case .requested(.takeOver(let person)):
@@ -89,6 +89,8 @@ actor InterceptSession {
         case .failed(let error): throw error
         case .displaced(let what): throw PluginFailure(what)
         }
+        // What is not undone was said where it happened.
+        if !isUndone { throw ExitCode.failure }
     }
 
     /// Takes facts in until one of them ends the session.

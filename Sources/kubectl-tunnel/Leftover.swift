@@ -48,20 +48,16 @@ struct Leftover: Sendable {
             note(record.service, record.holder.session, lease)
         }
         // The account is the last that a session deletes; whoever may not see accounts made none.
-        for account in (try? await client.list(.serviceAccounts, in: namespace, labels: Key.session).items) ?? [] {
-            let labels = account.metadata.labels ?? [:]
+        let accounts = (try? await client.list(.serviceAccounts, in: namespace, labels: Key.session).items) ?? []
+        for metadata in accounts.map(\.metadata) + services.map(\.metadata) {
+            let labels = metadata.labels ?? [:]
             guard let name = labels[Key.service], let session = labels[Key.session].flatMap(SessionID.init) else {
                 continue
             }
             note(name, session, nil)
         }
-        for found in services {
-            if let session = found.markedSession { note(found.metadata.name, session, nil) }
-            let labels = found.metadata.labels ?? [:]
-            guard let name = labels[Key.service], let session = labels[Key.session].flatMap(SessionID.init) else {
-                continue
-            }
-            note(name, session, nil)
+        for service in services {
+            if let session = service.markedSession { note(service.metadata.name, session, nil) }
         }
         return found.values.sorted { ($0.service, $0.session.description) < ($1.service, $1.session.description) }
     }

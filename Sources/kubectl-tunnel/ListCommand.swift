@@ -30,18 +30,13 @@ struct ListCommand: AsyncParsableCommand {
     var cluster: ClusterOptions
 
     func run() async throws {
-        try await CommandRunner.run { console, environment in
-            try await Cluster.with(
-                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-            ) { cluster in
-                let namespace = self.allNamespaces ? nil : cluster.pin.namespace
-                let rows = try await SessionList.read(client: cluster.client, namespace: namespace)
-                if rows.isEmpty, self.output == .table || self.output == .wide {
-                    console.notice(
-                        namespace.map { "No tunnels in namespace \($0)." } ?? "No tunnels in the cluster.")
-                } else {
-                    console.result(SessionList.text(rows, self.output, showsNamespace: self.allNamespaces))
-                }
+        try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, _ in
+            let namespace = self.allNamespaces ? nil : cluster.pin.namespace
+            let rows = try await SessionList.read(client: cluster.client, namespace: namespace)
+            if rows.isEmpty, self.output == .table || self.output == .wide {
+                console.notice(namespace.map { "No tunnels in namespace \($0)." } ?? "No tunnels in the cluster.")
+            } else {
+                console.result(SessionList.text(rows, self.output, showsNamespace: self.allNamespaces))
             }
         }
     }

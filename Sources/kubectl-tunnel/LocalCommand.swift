@@ -69,9 +69,18 @@
         /// The command's exit code, once it has ended.
         func exitCode() async -> Int32 { await self.namespace.exitCode() }
 
-        /// Asks the command to end, and ends it with its namespaces; takes the gateway away.
+        /// Asks the command to end, which may take it 5 s, as long as people wait without wondering; takes the gateway
+        /// and the namespaces away.
         func finish() async {
-            self.namespace.send(signal: SIGTERM)
+            if self.namespace.isRunning {
+                self.namespace.send(signal: SIGTERM)
+                let limit = Task {
+                    try await Task.sleep(for: .seconds(5))
+                    self.namespace.send(signal: SIGKILL)
+                }
+                _ = await self.namespace.exitCode()
+                limit.cancel()
+            }
             await self.inCluster.finish()
         }
     }

@@ -33,13 +33,8 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandRunner.run { console, environment in
-            let me = CommandRunner.holder(environment)
-            try await Cluster.with(
-                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-            ) { cluster in
-                try await self.restore(cluster, me: me, console)
-            }
+        try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
+            try await self.restore(cluster, me: CommandRunner.holder(environment), console)
         }
     }
 

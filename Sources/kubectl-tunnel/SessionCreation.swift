@@ -45,8 +45,8 @@ struct SessionCreation: Sendable {
             _ = try await self.create(
                 .networkPolicies, "networkpolicy", self.names.networkPolicy, self.objects.networkPolicy())
         }
-        let deployment = self.objects.deployment(
-            originHost: origin.spec.clusterIP ?? "", warmUpHost: try await warmUp.spec.clusterIP)
+        let deployment = self.objects.deployment(originHost: origin.spec.clusterIP ?? "")
+        _ = try await warmUp
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
         return origin.spec.clusterIP ?? ""
     }

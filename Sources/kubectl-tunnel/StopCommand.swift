@@ -20,13 +20,8 @@ struct StopCommand: AsyncParsableCommand {
     var cluster: ClusterOptions
 
     func run() async throws {
-        try await CommandRunner.run { console, environment in
-            let me = CommandRunner.holder(environment)
-            try await Cluster.with(
-                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-            ) { cluster in
-                try await self.stop(cluster, me: me, console)
-            }
+        try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
+            try await self.stop(cluster, me: CommandRunner.holder(environment), console)
         }
     }
 

@@ -40,6 +40,7 @@ extension EndToEnd {
                 let seconds = Date().timeIntervalSince(begin)
                 #expect(seconds < 2, "kubectl's own time, and a second")
                 try await plugin.finish(within: 40).expectOneError(saying: [edit.says], status: 1)
+                #expect(try await shop.events().contains("TunnelDisplaced"))
                 try await shop.expectNothingLeft()
                 #expect(try await !shop.serviceText().contains("kubectl-tunnel"))
                 try await local.stop()

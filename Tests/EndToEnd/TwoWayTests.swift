@@ -63,6 +63,35 @@ extension EndToEnd {
             }
         }
 
+        @Test("at Ctrl-C the command has the time to put its things in order")
+        func orderlyEnd() async throws {
+            try await with { shop in
+                let before = try await shop.serviceText()
+                let file = NSTemporaryDirectory() + "kt-ended-\(UUID().uuidString)"
+                defer { try? FileManager.default.removeItem(atPath: file) }
+                let plugin = try start(
+                    shop,
+                    [
+                        "python3", "-c",
+                        """
+                        import signal, socket, threading
+                        asked = threading.Event()
+                        signal.signal(signal.SIGTERM, lambda *rest: asked.set())
+                        server = socket.create_server(("127.0.0.1", 80))
+                        while not asked.wait(0.1): pass
+                        # As long as a server needs to finish what it is at.
+                        threading.Event().wait(1.5)
+                        open("\(file)", "w").write("in order")
+                        """,
+                    ])
+                try await eventually(within: 60, "intercept is ready: \(plugin.error)") {
+                    plugin.error.contains("now comes to")
+                }
+                try await shop.end(plugin, before: before)
+                #expect(try String(contentsOfFile: file, encoding: .utf8) == "in order")
+            }
+        }
+
         @Test("when the command ends, so does the intercept, with the command's exit code")
         func exitCode() async throws {
             try await with { shop in

@@ -53,6 +53,28 @@ import Testing
         let findings = Preflight.check(service)
         #expect(findings.notes.count == 2)
         #expect(findings.refusals.isEmpty)
+        // What the switch wrote is none of the Service's own.
+        service.metadata.annotations = [Key.publishesNotReady: ""]
+        #expect(Preflight.check(service).notes.count == 1)
+    }
+
+    @Test(
+        "who applies the Service again is told before the switch: what syncs by itself is asked about",
+        arguments: [
+            ("argocd.argoproj.io/tracking-id", "web", "", "Argo CD"), ("", "", "argocd-controller", "Argo CD"),
+            ("", "", "kustomize-controller", "Flux"), ("", "", "helm-controller", "Flux"),
+        ])
+    func deployers(annotation: String, value: String, manager: String, name: String) {
+        var service = makeService(managedFields: [["manager": .string(manager)]])
+        service.metadata.annotations = [annotation: value]
+        #expect(Preflight.check(service).doubts.map { $0.hasPrefix(name) } == [true])
+    }
+
+    @Test("a Helm release is a note: an upgrade is somebody's own doing")
+    func helm() {
+        let findings = Preflight.check(makeService(annotations: ["meta.helm.sh/release-name": "shop"]))
+        #expect(findings.doubts.isEmpty)
+        #expect(findings.notes.map { $0.contains("Helm release shop") } == [true])
     }
 
     @Test("the nearest names")

@@ -122,6 +122,9 @@
             }
         }
 
+        /// Whether the command was started and has not ended.
+        public var isRunning: Bool { self.state.withLock { $0.pid > 0 && $0.exitCode == nil } }
+
         /// Passes a signal on to the command.
         public func send(signal number: CInt) {
             let pid = self.state.withLock { $0.exitCode == nil ? $0.pid : 0 }

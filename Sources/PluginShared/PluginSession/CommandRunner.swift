@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Kubernetes
+public import KubernetesViaKubectl
 public import PluginConsole
 public import Session
 
@@ -23,8 +24,24 @@ public enum CommandRunner {
         }
     }
 
+    /// Runs a command that works with one cluster.
+    public static func run(
+        on options: KubectlOptions, _ body: (Cluster, Console, [String: String]) async throws -> Void
+    ) async throws {
+        try await self.run { console, environment in
+            try await Cluster.with(options, environment: environment, directory: self.directory) {
+                try await body($0, console, environment)
+            }
+        }
+    }
+
     /// The working directory, for relative paths in flags.
     public static var directory: String { FileManager.default.currentDirectoryPath }
+
+    /// The proxy's image: as it was given, or the environment's, or this version's.
+    public static func image(_ given: String?, _ environment: [String: String]) -> String {
+        given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage
+    }
 
     /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it.
     public static func serviceName(_ text: String) -> String {

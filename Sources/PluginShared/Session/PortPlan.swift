@@ -23,8 +23,6 @@ public struct PortPlan: Sendable, Equatable {
     public var notes: [String] = []
     /// The port of the tunnel, on the pod's loopback.
     public var tunnelPort = 0
-    /// The port of the look through the warm-up Service.
-    public var healthPort = 0
 
     /// Whether a listener needs `net.ipv4.ip_unprivileged_port_start`.
     public var needsLowPorts: Bool { self.listeners.contains { $0.listenPort < 1024 } }
@@ -51,12 +49,12 @@ public struct PortPlan: Sendable, Equatable {
         var taken = Set(ports.compactMap { $0.listenPortIfNumeric })
         for port in ports {
             let local = localPorts[port.port]
+            if let index = self.listeners.firstIndex(where: { $0.isTarget(of: port) }) {
+                try self.share(index, with: port, local: local, of: name)
+                continue
+            }
             switch port.targetPort ?? .int(port.port) {
             case .int(let number):
-                if let index = self.listeners.firstIndex(where: { $0.portName == nil && $0.listenPort == number }) {
-                    try self.share(index, with: port, local: local, of: name)
-                    continue
-                }
                 if number < 1024, !allowLowPorts {
                     throw Refusal(
                         "\(name) port \(port.label) has target port \(number): kubelets before 1.22 forbid ports below 1024",
@@ -66,17 +64,12 @@ public struct PortPlan: Sendable, Equatable {
                 self.listeners.append(
                     Listener(listenPort: number, portName: nil, servicePort: port.port, localPort: local))
             case .string(let portName):
-                if let index = self.listeners.firstIndex(where: { $0.portName == portName }) {
-                    try self.share(index, with: port, local: local, of: name)
-                    continue
-                }
                 let number = Self.freePort(from: port.port >= 1024 ? port.port : 20_000, taken: &taken)
                 self.listeners.append(
                     Listener(listenPort: number, portName: portName, servicePort: port.port, localPort: local))
             }
         }
         self.tunnelPort = Self.freePort(from: 31_998, taken: &taken)
-        self.healthPort = Self.freePort(from: 31_999, taken: &taken)
     }
 
     /// Two Service ports with one target port cannot be told apart: they share a listener.

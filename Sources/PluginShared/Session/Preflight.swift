@@ -61,10 +61,14 @@ public enum Preflight {
         if let owner = Self.deployer(of: service) {
             findings.doubts.append("\(owner) manages \(name), and its next sync ends the intercept")
         }
+        if let release = service.metadata.annotations?["meta.helm.sh/release-name"] {
+            findings.notes.append("Helm release \(release) manages \(name): its next upgrade ends the intercept")
+        }
         if service.spec.sessionAffinity == "ClientIP" {
             findings.notes.append("sessionAffinity ClientIP: after the intercept clients may land on another pod")
         }
-        if service.spec.publishNotReadyAddresses == true {
+        // The switch sets it, too.
+        if service.spec.publishNotReadyAddresses == true, service.metadata.annotation(Key.publishesNotReady) == nil {
             findings.notes.append("publishNotReadyAddresses: traffic does not wait for pods to be ready")
         }
         return findings
@@ -87,17 +91,19 @@ public enum Preflight {
         return nil
     }
 
-    /// The tool that applies this Service's manifest again and again, if it says so.
+    /// The tool that applies this Service's manifest again and again, if it says so or has left its name on it.
     private static func deployer(of service: Service) -> String? {
         let annotations = service.metadata.annotations ?? [:]
         let labels = service.metadata.labels ?? [:]
-        if annotations["argocd.argoproj.io/tracking-id"] != nil { return "Argo CD" }
-        if labels.keys.contains(where: { $0.hasPrefix("kustomize.toolkit.fluxcd.io/") })
-            || labels.keys.contains(where: { $0.hasPrefix("helm.toolkit.fluxcd.io/") })
-        {
-            return "Flux"
+        let writers = service.writers
+        if annotations["argocd.argoproj.io/tracking-id"] != nil || writers.contains(where: { $0.hasPrefix("argocd") }) {
+            return "Argo CD"
         }
-        return nil
+        let isFlux =
+            labels.keys.contains {
+                $0.hasPrefix("kustomize.toolkit.fluxcd.io/") || $0.hasPrefix("helm.toolkit.fluxcd.io/")
+            } || !writers.isDisjoint(with: ["kustomize-controller", "helm-controller"])
+        return isFlux ? "Flux" : nil
     }
 
     /// The names most like a misspelt one, at most three: for "did you mean".

@@ -60,6 +60,12 @@ extension Service {
     /// The ports that are not TCP: nobody answers them meanwhile.
     var otherPorts: [Service.Port] { (self.spec.ports ?? []).filter { !$0.isTCP } }
 
+    /// The managers that have left an entry in managedFields.
+    var writers: Set<String> {
+        guard case .array(let entries)? = self.metadata.managedFields else { return [] }
+        return Set(entries.compactMap { $0["manager"]?.text })
+    }
+
     /// The manager of the newest entry of managedFields that is not this project's; `nil` when nobody left one.
     var lastWriter: String? {
         guard case .array(let entries)? = self.metadata.managedFields else { return nil }

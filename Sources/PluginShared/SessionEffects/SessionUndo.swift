@@ -53,10 +53,17 @@ public struct SessionUndo: Sendable {
         // Without the origin Service its selector would be lost.
         if case .disagreement = outcome { return outcome }
         _ = await self.waitForOriginals(within: .seconds(10))
+        try await self.cleanUp()
+        return outcome
+    }
+
+    /// Deletes all that the session created. Only for when the Service does not lead to its proxy any more.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func cleanUp() async throws(APIError) {
         try await self.deleteObjects()
         try await self.deleteAccount()
         try await self.deleteLease()
-        return outcome
     }
 
     /// Gives the Service back.

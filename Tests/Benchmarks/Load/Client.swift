@@ -5,8 +5,9 @@ struct Client {
     let host: String
     let port: UInt16
 
-    private func open(_ line: String) throws(SocketError) -> Socket {
+    private func open(_ line: String, seconds: Int = 30) throws(SocketError) -> Socket {
         let socket = try Socket.connect(self.host, self.port)
+        socket.limit(seconds: seconds)
         try socket.send(line + "\n")
         return socket
     }
@@ -76,51 +77,56 @@ struct Client {
         return "\(time)"
     }
 
-    /// Half-closes and resets in both directions, so many of each; how many went as TCP says.
-    func ends(_ count: Int) throws(SocketError) -> String {
+    /// The ways in which a connection ends, each with data under way.
+    enum Ending: String, CaseIterable {
+        /// The client's FIN, and then the server's answer.
+        case clientFirst = "client-fin"
+        /// The server's FIN, and then the client's bytes.
+        case serverFirst = "server-fin"
+        /// The server's RST.
+        case serverReset = "server-rst"
+        /// The client's RST.
+        case clientReset = "client-rst"
+    }
+
+    /// Ends so many connections in a way; how many went as TCP says, to the byte.
+    func end(_ ending: Ending, _ count: Int) -> String {
+        "\((0..<count).filter { _ in (try? self.isExact(ending)) == true }.count)"
+    }
+
+    private func isExact(_ ending: Ending) throws(SocketError) -> Bool {
         let size = 300_000
-        var results: [String: Int] = [:]
-        func record(_ what: String, _ body: () throws(SocketError) -> Bool) {
-            let isRight = (try? body()) ?? false
-            results[what, default: 0] += isRight ? 1 : 0
+        switch ending {
+        case .clientFirst:
+            let socket = try self.open("half \(size)", seconds: 5)
+            defer { socket.close() }
+            try Pattern(seed: 2).send(size, to: socket)
+            socket.finish()
+            return try Pattern(seed: 3).isReceived(size, from: socket)
+        case .serverFirst:
+            let before = try self.tally("early exact")
+            let socket = try self.open("early \(size)", seconds: 5)
+            defer { socket.close() }
+            guard try Pattern(seed: 3).isReceived(size, from: socket) else { return false }
+            try Pattern(seed: 2).send(size, to: socket)
+            socket.finish()
+            return try self.reaches("early exact", before + 1)
+        case .serverReset:
+            let socket = try self.open("reset", seconds: 5)
+            defer { socket.close() }
+            guard try socket.receiveLine() == "ok" else { return false }
+            try socket.send("now\n")
+            do throws(SocketError) {
+                _ = try socket.receiveLine()
+                return false
+            } catch { return error.code == ECONNRESET }
+        case .clientReset:
+            let before = try self.tally("await reset")
+            let socket = try self.open("await-reset", seconds: 5)
+            guard try socket.receiveLine() == "ok" else { return false }
+            socket.reset()
+            return try self.reaches("await reset", before + 1)
         }
-        for _ in 0..<count {
-            record("client FIN first, then the server's answer") { () throws(SocketError) in
-                let socket = try self.open("half \(size)")
-                defer { socket.close() }
-                try Pattern(seed: 2).send(size, to: socket)
-                socket.finish()
-                return try Pattern(seed: 3).isReceived(size, from: socket)
-            }
-            record("server FIN first, then the client's bytes") { () throws(SocketError) in
-                let before = try self.tally("early exact")
-                let socket = try self.open("early \(size)")
-                defer { socket.close() }
-                guard try Pattern(seed: 3).isReceived(size, from: socket) else { return false }
-                try Pattern(seed: 2).send(size, to: socket)
-                socket.finish()
-                return try self.reaches("early exact", before + 1)
-            }
-            record("RST by the server") { () throws(SocketError) in
-                let socket = try self.open("reset")
-                defer { socket.close() }
-                guard try socket.receiveLine() == "ok" else { return false }
-                try socket.send("now\n")
-                do throws(SocketError) {
-                    _ = try socket.receiveLine()
-                    return false
-                } catch { return error.code == ECONNRESET }
-            }
-            record("RST by the client") { () throws(SocketError) in
-                let before = try self.tally("await reset")
-                let socket = try self.open("await-reset")
-                guard try socket.receiveLine() == "ok" else { return false }
-                socket.reset()
-                return try self.reaches("await reset", before + 1)
-            }
-        }
-        let members = results.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }
-        return "{\(members.joined(separator: ", "))}"
     }
 
     private func tally(_ what: String) throws(SocketError) -> Int {

@@ -6,7 +6,8 @@ enum Load {
     private static let usage = """
         usage: load serve PORT NAME
                load relay PORT HOST PORT MILLISECONDS          one way
-               load connections|round-trips|receive|send|ends HOST PORT COUNT
+               load connections|round-trips|receive|send HOST PORT COUNT
+               load client-fin|server-fin|client-rst|server-rst HOST PORT COUNT
                load hold|flood|stall HOST PORT COUNT           until standard input ends
                load probe HOST PORT MICROSECONDS               until standard input ends
         """
@@ -46,7 +47,9 @@ enum Load {
             case "round-trips": say(try client.roundTrips(count))
             case "receive": say(try client.receive(count))
             case "send": say(try client.send(count))
-            case "ends": say(try client.ends(count))
+            case "client-fin", "server-fin", "client-rst", "server-rst":
+                guard let ending = Client.Ending(rawValue: words[0]) else { return false }
+                say(client.end(ending, count))
             case "hold", "flood", "stall": try client.keep(words[0], count)
             case "probe": client.probe(pauseMicroseconds: UInt32(clamping: count))
             default: return false

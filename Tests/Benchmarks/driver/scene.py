@@ -80,6 +80,12 @@ class Way:
         child.wait_for(r"(?m)^\d+$", 120)
         return child
 
+    def wait_for(self, who):
+        """Until it leads there: nodes follow a Service within a second or so."""
+        child = self.probe(10_000)
+        eventually(lambda: child.text.endswith(f" {who}\n"), 30, f"an answer by {who}")
+        child.end_input()
+
     def probe(self, microseconds):
         return self.lab.start_load(self.side, "probe", self.host, self.port, microseconds, keeps_input=True)
 
@@ -124,6 +130,7 @@ class Scene:
         for name, kubeconfig in (("web", None), ("far", self.far_kubeconfig)):
             self.tunnels[name] = Tunnel(self.lab, name, kubeconfig).wait()
             tunnel = Way(self.lab, self.lab.node, self.addresses[name], 80, is_raw=False)
+            tunnel.wait_for("laptop")
             ways[name] = (self.forward(kubeconfig), tunnel)
         return ways
 

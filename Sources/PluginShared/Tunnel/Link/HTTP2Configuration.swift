@@ -25,8 +25,9 @@ enum HTTP2Configuration {
             // What a stream may send before its first WINDOW_UPDATE; never changed later, since the library would then
             // begin to open windows by itself.
             HTTP2Setting(parameter: .initialWindowSize, value: budget.initialWindow),
-            // HTTP/2's default, 16 KiB: a frame never holds up others for long.
-            HTTP2Setting(parameter: .maxFrameSize, value: 16_384),
+            // As much as a socket is read at once. HTTP/2's default, 16 KiB, costs a tenth more processor time for bulk;
+            // what a frame holds up is little beside `linkWatermark`.
+            HTTP2Setting(parameter: .maxFrameSize, value: 65_536),
             // Our headers have a few hundred bytes; 16 KiB is the library's default.
             HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
         ]

@@ -97,6 +97,7 @@ final class TunnelLink {
         let handler = LinkHandler(link: self)
         self.handler = handler
         let operations = self.channel.pipeline.syncOperations
+        try operations.addHandler(FrameHeaderGuard(reader: self.role))
         try operations.addHandler(http2)
         try operations.addHandler(handler)
         self.multiplexer = try http2.syncMultiplexer()

@@ -67,8 +67,9 @@ struct StreamWindow {
     private var measured = 0
     private let initialWindow: Int
 
-    /// Shorter round trips than this count as this: 2 ms, below it scheduling decides, not the path.
-    static let shortestRoundTrip: Duration = .milliseconds(2)
+    /// Shorter round trips than this count as this: 10 ms. Below it scheduling decides, not the path, and each
+    /// WINDOW_UPDATE of a small window costs everybody on the way as much as a whole piece of data.
+    static let shortestRoundTrip: Duration = .milliseconds(10)
 
     /// Starts with the window that SETTINGS gave, plus what was reserved at the opening.
     init(initialWindow: Int, opening: Int) {

@@ -90,6 +90,12 @@ final class PodConnection: StreamPipeOwner {
         self.relay = Relay(near: self.caller, far: pipe)
     }
 
+    /// Only once nothing is kept for a replay any more, which is bounded.
+    private func readEagerly() {
+        guard self.core.connectionCount <= SocketPipe.eagerReaders else { return }
+        self.caller.readEagerly()
+    }
+
     private func updateReading() {
         guard !self.isOver else { return }
         if let relay = self.relay {
@@ -164,6 +170,7 @@ final class PodConnection: StreamPipeOwner {
         switch self.route.streamAnswered() {
         case .useTunnel:
             self.core.tunnelled()
+            self.readEagerly()
             self.updateReading()
         case .ignore:
             break
@@ -224,7 +231,8 @@ final class PodConnection: StreamPipeOwner {
         if pipe === self.caller {
             self.relay?.flushNear()
             self.finishIfDone()
-        } else if pipe === self.far {
+        } else if pipe === self.far, pipe.isWritable {
+            // What made it full is sent at the end of the turn, in one piece.
             self.updateReading()
         }
     }

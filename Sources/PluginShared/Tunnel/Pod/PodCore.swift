@@ -48,6 +48,9 @@ final class PodCore: TunnelLinkOwner {
     private var link: TunnelLink? { self.acceptor.link }
     var boundTunnelPort: Int { self.acceptor.boundPort }
 
+    /// Connections that are open.
+    var connectionCount: Int { self.connections.count }
+
     /// The link new connections go through; `nil` sends them to the origin.
     var usableLink: TunnelLink? {
         guard !self.passThrough.isOn, self.drainingSince == nil, let link = self.link, link.isUsable else { return nil }

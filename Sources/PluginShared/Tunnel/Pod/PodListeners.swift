@@ -39,6 +39,7 @@ enum PodListeners {
             .serverChannelOption(.backlog, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: HTTP2Configuration.linkWatermark)
+            .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer(accepted)
     }

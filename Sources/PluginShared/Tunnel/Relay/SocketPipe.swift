@@ -36,8 +36,16 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
-    /// Starts at 1 KiB, so that an idle connection holds little, and grows to 64 KiB for one that moves data.
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65_536)
+    /// How much is read at once.
+    static let receiveAllocator = FrameSizedAllocator()
+
+    /// How many connections of an end may read eagerly: 64, which hold 16 MiB at the worst.
+    static let eagerReaders = 64
+
+    /// Reads up to four times in a turn, so that what follows on the way finds more to copy at once.
+    func readEagerly() {
+        try? self.context?.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+    }
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 

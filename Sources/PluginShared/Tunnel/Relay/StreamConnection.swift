@@ -63,6 +63,7 @@ final class StreamConnection: StreamPipeOwner {
         }
         local.owner = self
         self.local = local
+        if self.counts.open <= SocketPipe.eagerReaders { local.readEagerly() }
         let relay = Relay(near: local, far: stream)
         self.relay = relay
         if self.isAskedByPeer { (stream as? StreamPipe)?.writeHeaders(HPACKHeaders([(":status", "200")])) }
@@ -173,7 +174,8 @@ final class StreamConnection: StreamPipeOwner {
 
     func pipeWritabilityChanged(_ pipe: any BytePipe) {
         if pipe === self.stream {
-            self.relay?.flushFar(allowsReading: true)
+            // What made it full is sent at the end of the turn, in one piece.
+            if pipe.isWritable { self.relay?.flushFar(allowsReading: true) }
         } else {
             self.relay?.flushNear()
             self.finishIfDone()
