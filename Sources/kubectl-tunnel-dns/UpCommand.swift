@@ -19,6 +19,9 @@ struct UpCommand: AsyncParsableCommand {
             kubectl tunnel-dns up -n shop
             eval "$(kubectl tunnel-dns env)"
             curl http://orders
+
+            As root the machine's resolver is used, if that is systemd-resolved or NetworkManager with dnsmasq, and nft is \
+            there: every program gets there then, without `env`. /etc/resolv.conf is not touched.
             """)
 
     @OptionGroup(title: "Cluster")
@@ -27,7 +30,10 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Gateway")
     var gateway: GatewayOptions
 
-    @Option(help: "How programs get there: by a local proxy, or by the system's resolver (root).")
+    @Option(
+        help:
+            "How programs get there: by a local proxy, or by the machine's resolver (root). auto: the latter, if possible."
+    )
     var mode = Mode.auto
 
     @Option(help: ArgumentHelp("The proxy's local port. Default: a free one.", valueName: "port"))

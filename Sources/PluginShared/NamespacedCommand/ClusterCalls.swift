@@ -1,4 +1,5 @@
 #if os(Linux)
+    import CNamespace
     import Glibc
     public import NIOCore
     public import Names
