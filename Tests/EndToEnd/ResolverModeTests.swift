@@ -44,6 +44,16 @@ extension EndToEnd {
                     let port = try await machine.run("dig", "+short", "SRV", "_http._tcp.web-headless.\(full)")
                     #expect(port.output.split(separator: "\n").count == 2, "\(port.everything)")
                     #expect(try await machine.run("getent", "ahostsv4", "nothing.\(full)").status == 2)
+                    // Neighbours have no part in it: they may send here what is for our link, and hear nothing.
+                    let neighbour = try await run(
+                        Lab.shared.node + [
+                            "sh", "-c",
+                            """
+                            ip route add 198.19.255.53 via \(Lab.shared.laptopAddress) && \
+                            dig +time=1 +tries=1 @198.19.255.53 web.\(full); ip route del 198.19.255.53
+                            """,
+                        ])
+                    #expect(neighbour.output.contains("no servers could be reached"), "\(neighbour.everything)")
                     // What is not the cluster's.
                     #expect(try await machine.lookUp("printer.home.test") == [Lab.shared.laptopAddress])
                     let other = try await machine.run("curl", "-sS", "-m", "10", "http://printer.home.test:18080/")

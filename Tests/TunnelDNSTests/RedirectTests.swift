@@ -48,12 +48,15 @@ import Testing
     @Test("the table has an owner, and spares the API server before anything else")
     func table() throws {
         let rules = ["10.1.0.0/16", "10.2.0.1:5432", "db.example.com"].compactMap { EgressRule($0) }
-        let text = RedirectRules(port: 7, spared: [Self.address(1), Self.address(2)], rules: rules).creation
+        let text = RedirectRules(
+            port: 7, link: Self.address(9), spared: [Self.address(1), Self.address(2)], rules: rules
+        ).creation
         #expect(!text.contains("\n"))
         #expect(text.hasPrefix("table inet kubectl_tunnel_dns { flags owner; "))
         #expect(text.contains("ip daddr 10.1.0.0/16 meta l4proto tcp redirect to :7;"))
         #expect(text.contains("ip daddr 10.2.0.1/32 tcp dport 5432 redirect to :7;"))
         #expect(!text.contains("example"))
+        #expect(text.contains("ip daddr 10.0.0.9 iifname != \"lo\" drop;"))
         let spared = try #require(text.firstRange(of: "ip daddr { 10.0.0.1, 10.0.0.2 } return;"))
         let redirect = try #require(text.firstRange(of: "redirect"))
         #expect(spared.upperBound < redirect.lowerBound)

@@ -9,6 +9,8 @@ struct RedirectRules: Hashable, Sendable {
 
     /// The listener's port on 127.0.0.1.
     let port: Int
+    /// Our name server's address, which is for this machine only: Linux would answer neighbours who ask for it.
+    let link: IPv4Address
     /// Addresses that are never redirected: the API server's, by which the tunnel goes.
     let spared: [IPv4Address]
     /// What is redirected whatever the names say.
@@ -35,7 +37,8 @@ struct RedirectRules: Hashable, Sendable {
             table inet \(Self.table) { flags owner; \
             set hosts { type ipv4_addr; \(size); }; \
             set services { type ipv4_addr . inet_service; \(size); }; \
-            chain output { \(chain.joined(separator: "; ")); }; }
+            chain output { \(chain.joined(separator: "; ")); }; \
+            chain input { type filter hook input priority 0; ip daddr \(self.link) iifname != "lo" drop; }; }
             """
     }
 

@@ -72,7 +72,8 @@
             let mode = ResolverMode(link: link, table: table, listener: listener, server: server, learner: learner)
             do {
                 let port = try await listener.start(on: loop)
-                try await table.run(RedirectRules(port: port, spared: spared, rules: rules).creation)
+                let redirect = RedirectRules(port: port, link: NetworkLink.address, spared: spared, rules: rules)
+                try await table.run(redirect.creation)
                 link.makeReachable(ResolverProbe.address)
                 for range in rules.compactMap(\.range) { link.makeReachable(range.address, bits: range.bits) }
                 try await mode.tell(resolver, orders, by: program)

@@ -43,7 +43,7 @@
             }
             guard try await self.resolves("kubernetes.default") else {
                 return notice(
-                    "note: short names do not resolve, only full ones: /etc/resolv.conf has no search list of systemd-resolved's"
+                    "note: short names do not resolve, only full ones: /etc/resolv.conf does not have the resolver's search list"
                 )
             }
         }
