@@ -26,7 +26,7 @@ extension InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") {
-            self.originHost = try await creation.createObjects()
+            self.addresses = try await creation.createObjects()
         }
         self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
@@ -70,7 +70,8 @@ extension InterceptSession {
     }
 
     private var serviceSwitch: ServiceSwitch {
-        ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
+        ServiceSwitch(
+            client: self.client, objects: self.objects, undo: self.undo, warmUpAddress: self.addresses?.warmUp)
     }
 
     private func waitForLocalPorts() async throws {

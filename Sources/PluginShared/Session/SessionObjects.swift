@@ -109,16 +109,17 @@ public struct SessionObjects: Sendable {
 
     /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It leads
     /// to a port of its own only: a look through it never reaches the laptop's process.
-    public func warmUp() -> JSONValue {
+    ///
+    /// - Parameter address: Its address, when it is made anew; `nil` for any.
+    public func warmUp(address: String? = nil) -> JSONValue {
         let port = JSONValue.integer(Int64(self.plan.healthPort))
+        var spec: [String: JSONValue] = [
+            "ports": [["port": port, "protocol": "TCP", "targetPort": port]],
+            "selector": [Key.session: .string(self.holder.session.description)],
+        ]
+        if let address { spec["clusterIP"] = .string(address) }
         return self.object(
-            "v1", "Service", named: self.names.warmUp, component: "warmup",
-            with: [
-                "spec": [
-                    "ports": [["port": port, "protocol": "TCP", "targetPort": port]],
-                    "selector": [Key.session: .string(self.holder.session.description)],
-                ]
-            ])
+            "v1", "Service", named: self.names.warmUp, component: "warmup", with: ["spec": .object(spec)])
     }
 
     /// The account, Role and RoleBinding of the session, for ``Failsafe/ownRole``. The latter two are owned by the
