@@ -35,6 +35,7 @@ extension EndToEnd {
                     echo "busybox $(busybox nslookup db-1.db.\(full) | sed -n 's/^Address: //p')"
                     echo "srv $(dig +short SRV _http._tcp.db.\(full) | sort | xargs)"
                     echo "ptr $(dig +short -x \(pod))"
+                    echo "pod $(curl -sS -m 10 http://\(pod):8080/ | cut -d' ' -f1)"
                     echo "cname $(dig +short CNAME alias.\(full))"
                     for question in 'AAAA web' 'AAAA db-1.db' 'A nothing' 'AAAA nothing' 'A db-9.db' 'TXT web'; do
                         set -- $question
@@ -48,7 +49,7 @@ extension EndToEnd {
                 let result = try await exec.run(["/bin/sh", "-c", script])
                 let laptop = Lab.shared.laptopAddress
                 var expected = [
-                    "busybox \(pod)", "ptr db-1.db.\(full).", "cname web.\(full).",
+                    "busybox \(pod)", "pod who=db-1", "ptr db-1.db.\(full).", "cname web.\(full).",
                     "srv 0 100 8080 db-0.db.\(full). 0 100 8080 db-1.db.\(full).",
                     "status AAAA web NOERROR 0", "status AAAA db-1.db NOERROR 0", "status A nothing NXDOMAIN 0",
                     "status AAAA nothing NXDOMAIN 0", "status A db-9.db NXDOMAIN 0", "status TXT web NOERROR 0",

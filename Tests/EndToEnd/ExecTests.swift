@@ -77,6 +77,7 @@ extension EndToEnd {
                 let local = try await LocalProcess.start(port: 8231)
                 let script = """
                     echo "loopback $(curl -sS -m 10 http://localhost:8231/ | cut -d' ' -f1)"
+                    echo "v6 $(curl -sS -m 10 http://[::1]:8231/ | cut -d' ' -f1)"
                     echo "machine $(curl -sS -m 10 http://\(Lab.shared.laptopAddress):8231/ | cut -d' ' -f1)"
                     python3 -m http.server 80 --bind 127.0.0.1 >/dev/null 2>&1 & server=$!
                     for i in $(seq 200); do curl -s -o /dev/null http://127.0.0.1/ && break; sleep 0.05; done
@@ -87,7 +88,7 @@ extension EndToEnd {
                     """
                 let result = try await exec.run(["/bin/sh", "-c", script])
                 try await local.stop()
-                for line in ["loopback who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56"] {
+                for line in ["loopback who=laptop", "v6 who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56"] {
                     #expect(result.output.contains(line + "\n"), "\(line): \(result.everything)")
                 }
                 #expect(result.error.contains("API server"), "\(result.everything)")

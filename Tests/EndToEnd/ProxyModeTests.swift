@@ -73,6 +73,9 @@ extension EndToEnd {
                     // An address that a name has stood for just now.
                     let address = try await shop.address()
                     #expect(try await up.curl("http://\(address)/").output.hasPrefix("who=cluster "))
+                    let pod = try await kubectl(
+                        "-n", shop.namespace, "get", "pod", "db-1", "-o", "jsonpath={.status.podIP}")
+                    #expect(try await up.curl("http://\(pod):8080/").output.hasPrefix("who=db-1 "))
                     // Python, which knows of the proxy by its variables.
                     let script = """
                         import sys, urllib.request as u
@@ -132,6 +135,11 @@ extension EndToEnd {
                 try await Up.with(shop) { up in
                     let address = Lab.shared.laptopAddress
                     #expect(try await up.curl("http://\(address):18080/").output.hasPrefix("who=laptop "))
+                    // Somebody else on this machine.
+                    let proxy = "http://127.0.0.1:\(up.port)"
+                    let other = try await run(
+                        Nobody.launcher + ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", proxy, "http://web/"])
+                    #expect(other.output.hasPrefix("who=cluster "), "\(other.everything)")
                     for name in ["nosuch", "nosuch.\(shop.namespace).svc.cluster.local", "nosuch.outside.test"] {
                         for way in Up.Way.allCases {
                             let answer = try await up.curl("http://\(name)/", way: way, "-f")

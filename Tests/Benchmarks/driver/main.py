@@ -32,7 +32,7 @@ def measure(lab, groups, archive, print_line):
         "held": lambda: lines.held(scene, ways),
         "start": lambda: lines.beginnings_and_ends(lab, scene, ways),
         "list": lambda: lines.listing(lab),
-        "names": lambda: names.names(lab, scene),
+        "names": lambda: names.names(lab, scene, ways),
     }
     found = []
     for group in groups:

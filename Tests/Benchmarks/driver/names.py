@@ -46,14 +46,17 @@ def run_inside(lab, command, kubeconfig=None):
     return result.stdout
 
 
-def names(lab, scene):
+def names(lab, scene, ways):
     full = f"{NAMESPACE}.svc.cluster.local"
-    trip = 2 * DELAY_MILLISECONDS
-    for kubeconfig, place, raw, bound in (
-            (scene.far_kubeconfig, f"{trip} ms away", float(trip), trip + 3), (None, "near", None, 3)):
+    for name, kubeconfig, place in (
+            ("far", scene.far_kubeconfig, f"{2 * DELAY_MILLISECONDS} ms away"), ("web", None, "near")):
+        # The round trip is that of an open raw port-forward, just before and just after.
+        trips = ways[name][0].measure("round-trips", 100)[0]
         found = json.loads(run_inside(lab, ["python3", "-c", ASKER, "200", full], kubeconfig))
-        yield Line(f"DNS query through the tunnel, {place}", "ms", statistics.median(found["new"]), raw, bound,
-                   note=f"p99 {percentile(found['new'], 0.99):.2f} ms")
+        trips += ways[name][0].measure("round-trips", 100)[0]
+        trip = statistics.median(trips) / 1e6
+        yield Line(f"DNS query through the tunnel, {place} (raw: a round trip)", "ms", statistics.median(found["new"]),
+                   trip, trip + 3, note=f"p99 {percentile(found['new'], 0.99):.2f} ms")
     yield Line("DNS query from the cache", "ms", statistics.median(found["kept"]), bound=0.3,
                note=f"p99 {percentile(found['kept'], 0.99):.2f} ms")
     yield from unanswered(lab, full)
