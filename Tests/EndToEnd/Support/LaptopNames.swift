@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Real BIND, as a copy: AppArmor knows the packaged program by its path, and keeps it from other folders.
 struct LaptopNames: Sendable {
-    private static let address = "127.0.53.53"
+    private static let address = "127.0.0.1"
     private let process: Running
     private let folder: URL
 
