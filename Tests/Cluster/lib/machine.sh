@@ -29,7 +29,7 @@ apt_update() {
 
 install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
-        openssl procps python3 bind9 bind9-dnsutils busybox-static curl musl-tools nftables
+        openssl procps python3 bind9 bind9-dnsutils busybox-static curl dnsperf musl-tools nftables
 }
 
 build_kubernetes() {
