@@ -45,14 +45,11 @@ struct ProxyMain {
             identity: identity, ports: ports, tunnelPort: configuration.tunnelPort, group: group, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await pod.start()
-        let health = try await HealthServer.start(port: configuration.healthPort, group: group)
         let transport = InClusterTransport(environment: environment, group: group)
         let role = ProxyRole(
             configuration: configuration, holder: holder, pod: pod,
-            client: transport.map(KubernetesClient.init(transport:)),
-            group: group, logger: logger)
+            client: transport.map(KubernetesClient.init(transport:)), logger: logger)
         await role.run(signals: signals.map { _ in })
-        try? await health.close()
         await pod.shutdown()
         await transport?.shutdown()
     }

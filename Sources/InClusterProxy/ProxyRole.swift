@@ -1,6 +1,5 @@
 import Kubernetes
 import Logging
-import NIOCore
 import Session
 import SessionEffects
 import Tunnel
@@ -30,15 +29,13 @@ actor ProxyRole {
     private static let newcomers = Duration.seconds(3)
 
     init(
-        configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?,
-        group: any EventLoopGroup, logger: Logger
+        configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?, logger: Logger
     ) {
         self.configuration = configuration
         self.holder = holder
         self.pod = pod
         self.client = configuration.restores ? client : nil
-        self.check = ReachabilityCheck(
-            pod: pod, warmUp: configuration.warmUpHost.map { ($0, configuration.healthPort) }, group: group)
+        self.check = ReachabilityCheck(pod: pod)
         self.logger = logger
         self.start = self.clock.now
         self.machine = InClusterSession(

@@ -9,7 +9,7 @@ extension InterceptSession {
     /// Makes a deleted origin Service anew under its address: while the session comes to its end, that is the way to the
     /// original pods.
     func bringOriginBack() async {
-        guard let host = self.addresses?.origin else { return }
+        guard let host = self.originHost else { return }
         let origin = self.objects.origin(address: host)
         do throws(APIError) {
             try await self.client.create(.services, origin, in: self.namespace)

@@ -71,8 +71,7 @@ extension InterceptSession {
             self.reconnect()
         case .control(let text):
             switch ControlLine(text) {
-            case .checked(let origin, let warmUp):
-                self.checked?.yield(.checked(origin: origin, warmUp: warmUp))
+            case .checked(let obstacle): self.checked?.yield(.checked(obstacle: obstacle))
             case .drained: self.drained?.finish()
             case .terminating:
                 self.report.event("proxy-ends", "the proxy's pod is being deleted: the Service was restored meanwhile")

@@ -26,7 +26,7 @@ extension InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") {
-            self.addresses = try await creation.createObjects()
+            self.originHost = try await creation.createObjects()
         }
         self.watchObjects()
         let pod = try await self.report.step("proxy ready") {
@@ -70,8 +70,7 @@ extension InterceptSession {
     }
 
     private var serviceSwitch: ServiceSwitch {
-        ServiceSwitch(
-            client: self.client, objects: self.objects, undo: self.undo, warmUpAddress: self.addresses?.warmUp)
+        ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
     }
 
     private func waitForLocalPorts() async throws {
@@ -144,18 +143,14 @@ extension InterceptSession {
         }
         try await warm
         try Task.checkCancellation()
-        guard case .checked(let origin, let warmUp)? = answer else {
+        guard case .checked(let obstacle)? = answer else {
             throw PluginFailure(
                 "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
         }
-        if let origin, try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty {
+        if let obstacle, try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty {
             throw PluginFailure(
-                "the proxy cannot reach the original pods: \(origin)",
+                "the proxy cannot reach the original pods: \(obstacle)",
                 hint: "a NetworkPolicy may stand in the way: try --network-policy")
-        }
-        if let warmUp {
-            // A pod behind a bridge without hairpin cannot reach itself through a Service, though others can.
-            self.report.event("note", "note: the proxy does not reach itself through a Service: \(warmUp)")
         }
     }
 

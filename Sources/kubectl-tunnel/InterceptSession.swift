@@ -27,8 +27,8 @@ actor InterceptSession {
     var carrier: TunnelCarrier<LaptopEnd>?
     var carrierNumber = 0
     var reconnecting: Task<Void, Never>?
-    /// Where the origin and the warm-up Service are; `nil` before they are created.
-    var addresses: SessionCreation.Addresses?
+    /// The origin Service's address, which the proxy knows it by.
+    var originHost: String?
     /// Whether there may be something to undo.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.

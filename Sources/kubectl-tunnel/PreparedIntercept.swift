@@ -23,9 +23,7 @@ struct PreparedIntercept: Sendable {
                 self.objects.roleBinding(accountUID: "<uid>"),
             ]
         }
-        documents.append(
-            self.objects.deployment(
-                originHost: "<origin's address>", warmUpHost: "<warm-up's address>"))
+        documents.append(self.objects.deployment(originHost: "<origin's address>"))
         let patch = SwitchPatch.make(
             self.objects.service, session: self.objects.holder.session, names: self.objects.names,
             publishNotReady: self.publishesNotReady)

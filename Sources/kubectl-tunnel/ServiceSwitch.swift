@@ -8,8 +8,6 @@ struct ServiceSwitch: Sendable {
     let client: KubernetesClient
     let objects: SessionObjects
     let undo: SessionUndo
-    /// Where the warm-up Service was created.
-    let warmUpAddress: String?
 
     private var namespace: String { self.objects.namespace }
     private var name: String { self.objects.service.metadata.name }
@@ -28,8 +26,7 @@ struct ServiceSwitch: Sendable {
         // A process that was stopped for long must not leave it to a later session.
         try await self.client.requireLease(of: self.objects)
         do {
-            try await self.client.create(
-                .services, self.objects.warmUp(address: self.warmUpAddress), in: self.namespace)
+            try await self.client.create(.services, self.objects.warmUp(), in: self.namespace)
         } catch let error where error.code == .alreadyExists {
             return
         } catch {

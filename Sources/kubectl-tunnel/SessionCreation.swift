@@ -31,14 +31,10 @@ struct SessionCreation: Sendable {
         }
     }
 
-    /// The addresses of the Services that were created, by which the proxy knows them.
-    struct Addresses {
-        var origin: String
-        var warmUp: String?
-    }
-
     /// Creates everything else.
-    func createObjects() async throws -> Addresses {
+    ///
+    /// - Returns: The origin Service's address.
+    func createObjects() async throws -> String {
         async let account: Void = self.createAccount()
         async let warmUp = self.create(.services, "service", self.names.warmUp, self.objects.warmUp())
         let origin = try await self.create(.services, "service", self.names.origin, self.objects.origin())
@@ -49,10 +45,10 @@ struct SessionCreation: Sendable {
             _ = try await self.create(
                 .networkPolicies, "networkpolicy", self.names.networkPolicy, self.objects.networkPolicy())
         }
-        let addresses = Addresses(origin: origin.spec.clusterIP ?? "", warmUp: try await warmUp.spec.clusterIP)
-        let deployment = self.objects.deployment(originHost: addresses.origin, warmUpHost: addresses.warmUp)
+        let deployment = self.objects.deployment(originHost: origin.spec.clusterIP ?? "")
+        _ = try await warmUp
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
-        return addresses
+        return origin.spec.clusterIP ?? ""
     }
 
     private func createAccount() async throws {

@@ -39,8 +39,8 @@ import Testing
     @Test("control lines are read back, and unknown ones ignored")
     func controlLines() {
         let lines: [ControlLine] = [
-            .check, .drain, .drained, .terminating, .checked(origin: nil, warmUp: nil),
-            .checked(origin: "web:80: refused", warmUp: nil),
+            .check, .drain, .drained, .terminating, .checked(obstacle: nil),
+            .checked(obstacle: "web:80: refused"),
         ]
         for line in lines { #expect(ControlLine(line.text) == line) }
         for text in ["", "checked", "check\tme", "hello"] { #expect(ControlLine(text) == nil) }
@@ -51,7 +51,7 @@ import Testing
         let plan = try PortPlan(makeService(), [PortRequest("3000")!], allowLowPorts: false)
         let configuration = ProxyConfiguration(
             namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", leaseDurationSeconds: 30,
-            listeners: plan.listeners, originHost: "10.0.0.1", warmUpHost: nil, tunnelPort: 1, healthPort: 2,
+            listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1,
             restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)
         #expect(ProxyConfiguration(json: "{}") == nil)

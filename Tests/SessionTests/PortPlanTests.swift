@@ -71,9 +71,9 @@ private func plan(_ ports: [Service.Port], _ requests: String..., lowPorts: Bool
         #expect(throws: Refusal.self) { try plan(ports, "3000:http", "3001:80", lowPorts: true) }
     }
 
-    @Test("tunnel and health ports keep clear of the Service's")
+    @Test("the tunnel's port keeps clear of the Service's")
     func ownPorts() throws {
         let plan = try plan([port(1, target: .int(31_998)), port(2, name: "x", target: .int(31_999))], "1:1")
-        #expect(Set([plan.tunnelPort, plan.healthPort, 31_998, 31_999]).count == 4)
+        #expect(Set([plan.tunnelPort, 31_998, 31_999]).count == 3)
     }
 }

@@ -1,6 +1,7 @@
 import Kubernetes
-import Session
 import Testing
+
+@testable import Session
 
 @Suite struct SessionObjectsTests {
     private func makeObjects(selector: [String: String] = ["app": "web"], port: Int = 8080) throws -> SessionObjects {
@@ -15,7 +16,7 @@ import Testing
     }
 
     private func podSpec(_ objects: SessionObjects) -> JSONValue? {
-        objects.deployment(originHost: "10.0.0.1", warmUpHost: nil)["spec"]?["template"]?["spec"]
+        objects.deployment(originHost: "10.0.0.1")["spec"]?["template"]?["spec"]
     }
 
     @Test("the pod passes PodSecurity restricted")
@@ -34,7 +35,7 @@ import Testing
     @Test("the pod carries every switched label, and the Deployment's selector only the session")
     func labels() throws {
         let objects = try makeObjects(selector: ["app": "web", "kubectl-tunnel/component": "x"])
-        let deployment = objects.deployment(originHost: "10.0.0.1", warmUpHost: nil)
+        let deployment = objects.deployment(originHost: "10.0.0.1")
         let labels = deployment["spec"]?["template"]?["metadata"]?["labels"]
         let value = JSONValue.string(objects.names.selectorValue(for: sessionA))
         #expect(labels?["app"] == value)
@@ -47,7 +48,7 @@ import Testing
         let objects = try makeObjects()
         for object in [
             objects.origin(), objects.warmUp(), objects.account(),
-            objects.deployment(originHost: "10.0.0.1", warmUpHost: nil),
+            objects.deployment(originHost: "10.0.0.1"),
         ] {
             guard case .array(let owners)? = object["metadata"]?["ownerReferences"] else {
                 Issue.record("no owner")
@@ -60,7 +61,8 @@ import Testing
 
     @Test("the proxy's rights are on names of the session only, slices and Events apart")
     func rules() {
-        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], withEvents: true) {
+        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], ownsAccount: true, withEvents: true)
+        {
             let isEvents = rule["resources"] == ["events"]
             #expect((rule["resourceNames"] == nil) == (isEvents || rule["resources"] == ["endpointslices"]))
             if case .array(let verbs)? = rule["verbs"] {

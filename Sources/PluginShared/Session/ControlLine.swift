@@ -1,9 +1,9 @@
 /// What plugin and proxy tell each other beside the traffic: one line each, on the tunnel's control stream.
 public enum ControlLine: Sendable, Equatable {
-    /// To the proxy: try the way to the originals, and the way through the warm-up Service.
+    /// To the proxy: try the way to the originals.
     case check
-    /// To the plugin: the ways work, or what does not.
-    case checked(origin: String?, warmUp: String?)
+    /// To the plugin: the way works, or what does not.
+    case checked(obstacle: String?)
     /// To the proxy: the Service is restored; end connections when they are quiet.
     case drain
     /// To the plugin: no connection is left, or the time was up.
@@ -15,7 +15,7 @@ public enum ControlLine: Sendable, Equatable {
     public var text: String {
         switch self {
         case .check: "check"
-        case .checked(let origin, let warmUp): "checked\t\(origin ?? "")\t\(warmUp ?? "")"
+        case .checked(let obstacle): "checked\t\(obstacle ?? "")"
         case .drain: "drain"
         case .drained: "drained"
         case .terminating: "terminating"
@@ -27,9 +27,7 @@ public enum ControlLine: Sendable, Equatable {
         let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         switch (parts.first, parts.count) {
         case ("check", 1): self = .check
-        case ("checked", 3):
-            self = .checked(
-                origin: parts[1].isEmpty ? nil : parts[1], warmUp: parts[2].isEmpty ? nil : parts[2])
+        case ("checked", 2): self = .checked(obstacle: parts[1].isEmpty ? nil : parts[1])
         case ("drain", 1): self = .drain
         case ("drained", 1): self = .drained
         case ("terminating", 1): self = .terminating

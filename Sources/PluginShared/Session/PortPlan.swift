@@ -23,8 +23,6 @@ public struct PortPlan: Sendable, Equatable {
     public var notes: [String] = []
     /// The port of the tunnel, on the pod's loopback.
     public var tunnelPort = 0
-    /// The port of the look through the warm-up Service.
-    public var healthPort = 0
 
     /// Whether a listener needs `net.ipv4.ip_unprivileged_port_start`.
     public var needsLowPorts: Bool { self.listeners.contains { $0.listenPort < 1024 } }
@@ -72,7 +70,6 @@ public struct PortPlan: Sendable, Equatable {
             }
         }
         self.tunnelPort = Self.freePort(from: 31_998, taken: &taken)
-        self.healthPort = Self.freePort(from: 31_999, taken: &taken)
     }
 
     /// Two Service ports with one target port cannot be told apart: they share a listener.

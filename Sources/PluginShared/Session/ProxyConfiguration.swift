@@ -24,12 +24,8 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     public var listeners: [PortPlan.Listener]
     /// The origin Service's address: numeric, so that the pod needs no DNS.
     public var originHost: String
-    /// The warm-up Service's address; `nil` when it has none.
-    public var warmUpHost: String?
     /// The port of the tunnel.
     public var tunnelPort: Int
-    /// The port of the look through the warm-up Service.
-    public var healthPort: Int
     /// Whether this pod may restore the Service; otherwise only the plugin does.
     public var restores: Bool
     /// Whether EndpointSlices are v1beta1 here.
@@ -38,7 +34,7 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     /// Everything a pod is told.
     public init(
         namespace: String, service: String, holder: String, leaseDurationSeconds: Int,
-        listeners: [PortPlan.Listener], originHost: String, warmUpHost: String?, tunnelPort: Int, healthPort: Int,
+        listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
         restores: Bool, usesBetaSlices: Bool
     ) {
         self.namespace = namespace
@@ -47,9 +43,7 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
         self.leaseDurationSeconds = leaseDurationSeconds
         self.listeners = listeners
         self.originHost = originHost
-        self.warmUpHost = warmUpHost
         self.tunnelPort = tunnelPort
-        self.healthPort = healthPort
         self.restores = restores
         self.usesBetaSlices = usesBetaSlices
     }
@@ -57,7 +51,7 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
     /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.
     public init?(json: String) {
         guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
-        let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort, value.healthPort]
+        let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort]
         guard ports.allSatisfy(PortPlan.numbers.contains) else { return nil }
         self = value
     }

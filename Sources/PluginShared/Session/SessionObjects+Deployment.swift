@@ -3,11 +3,9 @@ public import Kubernetes
 extension SessionObjects {
     /// The proxy's Deployment. Its pod passes PodSecurity *restricted*.
     ///
-    /// - Parameters:
-    ///   - originHost: The origin Service's address.
-    ///   - warmUpHost: The warm-up Service's address.
-    public func deployment(originHost: String, warmUpHost: String?) -> JSONValue {
-        let configuration = self.configuration(originHost: originHost, warmUpHost: warmUpHost)
+    /// - Parameter originHost: The origin Service's address.
+    public func deployment(originHost: String) -> JSONValue {
+        let configuration = self.configuration(originHost: originHost)
         return self.object(
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
             with: RestrictedPod.deployment(
@@ -17,7 +15,7 @@ extension SessionObjects {
     /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
     /// does not exist yet.
     public func podForDryRun() -> JSONValue {
-        let configuration = self.configuration(originHost: "", warmUpHost: nil)
+        let configuration = self.configuration(originHost: "")
         return [
             "apiVersion": "v1", "kind": "Pod",
             "metadata": [
@@ -42,7 +40,7 @@ extension SessionObjects {
         let account =
             switch self.failsafe {
             case .ownRole: self.names.account
-            case .installedAccount: SessionNames.installedAccount
+            case .installedAccount: Installation.name
             case .pluginOnly: "default"
             }
         return RestrictedPod.spec(
@@ -53,12 +51,12 @@ extension SessionObjects {
                 ? [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]] : [])
     }
 
-    private func configuration(originHost: String, warmUpHost: String?) -> ProxyConfiguration {
+    private func configuration(originHost: String) -> ProxyConfiguration {
         ProxyConfiguration(
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
             leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners, originHost: originHost,
-            warmUpHost: warmUpHost, tunnelPort: self.plan.tunnelPort, healthPort: self.plan.healthPort,
-            restores: self.failsafe != .pluginOnly, usesBetaSlices: self.usesBetaSlices)
+            tunnelPort: self.plan.tunnelPort, restores: self.failsafe != .pluginOnly,
+            usesBetaSlices: self.usesBetaSlices)
     }
 
     private func container(_ configuration: ProxyConfiguration) -> JSONValue {

@@ -62,12 +62,12 @@ enum ObjectFuzz {
         for request in [PortRequest("8080"), PortRequest("8080:http")] {
             guard let request, let plan = try? PortPlan(service, [request], allowLowPorts: true) else { continue }
             let ports =
-                plan.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [plan.tunnelPort, plan.healthPort]
+                plan.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [plan.tunnelPort]
             try FuzzFailure.expect(
                 ports.allSatisfy((1...65_535).contains), "a number that is no port would trap when it is used")
             try FuzzFailure.expect(
-                Set(plan.listeners.map(\.listenPort) + [plan.tunnelPort, plan.healthPort]).count
-                    == plan.listeners.count + 2, "two listeners on one port")
+                Set(plan.listeners.map(\.listenPort) + [plan.tunnelPort]).count
+                    == plan.listeners.count + 1, "two listeners on one port")
             let objects = SessionObjects(
                 service: service, namespace: "shop", holder: Holder(user: "a", host: "b", session: session),
                 image: "i", imagePullSecret: nil, leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole,

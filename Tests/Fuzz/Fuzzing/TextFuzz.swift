@@ -23,7 +23,7 @@ enum TextFuzz {
                 ProxyConfiguration(json: configuration.json) == configuration, "a configuration has changed")
             let ports = configuration.listeners.flatMap { [$0.listenPort, $0.servicePort] }
             try FuzzFailure.expect(
-                (ports + [configuration.tunnelPort, configuration.healthPort]).allSatisfy((1...65_535).contains),
+                (ports + [configuration.tunnelPort]).allSatisfy((1...65_535).contains),
                 "a number that is no port would trap when it is used")
         }
         _ = PortRequest(text)
