@@ -139,7 +139,9 @@ import Testing
         #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 6 }) == [.i1])
     }
 
-    @Test("I1: whoever was at the laptop may wait until a pause is noticed, a new caller may not", arguments: [14.5, 15.5])
+    @Test(
+        "I1: whoever was at the laptop may wait until a pause is noticed, a new caller may not",
+        arguments: [14.5, 15.5])
     func slowInFlight(start: Double) {
         let history = changed(goodHistory()) {
             $0.faults.append(History.Fault(.kubeletPause, begin: 15, end: 22, settled: 22))
