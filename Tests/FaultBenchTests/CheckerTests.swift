@@ -139,6 +139,17 @@ import Testing
         #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 6 }) == [.i1])
     }
 
+    @Test(
+        "I1: whoever was at the laptop may wait until a pause is noticed, a new caller may not",
+        arguments: [14.5, 15.5])
+    func slowInFlight(start: Double) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(.kubeletPause, begin: 15, end: 22, settled: 22))
+            $0.requests.append(History.Request(start: start, end: 22.1, who: "laptop-1"))
+        }
+        #expect(invariants(history).contains(.i1) == (start > 15))
+    }
+
     @Test("I2: a session answers while the next does, or after its own end")
     func interleaved() {
         let late = History.Request(start: 45, end: 45.01, who: "laptop-1")
