@@ -12,47 +12,13 @@ extension EndToEnd {
             spec: {clusterIP: None, selector: {app: web}, ports: [{name: http, port: 8080}]}
             """
 
-        /// A static program, with musl's resolver: gets `/` from the host that it is given, and prints the first word.
-        private static func musl() async throws -> String {
-            let folder = "/tmp/kt-musl-\(UUID().uuidString.prefix(8))"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try """
-            #include <netdb.h>
-            #include <stdio.h>
-            #include <string.h>
-            #include <sys/socket.h>
-            #include <unistd.h>
-            int main(int count, char **words) {
-                struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
-                if (count < 2 || getaddrinfo(words[1], "80", &hints, &found) != 0) return 1;
-                for (; found; found = found->ai_next) {
-                    int connection = socket(found->ai_family, SOCK_STREAM, 0);
-                    if (connect(connection, found->ai_addr, found->ai_addrlen) != 0) continue;
-                    dprintf(connection, "GET / HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n", words[1]);
-                    char answer[4096] = "";
-                    for (size_t size = 0; size < sizeof answer - 1;) {
-                        ssize_t more = read(connection, answer + size, sizeof answer - 1 - size);
-                        if (more <= 0) break;
-                        size += more;
-                    }
-                    char *body = strstr(answer, "\\r\\n\\r\\n");
-                    return body ? puts(strtok(body + 4, " \\n")) < 0 : 2;
-                }
-                return 3;
-            }
-            """.write(toFile: folder + "/get.c", atomically: true, encoding: .utf8)
-            let made = try await run(["musl-gcc", "-static", "-O1", "-o", folder + "/get", folder + "/get.c"])
-            #expect(made.status == 0, "\(made.everything)")
-            return folder + "/get"
-        }
-
         @Test("names of the cluster resolve and connect, for every kind of program", arguments: Exec.User.allCases)
         func names(user: Exec.User) async throws {
             try await Shop.with { shop in
                 try await shop.apply(Self.headless)
                 let exec = try Exec(shop, user: user)
-                let musl = try await Self.musl()
-                defer { try? FileManager.default.removeItem(atPath: (musl as NSString).deletingLastPathComponent) }
+                let musl = try await MuslProgram.make()
+                defer { musl.remove() }
                 let address = try await shop.address()
                 let full = "\(shop.namespace).svc.cluster.local"
                 // One run of the plugin for all: each takes a gateway.
@@ -62,7 +28,7 @@ extension EndToEnd {
                         echo "getent $name $(getent ahostsv4 $name | head -n 1 | cut -d' ' -f1)"
                         echo "curl $name $(curl -sS -m 10 http://$name/ | cut -d' ' -f1)"
                         echo "python $name $(python3 -c 'import sys, urllib.request as u; print(u.urlopen("http://" + sys.argv[1] + "/", timeout=10).read().decode().split()[0])' $name)"
-                        echo "musl $name $(\(musl) $name)"
+                        echo "musl $name $(\(musl.path) $name)"
                         echo "busybox $name $(busybox nslookup $name | sed -n 's/^Address: //p' | head -n 1)"
                     done
                     echo "dig $(dig +short web.\(full))"
@@ -111,6 +77,7 @@ extension EndToEnd {
                 let local = try await LocalProcess.start(port: 8231)
                 let script = """
                     echo "loopback $(curl -sS -m 10 http://localhost:8231/ | cut -d' ' -f1)"
+                    echo "v6 $(curl -sS -m 10 http://[::1]:8231/ | cut -d' ' -f1)"
                     echo "machine $(curl -sS -m 10 http://\(Lab.shared.laptopAddress):8231/ | cut -d' ' -f1)"
                     python3 -m http.server 80 --bind 127.0.0.1 >/dev/null 2>&1 & server=$!
                     for i in $(seq 200); do curl -s -o /dev/null http://127.0.0.1/ && break; sleep 0.05; done
@@ -121,7 +88,7 @@ extension EndToEnd {
                     """
                 let result = try await exec.run(["/bin/sh", "-c", script])
                 try await local.stop()
-                for line in ["loopback who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56"] {
+                for line in ["loopback who=laptop", "v6 who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56"] {
                     #expect(result.output.contains(line + "\n"), "\(line): \(result.everything)")
                 }
                 #expect(result.error.contains("API server"), "\(result.everything)")

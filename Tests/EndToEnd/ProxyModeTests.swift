@@ -42,16 +42,18 @@ extension EndToEnd {
             spec: {type: ExternalName, externalName: web.NAMESPACE.svc.cluster.local}
             """
 
-        private func apply(to shop: Shop) async throws {
+        /// Makes them, and waits for the pods.
+        static func apply(to shop: Shop) async throws {
             try await shop.apply(Self.objects.replacingOccurrences(of: "NAMESPACE", with: shop.namespace))
             try await kubectl("-n", shop.namespace, "rollout", "status", "statefulset/db", "--timeout=60s")
         }
 
-        @Test("names of the cluster connect to where they should, by SOCKS and by HTTP")
-        func names() async throws {
+        @Test("names of the cluster connect to where they should, by SOCKS and by HTTP", arguments: Exec.User.allCases)
+        func names(user: Exec.User) async throws {
             try await Shop.with(isRestricted: false) { shop in
-                try await apply(to: shop)
-                try await Up.with(shop) { up in
+                try await Self.apply(to: shop)
+                let up = try await Up.start(shop, by: user)
+                do {
                     let full = "\(shop.namespace).svc.cluster.local"
                     let expected = [
                         "web": "cluster", "web.\(shop.namespace)": "cluster", "web.\(shop.namespace).svc": "cluster",
@@ -71,6 +73,43 @@ extension EndToEnd {
                     // An address that a name has stood for just now.
                     let address = try await shop.address()
                     #expect(try await up.curl("http://\(address)/").output.hasPrefix("who=cluster "))
+                    let pod = try await kubectl(
+                        "-n", shop.namespace, "get", "pod", "db-1", "-o", "jsonpath={.status.podIP}")
+                    #expect(try await up.curl("http://\(pod):8080/").output.hasPrefix("who=db-1 "))
+                    // Python, which knows of the proxy by its variables.
+                    let script = """
+                        import sys, urllib.request as u
+                        for name in sys.argv[1:]: print(u.urlopen(f"http://{name}/", timeout=10).read().split()[0].decode())
+                        """
+                    let python = try await run(
+                        up.launcher + ["python3", "-c", script, "web", "db-1.db:8080", "alias"],
+                        environment: up.environment.merging(["http_proxy": "http://127.0.0.1:\(up.port)"]) { $1 })
+                    #expect(python.output == "who=cluster\nwho=db-1\nwho=cluster\n", "\(python.everything)")
+                }
+                #expect(try await up.plugin("down").status == 0)
+                _ = try await up.process.finish()
+                try await shop.expectNothingLeft()
+            }
+        }
+
+        @Test("a client that sends SOCKS's greeting, its request and what is for the server at once is served")
+        func atOnce() async throws {
+            try await Shop.with { shop in
+                try await Up.with(shop) { up in
+                    let script = """
+                        import socket, sys
+                        parts = [b"\\5\\1\\0", b"\\5\\1\\0\\3\\3web\\0\\x50", b"GET / HTTP/1.0\\r\\nHost: web\\r\\n\\r\\n"]
+                        for together in 2, 3:
+                            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10)
+                            s.sendall(b"".join(parts[:together]))
+                            s.sendall(b"".join(parts[together:]))
+                            data = b""
+                            while part := s.recv(65536): data += part
+                            print(together, data[:2], data[2:4], data.split(b"\\r\\n\\r\\n")[1].split()[0].decode())
+                        """
+                    let result = try await run(["python3", "-c", script, "\(up.port)"])
+                    let line = #"b'\x05\x00' b'\x05\x00' who=cluster"#
+                    #expect(result.output == "2 \(line)\n3 \(line)\n", "\(result.everything)")
                 }
             }
         }
@@ -78,7 +117,7 @@ extension EndToEnd {
         @Test("every pod behind a headless Service is reached")
         func headless() async throws {
             try await Shop.with { shop in
-                try await apply(to: shop)
+                try await Self.apply(to: shop)
                 try await Up.with(shop) { up in
                     var seen: Set<String> = []
                     try await eventually(within: 30, "both pods answered: \(seen)") {
@@ -96,6 +135,11 @@ extension EndToEnd {
                 try await Up.with(shop) { up in
                     let address = Lab.shared.laptopAddress
                     #expect(try await up.curl("http://\(address):18080/").output.hasPrefix("who=laptop "))
+                    // Somebody else on this machine.
+                    let proxy = "http://127.0.0.1:\(up.port)"
+                    let other = try await run(
+                        Nobody.launcher + ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", proxy, "http://web/"])
+                    #expect(other.output.hasPrefix("who=cluster "), "\(other.everything)")
                     for name in ["nosuch", "nosuch.\(shop.namespace).svc.cluster.local", "nosuch.outside.test"] {
                         for way in Up.Way.allCases {
                             let answer = try await up.curl("http://\(name)/", way: way, "-f")

@@ -28,10 +28,12 @@ extension EndToEnd {
             http.server.ThreadingHTTPServer(("127.0.0.1", 80), Handler).serve_forever()
             """
 
-        private func start(_ shop: Shop, _ command: [String]) throws -> Running {
-            try Running(
-                [Lab.shared.plugin, "intercept", "web", "-n", shop.namespace, "--port", "80", "--dns", "--"] + command,
-                environment: Lab.shared.laptop())
+        private func start(_ shop: Shop, _ command: [String], by user: Exec.User = .root) throws -> Running {
+            let nobody = user == .nobody ? try Nobody() : nil
+            let program = nobody.map { Nobody.launcher + [$0.plugin] } ?? [Lab.shared.plugin]
+            return try Running(
+                program + ["intercept", "web", "-n", shop.namespace, "--port", "80", "--dns", "--"] + command,
+                environment: Lab.shared.laptop().merging(nobody?.environment ?? [:]) { _, new in new })
         }
 
         private func with(_ body: (Shop) async throws -> Void) async throws {
@@ -46,11 +48,13 @@ extension EndToEnd {
             }
         }
 
-        @Test("the command serves the intercepted Service on a low port, and calls another Service by name")
-        func twoWay() async throws {
+        @Test(
+            "the command serves the intercepted Service on a low port, and calls another Service by name",
+            arguments: Exec.User.allCases)
+        func twoWay(user: Exec.User) async throws {
             try await with { shop in
                 let before = try await shop.serviceText()
-                let plugin = try start(shop, ["python3", "-c", Self.server])
+                let plugin = try start(shop, ["python3", "-c", Self.server], by: user)
                 try await eventually(within: 60, "intercept is ready: \(plugin.error)") {
                     guard plugin.isRunning else { throw Missed(description: "plugin ended: \(plugin.error)") }
                     return plugin.error.contains("now comes to")

@@ -6,7 +6,9 @@ import Testing
     static func route(_ name: String, cluster: FakeUpstream, previous: FakeUpstream?) async throws -> String {
         let learned = Mutex(0)
         let router = NameRouter(
-            domains: [try DNSName("cluster.local"), try DNSName("corp.example")], cluster: cluster, previous: previous
+            domains: [try DNSName("cluster.local"), try DNSName("corp.example")],
+            rules: ["db.partner.example:5432", "*.rds.example", "10.1.0.0/16"].compactMap { EgressRule($0) },
+            cluster: cluster, previous: previous
         ) { _ in learned.withLock { $0 += 1 } }
         let query = DNSMessage(id: 9, questions: [DNSQuestion(name: try DNSName(name), type: .a)])
         let response = try await DNSMessage(decoding: router.answer(to: query.encode()))
@@ -18,7 +20,8 @@ import Testing
         "whom a name is asked of, and what is learned",
         arguments: [
             ("web.shop.svc.cluster.local", "cluster. 1"), ("Cluster.Local", "cluster. 1"),
-            ("db.corp.example", "cluster. 1"),
+            ("db.corp.example", "cluster. 1"), ("db.partner.example", "cluster. 1"),
+            ("a.rds.example", "cluster. 1"), ("partner.example", "previous. 0"),
             ("example.com", "previous. 0"), ("local", "previous. 0"), ("xcluster.local", "previous. 0"),
             ("1.0.96.10.in-addr.arpa", "cluster. 1"), ("1.1.1.1.in-addr.arpa", "previous. 0"),
             ("1.0.16.172.in-addr.arpa", "cluster. 1"), ("1.0.32.172.in-addr.arpa", "previous. 0"),

@@ -95,7 +95,12 @@
             guard pid > 0 else { exit(1) }
             kill(pid, SIGTERM)
             var watched = pollfd(fd: children, events: Int16(POLLIN), revents: 0)
-            if poll(&watched, 1, Self.patience) <= 0 { kill(pid, SIGKILL) }
+            if poll(&watched, 1, Self.patience) <= 0 || Self.exitCode(of: pid, children) == nil {
+                kill(pid, SIGKILL)
+                // A signal is sent before it has done its work, and whoever waits for this process expects no command.
+                var status: CInt = 0
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            }
             exit(1)
         }
 

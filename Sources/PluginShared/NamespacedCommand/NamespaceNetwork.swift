@@ -56,8 +56,8 @@
             }
             let servers = machine.servers.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) }
             let router = NameRouter(
-                domains: [cluster.zone] + cluster.search.compactMap { try? DNSName($0) }, cluster: names,
-                previous: servers.isEmpty ? nil : ForwardingUpstream(servers: servers, group: loop)
+                domains: [cluster.zone] + cluster.search.compactMap { try? DNSName($0) }, rules: cluster.rules,
+                cluster: names, previous: servers.isEmpty ? nil : ForwardingUpstream(servers: servers, group: loop)
             ) { [weak network] response in
                 network?.policy.withLock { $0.learn(response, now: Self.now()) }
             }

@@ -28,6 +28,7 @@ public final class ClusterLink: NameUpstream, ClusterDialer {
     public let eventLoop: any EventLoop
     private let client = Mutex<GatewayClient?>(nil)
     private let counted = Mutex(Statistics())
+    private let origins = Mutex(AddressOrigins())
 
     /// A link that is down.
     public init(eventLoop: any EventLoop) {
@@ -54,7 +55,9 @@ public final class ClusterLink: NameUpstream, ClusterDialer {
         self.counted.withLock { $0.queries += 1 }
         do {
             guard let client else { throw StreamRefusal.noLink }
-            return Array(try await client.ask(ByteBuffer(bytes: query)).get().readableBytesView)
+            let answer = Array(try await client.ask(ByteBuffer(bytes: query)).get().readableBytesView)
+            if let response = try? DNSMessage(decoding: answer) { self.origins.withLock { $0.learn(response) } }
+            return answer
         } catch {
             self.counted.withLock {
                 $0.failedQueries += 1
@@ -82,7 +85,24 @@ public final class ClusterLink: NameUpstream, ClusterDialer {
             then(result)
         }
         guard let client = self.client.withLock({ $0 }) else { return counting(.failure(.noLink)) }
-        client.open(route, caller: caller, then: counting)
+        guard let query = self.origin(of: route) else { return client.open(route, caller: caller, then: counting) }
+        client.open(route, caller: caller) { result in
+            guard case .failure(let refusal) = result, refusal.status == StreamRefusal.outsideStatus else {
+                return counting(result)
+            }
+            // The gateway's pod is another one than that which gave the address out, or has forgotten it.
+            client.ask(query).assumeIsolated().whenComplete { _ in
+                client.open(route, caller: caller, then: counting)
+            }
+        }
+    }
+
+    /// The query that an address came from.
+    private func origin(of route: String) -> ByteBuffer? {
+        guard let host = EgressRoute(route)?.host, let address = IPAddress(host),
+            let query = self.origins.withLock({ $0.query(for: address) }), let bytes = try? query.encode()
+        else { return nil }
+        return ByteBuffer(bytes: bytes)
     }
 
     /// Asks for a connection to a host and port, and makes it from this machine when the cluster has no part in it. To be

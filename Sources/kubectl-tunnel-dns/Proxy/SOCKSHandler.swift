@@ -33,13 +33,21 @@ final class SOCKSHandler: ChannelInboundHandler, RemovableChannelHandler {
                 greeting.methods.contains(.noneRequired) ? .noneRequired : .noneAcceptable
             context.writeAndFlush(
                 self.wrapOutboundOut(.selectedAuthenticationMethod(.init(method: method))), promise: nil)
-            if method == .noneAcceptable { context.close(promise: nil) }
+            guard method == .noneRequired else { return context.close(promise: nil) }
+            self.readOn(context)
         case .request(let request):
             self.isAsked = true
             self.open(request, context)
         case .authenticationData:
             context.close(promise: nil)
         }
+    }
+
+    /// Has the handshake look at what came together with the greeting: by itself it waits for more, and a client that sends
+    /// everything at once has no more.
+    private func readOn(_ context: ChannelHandlerContext) {
+        guard let before = try? context.pipeline.syncOperations.context(handler: self.socks) else { return }
+        self.socks.channelRead(context: before, data: NIOAny(ByteBuffer()))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -8,11 +8,12 @@ import sys
 import time
 
 import lines
+import names
 import report
 from lab import Lab
 from scene import Scene
 
-GROUPS = ("load", "image", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "list")
+GROUPS = ("load", "image", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "list", "names")
 
 
 def measure(lab, groups, archive, print_line):
@@ -31,6 +32,7 @@ def measure(lab, groups, archive, print_line):
         "held": lambda: lines.held(scene, ways),
         "start": lambda: lines.beginnings_and_ends(lab, scene, ways),
         "list": lambda: lines.listing(lab),
+        "names": lambda: names.names(lab, scene, ways),
     }
     found = []
     for group in groups:

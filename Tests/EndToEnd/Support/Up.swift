@@ -6,6 +6,9 @@ struct Up: Sendable {
     let process: Running
     let port: Int
     let environment: [String: String]
+    /// What starts a program as the user that it belongs to.
+    var launcher: [String] = []
+    private var binary = Lab.shared.namesPlugin
 
     /// The environment of a laptop on which nothing is up.
     static func laptop(user: String = "admin") throws -> [String: String] {
@@ -17,18 +20,27 @@ struct Up: Sendable {
 
     /// Starts it and waits until it is up.
     static func start(
-        _ shop: Shop, _ words: [String] = [], environment: [String: String]? = nil
+        _ shop: Shop, _ words: [String] = [], by user: Exec.User = .root, environment: [String: String]? = nil
     ) async throws -> Up {
-        let environment = try environment ?? Self.laptop()
+        var environment = try environment ?? Self.laptop()
+        var launcher: [String] = []
+        var binary = Lab.shared.namesPlugin
+        if user == .nobody {
+            let nobody = try Nobody()
+            environment.merge(nobody.environment) { _, new in new }
+            (launcher, binary) = (Nobody.launcher, nobody.namesPlugin)
+        }
         let process = try Running(
-            [Lab.shared.namesPlugin, "up", "-n", shop.namespace, "-o", "json"] + words, environment: environment)
+            launcher + [binary, "up", "-n", shop.namespace, "-o", "json"] + words, environment: environment)
         try await eventually(within: 60, "up is ready: \(process.output + process.error)") {
             guard process.isRunning else { throw Missed(description: "up ended: \(process.output + process.error)") }
             return process.output.contains("\"event\":\"ready\"")
         }
         let line = process.output.split(separator: "\n").first { $0.contains("\"event\":\"ready\"") } ?? ""
         let ready = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-        return Up(process: process, port: try #require(ready?["proxyPort"] as? Int), environment: environment)
+        return Up(
+            process: process, port: try #require(ready?["proxyPort"] as? Int), environment: environment,
+            launcher: launcher, binary: binary)
     }
 
     /// Runs a test with it, and ends it by Ctrl-C.
@@ -52,13 +64,13 @@ struct Up: Sendable {
     /// What curl gets; `words` go in front of the URL.
     func curl(_ url: String, way: Way = .http, _ words: String...) async throws -> CommandResult {
         try await run(
-            ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)"] + words + [
+            self.launcher + ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)"] + words + [
                 url
             ])
     }
 
     /// Runs another command of the plugin on the same machine.
     func plugin(_ words: String...) async throws -> CommandResult {
-        try await run([Lab.shared.namesPlugin] + words, environment: self.environment)
+        try await run(self.launcher + [self.binary] + words, environment: self.environment)
     }
 }

@@ -1,6 +1,7 @@
 /// Asks the cluster for the cluster's names, and the servers that were there before for all others.
 public struct NameRouter: NameUpstream {
     private let domains: [DNSName]
+    private let rules: [EgressRule]
     private let cluster: any NameUpstream
     private let previous: (any NameUpstream)?
     private let learn: @Sendable (DNSMessage) async -> Void
@@ -9,14 +10,16 @@ public struct NameRouter: NameUpstream {
     ///
     /// - Parameters:
     ///   - domains: The names that are the cluster's, with all below them: its zone, and the search list of its pods.
+    ///   - rules: Names that are reached through the cluster besides: it may be the only one that knows them.
     ///   - cluster: The cluster's resolver.
     ///   - previous: Everyone else's; `nil` where the cluster's is to be asked for everything.
     ///   - learn: Hears each response of the cluster before the program that asked does, which may connect at once.
     public init(
-        domains: [DNSName], cluster: any NameUpstream, previous: (any NameUpstream)?,
+        domains: [DNSName], rules: [EgressRule] = [], cluster: any NameUpstream, previous: (any NameUpstream)?,
         learn: @escaping @Sendable (DNSMessage) async -> Void
     ) {
         self.domains = domains
+        self.rules = rules
         self.cluster = cluster
         self.previous = previous
         self.learn = learn
@@ -27,7 +30,7 @@ public struct NameRouter: NameUpstream {
         guard let previous = self.previous, let question = try DNSMessage(decoding: query).questions.first else {
             return try await self.ofCluster(query).bytes
         }
-        if self.domains.contains(where: question.name.isWithin) { return try await self.ofCluster(query).bytes }
+        if self.isOfCluster(question.name) { return try await self.ofCluster(query).bytes }
         guard ReverseName.isPrivate(question.name) else { return try await previous.answer(to: query) }
         // The address may be a Service's, a pod's, or of the network at home: the cluster knows its own.
         let response = try? await self.ofCluster(query)
@@ -38,6 +41,10 @@ public struct NameRouter: NameUpstream {
             guard let response else { throw error }
             return response.bytes
         }
+    }
+
+    private func isOfCluster(_ name: DNSName) -> Bool {
+        self.domains.contains(where: name.isWithin) || self.rules.contains { $0.covers(name) }
     }
 
     private func ofCluster(_ query: [UInt8]) async throws -> (bytes: [UInt8], message: DNSMessage) {
