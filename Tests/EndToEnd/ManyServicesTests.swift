@@ -38,7 +38,8 @@ extension EndToEnd {
         private static func peak(of pid: pid_t) throws -> Int {
             let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
             let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-            return try #require(line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap { Int($0) })
+            return try #require(
+                line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap { Int($0) })
         }
 
         private static func up(_ shop: Shop, asking names: [String]) async throws -> Cost {
@@ -52,7 +53,9 @@ extension EndToEnd {
             }
             let requests = try await Self.asked().merging(before) { $0 - $1 }.filter { $0.value != 0 }
             // The pod's processes are this machine's, too; only the one of this session is in a namespace of this name.
-            let gateways = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap { pid_t($0) }
+            let gateways = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap {
+                pid_t($0)
+            }
             let cost = Cost(
                 seconds: seconds, requests: requests, memory: try Self.peak(of: up.process.pid),
                 gateway: gateways.compactMap { try? Self.peak(of: $0) }.max() ?? 0)
