@@ -88,8 +88,6 @@ extension EndToEnd {
                 let before = try await shop.serviceText()
                 let plugin = try await shop.intercept("--port", "3000")
                 let name = SessionNames(service: "web").warmUp
-                func address() async throws -> String { try await shop.address(of: name) }
-                let old = try await address()
                 try await kubectl("-n", shop.namespace, "delete", "service", name)
                 try await kubectl(
                     "-n", shop.namespace, "delete", "pod", "-l", "kubectl-tunnel/component=proxy", "--wait=false")
@@ -97,8 +95,6 @@ extension EndToEnd {
                     plugin.error.contains("tunnel is back")
                 }
                 try await shop.expect("laptop")
-                #expect(try await address() == old)
-                #expect(!plugin.error.contains("does not reach itself"))
                 try await shop.end(plugin, before: before)
                 try await local.stop()
             }

@@ -21,6 +21,24 @@ extension EndToEnd {
             #expect(try await shop.sessions().first?.session == session)
         }
 
+        @Test("a tunnel that is lost before the switch ends the session at once: there is nothing to drain")
+        func lostBeforeSwitch() async throws {
+            // Without original pods the proxy looks for them for 8 s before the switch.
+            try await Shop.with(deployments: [Shop.deployment(replicas: 0)]) { shop in
+                let before = try await shop.serviceText()
+                let plugin = try shop.start(["intercept", "web", "--port", "3000", "--no-wait", "--yes"])
+                try await eventually(within: 60, "the tunnel is up: \(plugin.error)") {
+                    plugin.error.contains("tunnel up")
+                }
+                let forward = try #require(PortForwardChild(of: plugin.pid))
+                kill(forward.process.pid, SIGKILL)
+                let result = try await plugin.finish(within: 15)
+                #expect(result.status == 1)
+                #expect(result.error.contains("the proxy did not answer"))
+                try await shop.expectRestored(before)
+            }
+        }
+
         @Test("a port-forward that is killed: the originals answer, then the laptop again, in the same session")
         func killed() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
