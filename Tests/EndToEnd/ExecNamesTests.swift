@@ -174,7 +174,8 @@ extension EndToEnd {
                 #expect(!result.output.contains("SERVFAIL"), "\(result.everything)")
                 print(
                     "dnsperf: \(Int(sent)) queries at \(number("Queries per second") ?? 0) a second, "
-                        + "\(number("Queries lost") ?? -1) lost, \((number("Average Latency (s)") ?? 0) * 1000) ms on average")
+                        + "\(number("Queries lost") ?? -1) lost, \((number("Average Latency (s)") ?? 0) * 1000) ms on average"
+                )
                 try await shop.expectNothingLeft()
             }
         }

@@ -88,7 +88,9 @@ extension EndToEnd {
                     """
                 let result = try await exec.run(["/bin/sh", "-c", script])
                 try await local.stop()
-                for line in ["loopback who=laptop", "v6 who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56"] {
+                for line in [
+                    "loopback who=laptop", "v6 who=laptop", "machine who=laptop", "own 200", "closed 7", "refused 56",
+                ] {
                     #expect(result.output.contains(line + "\n"), "\(line): \(result.everything)")
                 }
                 #expect(result.error.contains("API server"), "\(result.everything)")

@@ -64,7 +64,9 @@ struct Up: Sendable {
     /// What curl gets; `words` go in front of the URL.
     func curl(_ url: String, way: Way = .http, _ words: String...) async throws -> CommandResult {
         try await run(
-            self.launcher + ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)"] + words + [
+            self.launcher + [
+                "curl", "-sS", "-m", "10", "--noproxy", "", "-x", "\(way.rawValue)://127.0.0.1:\(self.port)",
+            ] + words + [
                 url
             ])
     }
