@@ -31,7 +31,7 @@ extension EndToEnd {
         private static func requests(in record: String) throws -> Set<String> {
             let text = try String(contentsOfFile: record, encoding: .utf8)
             let requests = text.matches(
-                of: /"?(?<verb>GET|POST|PUT|PATCH|DELETE)"?.*?https:\/\/[^\/]+(?<path>\/[^ ?"]*)/)
+                of: /"?(?<verb>GET|POST|PUT|PATCH|DELETE)"?.*?https:\/\/[^\/]+(?<path>\/[^ "]*)/)
             return Set(
                 requests.map { found in
                     let path = found.path.replacing(/(kt|tunnel-dns)-[a-z0-9-]+/, with: "SESSION")
@@ -49,13 +49,14 @@ extension EndToEnd {
         /// The gateway's process: the pod's, which this machine sees, too.
         private static func gateway(of shop: Shop) async throws -> pid_t {
             let uid = try await kubectl(
-                "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=gateway", "-o",
-                "jsonpath={.items[0].metadata.uid}")
+                "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=gateway",
+                "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.uid}")
             let all = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap { pid_t($0) }
-            return try #require(
-                all.first { pid in
-                    (try? String(contentsOfFile: "/proc/\(pid)/cgroup", encoding: .utf8))?.contains(uid) == true
-                })
+            func cgroup(_ pid: pid_t) -> String {
+                let data = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup") ?? Data()
+                return String(decoding: data, as: UTF8.self).replacingOccurrences(of: "_", with: "-")
+            }
+            return try #require(all.first { cgroup($0).contains(uid) }, "\(uid): \(all.map(cgroup))")
         }
 
         private static func up(_ shop: Shop) async throws -> Cost {
@@ -114,8 +115,11 @@ extension EndToEnd {
                 }
                 let many = try await Self.cost(shop)
                 print("few: \(few)\nmany: \(many)")
-                #expect(many.requests == few.requests && !few.requests.isEmpty)
-                #expect(!many.requests.contains { $0.hasSuffix("/services") }, "\(many.requests)")
+                // How often a pod is looked at is chance, and some ask for its Deployment; Services are another matter.
+                let services = many.requests.filter { $0.contains("/services") || $0.contains("/endpoint") }
+                #expect(many.requests.count > 5 && services.isSubset(of: few.requests), "\(many.requests)")
+                let whole = services.filter { $0.contains("/services") && !$0.contains("limit=") }
+                #expect(whole.isEmpty, "\(whole)")
                 // A list of them all were 1 MB.
                 #expect(many.memory <= few.memory + 1024 && many.gateway <= few.gateway + 1024)
                 #expect(many.seconds <= few.seconds * 1.5 + 0.5)
