@@ -14,14 +14,14 @@ build: ## Build both plugins (release).
 	swift build -c release --product kubectl-tunnel --static-swift-stdlib $(SWIFT_FLAGS)
 	swift build -c release --product kubectl-tunnel_dns --static-swift-stdlib $(SWIFT_FLAGS)
 
-image: ## Build the proxy's image as dist/proxy.oci.tar; print its size and digest.
+image: ## Build the proxy's image, dist/proxy.oci.tar; print its size.
 	Sources/InClusterProxy/image/build dist/proxy.oci.tar $(IMAGE)
 
-install: build ## Install both plugins to $(PREFIX)/bin, under the names that kubectl looks for.
+install: build ## Install both plugins to $(PREFIX)/bin.
 	install -D -s -m 0755 .build/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel
 	install -D -s -m 0755 .build/release/kubectl-tunnel_dns $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel_dns
 
-test: ## Lint, unit, tunnel and end-to-end tests; what this machine cannot run is said.
+test: ## Everything; what this machine cannot run is said.
 	Tests/run
 
 lint: ## Check the format of all sources.
@@ -33,19 +33,19 @@ format: ## Format all sources in place.
 unit: ## Unit and tunnel tests only.
 	swift test $(SWIFT_FLAGS)
 
-chaos: ## Faults by chance under load: SEED=n for one seed, SEEDS=n for many, LANES=n at once. What failed is kept in .build/chaos.
+chaos: ## Faults by chance under load (SEED=n, or SEEDS=n and LANES=n).
 	Tests/faults chaos
 
-reliability: ## Measure what callers notice of each fault (RUNS=n), and write the table into README.md.
+reliability: ## What callers notice of faults (RUNS=n), into README.md.
 	Tests/faults reliability
 
-demo: ## Intercept a Service of a small shop, here and now (DEMO_CONTEXT names another cluster than the local one).
+demo: ## Intercept a Service, here and now (DEMO_CONTEXT=your cluster).
 	Tests/demo
 
-fuzz: ## libFuzzer over everything that reads bytes from elsewhere (FUZZ_SECONDS, FUZZ_TARGET).
+fuzz: ## Bytes from elsewhere, by libFuzzer (FUZZ_SECONDS, FUZZ_TARGET).
 	Tests/Fuzz/run
 
-bench: ## Measure every bound against raw kubectl port-forward; write the table into README.md.
+bench: ## Every bound against raw kubectl port-forward, into README.md.
 	Tests/Benchmarks/run
 
 clean: ## Remove what was built.

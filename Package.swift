@@ -139,9 +139,8 @@ let package = Package(
         .executableTarget(
             name: "kubectl-tunnel-dns",
             dependencies: nio + [
-                argumentParser, "Kubernetes", "KubernetesViaKubectl", "Names", "NamespacedCommand", "PluginConsole",
-                "PluginGateway",
-                "PluginSession", "Session", "SessionEffects", "Tunnel",
+                argumentParser, "CNamespace", "Kubernetes", "KubernetesViaKubectl", "Names", "NamespacedCommand",
+                "PluginConsole", "PluginGateway", "PluginSession", "Session", "SessionEffects", "Tunnel",
                 .product(name: "NIOSOCKS", package: "swift-nio-extras"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -170,7 +169,10 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
-        .testTarget(name: "TunnelDNSTests", dependencies: ["kubectl-tunnel-dns"], swiftSettings: strict),
+        .testTarget(
+            name: "TunnelDNSTests", dependencies: ["Names", "PluginGateway", "kubectl-tunnel-dns"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "NamespacedCommandTests",
             dependencies: nio + ["Names", "NamespacedCommand", "kubectl-tunnel-dns"],

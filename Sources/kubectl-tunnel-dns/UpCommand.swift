@@ -19,6 +19,9 @@ struct UpCommand: AsyncParsableCommand {
             kubectl tunnel-dns up -n shop
             eval "$(kubectl tunnel-dns env)"
             curl http://orders
+
+            As root the machine's resolver is used, if that is systemd-resolved or NetworkManager with dnsmasq, and nft is \
+            there: every program gets there then, without `env`. /etc/resolv.conf is not touched.
             """)
 
     @OptionGroup(title: "Cluster")
@@ -27,7 +30,10 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Gateway")
     var gateway: GatewayOptions
 
-    @Option(help: "How programs get there: by a local proxy, or by the system's resolver (root).")
+    @Option(
+        help:
+            "How programs get there: by a local proxy, or by the machine's resolver (root). auto: the latter, if possible."
+    )
     var mode = Mode.auto
 
     @Option(help: ArgumentHelp("The proxy's local port. Default: a free one.", valueName: "port"))
@@ -56,18 +62,32 @@ struct UpCommand: AsyncParsableCommand {
         try await CommandRunner.run { console, environment in
             let folder = try RuntimeFolder.open(environment)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
-            guard self.mode != .resolver else {
-                throw PluginFailure("resolver mode is not there yet", hint: "use --mode proxy")
-            }
+            let way = try await self.way(report)
             await Sessions(folder: folder, console: console).mend(environment)
             try await Cluster.with(
                 self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
             ) { cluster in
                 let session = UpSession(
                     cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                    holder: CommandRunner.holder(environment), proxyPort: self.proxyPort)
+                    holder: CommandRunner.holder(environment), way: way)
                 try await session.run(isDetached: self.detached)
             }
+        }
+    }
+
+    /// The way that is asked for, or that is possible here.
+    private func way(_ report: SessionReport) async throws -> UpWay {
+        #if os(Linux)
+            let facts = self.mode == .proxy ? MachineFacts() : await MachineInspection.facts()
+        #else
+            let facts = MachineFacts()
+        #endif
+        switch ResolverChoice.of(self.mode, facts) {
+        case .resolver(let known): return .resolver(known, orProxyOn: self.mode == .auto ? self.proxyPort : nil)
+        case .proxy(let reason):
+            if self.mode == .auto { report.detail("proxy mode: \(reason)") }
+            return .proxy(port: self.proxyPort)
+        case .refusal(let what, let hint): throw PluginFailure(what, hint: hint)
         }
     }
 }

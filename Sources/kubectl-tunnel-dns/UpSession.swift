@@ -2,6 +2,7 @@ import FoundationEssentials
 import Kubernetes
 import NIOCore
 import NIOPosix
+import Names
 import PluginConsole
 import PluginGateway
 import PluginSession
@@ -20,20 +21,25 @@ actor UpSession {
     private let cluster: Cluster
     private let report: SessionReport
     private let folder: RuntimeFolder
-    private let proxyPort: Int
+    private let way: UpWay
+    private let rules: [EgressRule]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let session: GatewaySession
     private let (ends, endSource) = AsyncStream.makeStream(of: End.self)
     private var record: UpRecord
+    #if os(Linux)
+        private var resolver: ResolverMode?
+    #endif
 
     init(
         cluster: Cluster, gateway: GatewayRequest, report: SessionReport, folder: RuntimeFolder, holder: Holder,
-        proxyPort: Int
+        way: UpWay
     ) {
         self.cluster = cluster
         self.report = report
         self.folder = folder
-        self.proxyPort = proxyPort
+        self.way = way
+        self.rules = gateway.allowed.compactMap { EgressRule($0) }
         self.session = GatewaySession(
             cluster: cluster, request: gateway, report: report, holder: holder, loop: self.group.next())
         self.record = UpRecord(
@@ -77,6 +83,9 @@ actor UpSession {
         }
         setUp.cancel()
         _ = await setUp.value
+        #if os(Linux)
+            await self.resolver?.stop()
+        #endif
         await self.session.finish()
         for task in [watch, events] { task.cancel() }
         try? await control.close()
@@ -90,21 +99,66 @@ actor UpSession {
 
     private func setUp() async throws {
         let names = try await self.session.start()
-        let proxy = try await LocalProxy.start(link: self.session.link, port: self.proxyPort)
         self.record.names = names
-        self.record.mode = .proxy
-        self.record.proxyPort = proxy.localAddress?.port
+        if try await !self.usesResolver(names) {
+            let proxy = try await LocalProxy.start(link: self.session.link, port: self.way.proxyPort)
+            self.record.mode = .proxy
+            self.record.proxyPort = proxy.localAddress?.port
+        }
         try self.folder.write(self.record)
         await self.announce(names)
     }
 
+    /// Sets resolver mode up, where that is the way.
+    ///
+    /// - Returns: Whether it is in use.
+    private func usesResolver(_ names: ClusterNames) async throws -> Bool {
+        guard case .resolver(let known, let proxyPort) = self.way else { return false }
+        #if os(Linux)
+            let (report, source) = (self.report, self.endSource)
+            do {
+                self.resolver = try await report.step("\(known.rawValue) set up") {
+                    try await ResolverMode.start(
+                        by: known, names: names, cluster: self.session.link, rules: self.rules,
+                        apiServer: self.record.server.flatMap(ShellVariables.host)
+                    ) {
+                        report.event("note", $0)
+                    } failed: {
+                        source.yield(.failed(PluginFailure($0)))
+                    }
+                }
+                self.record.mode = .resolver
+                return true
+            } catch let error as PluginFailure {
+                guard proxyPort != nil else { throw error }
+                report.event("note", "note: \(error.summary); a proxy it is")
+            }
+        #endif
+        return false
+    }
+
+    private func announceResolver(_ names: ClusterNames, example: String) {
+        self.report.event(
+            "ready",
+            """
+            names of the cluster resolve and connect for every program of this machine:
+              SERVICE in namespace \(self.record.namespace), SERVICE.NAMESPACE, and everything in \(names.zone)
+            test it:    curl http://\(example)/
+            """,
+            [
+                "mode": "resolver", "zone": .string(names.zone),
+                "search": .array(names.search.map(JSONValue.string)), "namespace": .string(self.record.namespace),
+                "session": .string(self.record.session),
+            ])
+    }
+
     private func announce(_ names: ClusterNames) async {
         let namespace = self.record.namespace
-        let port = self.record.proxyPort ?? 0
         // One of the first will do: there may be thousands.
         let services = (try? await self.cluster.client.list(.services, in: namespace, limit: 20))?.items ?? []
         let example = services.first { ($0.spec.ports ?? []).contains { $0.port == 80 } }?.metadata.name
         let name = example.map { "\($0).\(namespace)" } ?? "SERVICE.\(namespace)"
+        guard let port = self.record.proxyPort else { return self.announceResolver(names, example: name) }
         self.report.event(
             "ready",
             """
@@ -129,11 +183,21 @@ actor UpSession {
     }
 
     private var statusText: String {
+        get async {
+            var figures: ResolverFigures?
+            #if os(Linux)
+                figures = await self.resolver?.figures()
+            #endif
+            return self.text(figures)
+        }
+    }
+
+    private func text(_ figures: ResolverFigures?) -> String {
         let link = self.session.link
         let seconds = Int(Date.now.timeIntervalSince1970 - self.record.startedAt)
         let status = UpStatus(
             record: self.record, isUp: link.isUp, openConnections: link.openConnections, statistics: link.statistics,
-            seconds: seconds)
+            resolver: figures, seconds: seconds)
         guard let data = try? JSONEncoder().encode(status) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
     }

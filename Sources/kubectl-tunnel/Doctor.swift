@@ -78,15 +78,16 @@ struct Doctor: Sendable {
             .error("rights", "you may not \($0) in namespace \(self.namespace)", file)
         }
         if missing.isEmpty { findings.append(.ok("rights", "all \(Rights.intercept.count) that an intercept takes")) }
-        switch try await self.rights.failsafe() {
+        switch try await self.rights.failsafe(of: self.service ?? Self.example.metadata.name) {
         case .ownRole: findings.append(.ok("failsafe", "the proxy restores, with an account of its session"))
         case .installedAccount:
-            findings.append(.ok("failsafe", "the proxy restores, as \(SessionNames.installedAccount)"))
+            findings.append(.ok("failsafe", "the proxy restores, as \(Installation.name)"))
         case .pluginOnly:
             findings.append(
                 .warning(
                     "failsafe", "nobody in the cluster could restore a Service if this machine disappeared",
-                    "ask an admin to apply deploy/rbac.yaml, or use --no-failsafe"))
+                    "ask an admin for `kubectl tunnel install -n \(self.namespace) --services \(self.service ?? "…")`, or use --no-failsafe"
+                ))
         }
         return findings
     }
@@ -117,7 +118,7 @@ struct Doctor: Sendable {
         let service = service ?? Self.example
         let requests = (service.spec.ports ?? []).filter(\.isTCP).compactMap { PortRequest("8080:\($0.port)") }
         guard let plan = try? PortPlan(service, requests, allowLowPorts: true),
-            let failsafe = try? await self.rights.failsafe()
+            let failsafe = try? await self.rights.failsafe(of: service.metadata.name)
         else { return nil }
         return SessionObjects(
             service: service, namespace: self.namespace, holder: self.holder, image: self.image,

@@ -30,11 +30,13 @@ struct InterceptPreparation: Sendable {
         let (plan, findings) = try self.plan(found, on: version)
         let rights = Rights(client: self.client, namespace: self.namespace)
         try await rights.check(Rights.intercept)
-        let failsafe = try await rights.failsafe()
+        let failsafe = try await rights.failsafe(of: found.metadata.name)
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(
                 "nobody in the cluster could restore service/\(self.request.service) if this machine disappeared",
-                hint: "ask an admin to apply deploy/rbac.yaml in namespace \(self.namespace), or use --no-failsafe")
+                hint:
+                    "ask an admin for `kubectl tunnel install -n \(self.namespace) --services \(found.metadata.name)`, or use --no-failsafe"
+            )
         }
         let grantsEvents = failsafe == .ownRole ? try await rights.mayWriteEvents() : false
         let held = HeldService(

@@ -50,6 +50,12 @@ extension InterceptSession {
     }
 
     func take(_ event: LaptopEvent) {
+        if case .closed = event {
+            // It is no more: an end has nothing to drain then.
+            let lost = self.carrier
+            self.carrier = nil
+            self.background.append(Task { await lost?.close() })
+        }
         switch event {
         case .localDown(let route, let reason):
             self.report.event(

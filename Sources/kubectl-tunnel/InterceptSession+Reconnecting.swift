@@ -21,17 +21,18 @@ extension InterceptSession {
     }
 
     private func bringBack() async {
-        // A lost tunnel is no more: an end in the meantime has nothing to drain.
-        let lost = self.carrier
-        self.carrier = nil
-        await lost?.close()
         let clock = ContinuousClock()
         let start = clock.now
+        var mend = Task { await self.restoreIfProxyIsSilent() }
+        defer { mend.cancel() }
         var pause = Self.shortestPause
         while !Task.isCancelled {
             do {
                 if let pod = try await self.proxyPod.readyOne() {
                     try await self.connect(to: pod)
+                    // Whatever it does is over before the Service is looked at.
+                    mend.cancel()
+                    await mend.value
                     try await self.checkWays(pod)
                     try await self.switchService(to: pod)
                     self.isSwitched = true
@@ -47,8 +48,34 @@ extension InterceptSession {
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
                 pause = min(pause * 2, Self.longestPause)
+                if !Task.isCancelled { await self.dropCarrier() }
+                if mend.isCancelled { mend = Task { await self.restoreIfProxyIsSilent() } }
             }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
+        }
+    }
+
+    /// Closes a tunnel that did not do: the next takes its place.
+    private func dropCarrier() async {
+        let carrier = self.carrier
+        self.carrier = nil
+        self.carrierNumber += 1
+        await carrier?.close()
+    }
+
+    /// Gives the Service back when its proxy has not noticed either that the tunnel is lost: then it is gone, although a
+    /// node whose kubelet is away still calls its pod ready.
+    private func restoreIfProxyIsSilent() async {
+        let pause = Duration.milliseconds(500)
+        try? await Task.sleep(for: Self.proxyPatience - pause)
+        // Twice, since what it writes may be late by as much as this look was.
+        var looks = 0
+        while !Task.isCancelled {
+            let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
+            let record = lease.flatMap(LeaseRecord.init)
+            looks = record?.state == .active && record?.holder == self.objects.holder ? looks + 1 : 0
+            if looks >= 2, !Task.isCancelled { try? await self.restoreMeanwhile() }
+            try? await Task.sleep(for: pause)
         }
     }
 
@@ -70,8 +97,15 @@ extension InterceptSession {
     /// Gives the Service back while no proxy pod is ready.
     private func restoreMeanwhile() async throws {
         guard self.isSwitched else { return }
-        let outcome = try await self.undo.restoreService(.proxyMissing(holder: self.objects.holder.person))
+        // Before, or the watch shows it first, and it looks like somebody else's.
         self.isSwitched = false
+        let outcome: SessionUndo.Outcome
+        do {
+            outcome = try await self.undo.restoreService(.proxyMissing(holder: self.objects.holder.person))
+        } catch {
+            self.isSwitched = true
+            throw error
+        }
         guard outcome == .restored else { return }
         self.report.event(
             "proxy-missing", "no proxy is ready: service/\(self.serviceName) was restored meanwhile")

@@ -47,5 +47,6 @@ struct TunnelCommand: AsyncParsableCommand {
         version: ProxyConfiguration.softwareVersion,
         subcommands: [
             InterceptCommand.self, ListCommand.self, StopCommand.self, RestoreCommand.self, DoctorCommand.self,
+            InstallCommand.self,
         ])
 }

@@ -13,8 +13,25 @@ struct ServiceSwitch: Sendable {
     private var name: String { self.objects.service.metadata.name }
 
     /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
+    ///
+    /// A warm-up Service that somebody has deleted is made anew: without it no pod could ever be switched to.
     func waitForWarmUp(pod: String, within limit: Duration) async throws {
+        try await self.bringWarmUpBack()
         try await self.wait(for: pod, in: self.objects.names.warmUp, within: limit)
+    }
+
+    private func bringWarmUpBack() async throws {
+        let name = self.objects.names.warmUp
+        guard try await self.client.find(.services, name, in: self.namespace) == nil else { return }
+        // A process that was stopped for long must not leave it to a later session.
+        try await self.client.requireLease(of: self.objects)
+        do {
+            try await self.client.create(.services, self.objects.warmUp(), in: self.namespace)
+        } catch let error where error.code == .alreadyExists {
+            return
+        } catch {
+            throw PluginFailure(error, action: "create service/\(name)")
+        }
     }
 
     /// Switches, against the Service as it is now.

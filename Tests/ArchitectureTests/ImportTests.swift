@@ -37,7 +37,8 @@ import Testing
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ],
         "kubectl-tunnel-dns": [
-            "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginGateway",
+            "CNamespace", "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole",
+            "PluginGateway",
             "PluginSession", "Session", "SessionEffects", "Tunnel", "ArgumentParser", "FoundationEssentials", "NIOCore",
             "NIOPosix", "NIOSOCKS",
             "SystemPackage", "UnixSignals",

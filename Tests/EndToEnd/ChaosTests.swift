@@ -7,9 +7,9 @@ extension EndToEnd {
     @Suite struct ChaosTests {
         private static let environment = ProcessInfo.processInfo.environment
 
-        /// `CHAOS_SEED` for one seed, `CHAOS_SEEDS` for so many from 1 on.
+        /// `CHAOS_SEED` for one seed, or some with commas between; `CHAOS_SEEDS` for so many from 1 on.
         private static let seeds: [UInt64]? = {
-            if let seed = Self.environment["CHAOS_SEED"].flatMap(UInt64.init) { return [seed] }
+            if let text = Self.environment["CHAOS_SEED"] { return text.split(separator: ",").compactMap { UInt64($0) } }
             return Self.environment["CHAOS_SEEDS"].flatMap(UInt64.init).map { Array(1...max($0, 1)) }
         }()
 

@@ -1,4 +1,5 @@
 import Foundation
+import Session
 import Testing
 
 extension EndToEnd {
@@ -75,6 +76,31 @@ extension EndToEnd {
                     try await shop.end(plugin, before: before)
                     try await again.stop()
                 }
+            }
+        }
+
+        @Test(
+            "the laptop gets the traffic again after its pod was deleted, although the warm-up Service was deleted before"
+        )
+        func deletedWarmUp() async throws {
+            try await Shop.with { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                let name = SessionNames(service: "web").warmUp
+                func address() async throws -> String { try await shop.address(of: name) }
+                let old = try await address()
+                try await kubectl("-n", shop.namespace, "delete", "service", name)
+                try await kubectl(
+                    "-n", shop.namespace, "delete", "pod", "-l", "kubectl-tunnel/component=proxy", "--wait=false")
+                try await eventually(within: 40, "the tunnel is back: \(plugin.error)") {
+                    plugin.error.contains("tunnel is back")
+                }
+                try await shop.expect("laptop")
+                #expect(try await address() == old)
+                #expect(!plugin.error.contains("does not reach itself"))
+                try await shop.end(plugin, before: before)
+                try await local.stop()
             }
         }
 

@@ -42,6 +42,58 @@ extension EndToEnd {
             }
         }
 
+        @Test("a proxy that dies while its node's kubelet is away: the Service is given back within 5 s")
+        func proxyWithoutKubelet() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                try await shop.expect("laptop")
+                let session = try #require(try await shop.sessions().first?.session)
+                let proxy = try #require(ProxyProcess.of(session: session))
+                Component.kubelet.send(SIGKILL)
+                kill(proxy.pid, SIGKILL)
+                var failure: (any Error)?
+                do { try await shop.expect("cluster", within: 6) } catch { failure = error }
+                // Killed already; started again, whatever came of it.
+                try await Component.kubelet.killAndStart()
+                if let failure { throw failure }
+                try await eventually(within: 60, "the tunnel is back: \(plugin.error)") {
+                    plugin.error.contains("tunnel is back")
+                }
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                try await local.stop()
+            }
+        }
+
+        @Test("connections to the API server that die without a word do not cost the session")
+        func deadConnections() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let (local, network) = (try await LocalProcess.start(port: 3000), try BadNetwork())
+                let before = try await shop.serviceText()
+                // kubectl gives such a connection up after 45 s.
+                let plugin = try await shop.intercept(
+                    "--port", "3000", "--lease-duration", "15", environment: network.environment)
+                try await shop.expect("laptop")
+                network.relay.freeze()
+                try await eventually(within: 15, "told of it: \(plugin.error)") {
+                    plugin.error.contains("tunnel lost")
+                }
+                for _ in 0..<2 {
+                    let renewed = try await shop.renewTime()
+                    try await eventually(within: 14, "renewed") { try await shop.renewTime() != renewed }
+                }
+                try await eventually(within: 10, "the tunnel is back: \(plugin.error)") {
+                    plugin.error.contains("tunnel is back")
+                }
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                network.relay.stop()
+                try await local.stop()
+            }
+        }
+
         @Test(
             "an API server that is away, for a shorter or a longer time than a Lease, ends no session",
             arguments: ["stopped for 3 s", "stopped for 12 s", "killed and started"])

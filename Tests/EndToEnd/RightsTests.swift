@@ -51,6 +51,46 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "install for some Services: theirs are restored after kill -9, of others it says who could not; remove takes it away"
+        )
+        func install() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                try await shop.bind("edit", to: "alice", leases: "get,list,watch,create,patch,delete")
+                let printed = try await shop.install("--services", "other,web", "--dry-run")
+                #expect(printed.contains("kind: Role\n") && printed.contains("tunnel-web"))
+                try await shop.expectNothingLeft()
+
+                try await shop.install("--services", "other")
+                try await shop.expectRefusal(
+                    ["intercept", "web", "--port", "3000", "--no-wait"],
+                    saying: ["error: nobody in the cluster could restore service/web", "--services web"],
+                    user: "alice")
+                let changed = try await shop.install("--services", "web,other")
+                #expect(changed.split(separator: "\n").allSatisfy { $0.hasSuffix("/kubectl-tunnel-proxy configured") })
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5", user: "alice")
+                try await shop.expect("laptop")
+                try await shop.start(["install", "--remove"]).finish(within: 20).expectOneError(
+                    saying: ["error: service/web is intercepted", "kubectl tunnel stop web --force"], status: 1)
+                plugin.send(SIGKILL)
+                try await eventually(within: 10, "restored within lease + 5 s") {
+                    try await shop.serviceText() == before
+                }
+                try await shop.expectRestored(before)
+                // The account is limited to the Services that were named.
+                let account = "--as=system:serviceaccount:\(shop.namespace):kubectl-tunnel-proxy"
+                for (name, isAllowed) in [("web", true), ("another", false)] {
+                    let words = [Lab.shared.kubectl, "-n", shop.namespace, account, "auth", "can-i", "patch"]
+                    #expect(try await run(words + ["service/\(name)"]).status == (isAllowed ? 0 : 1))
+                }
+                #expect(try await shop.install("--remove").contains("serviceaccount/kubectl-tunnel-proxy deleted"))
+                #expect(try await shop.install("--remove") == "nothing is installed in namespace \(shop.namespace)\n")
+                try await local.stop()
+            }
+        }
+
         @Test("without any Role a developer is refused in one line")
         func nothing() async throws {
             try await Shop.with(deployments: []) { shop in
@@ -84,7 +124,7 @@ extension EndToEnd {
                     ["intercept", "web", "--port", "3000"],
                     saying: [
                         "error: nobody in the cluster could restore service/web if this machine disappeared",
-                        "hint: ask an admin to apply deploy/rbac.yaml in namespace \(shop.namespace), or use "
+                        "hint: ask an admin for `kubectl tunnel install -n \(shop.namespace) --services web`, or use "
                             + "--no-failsafe",
                     ], user: "alice")
                 let plugin = try await shop.intercept("--port", "3000", "--no-failsafe", user: "alice")

@@ -22,7 +22,8 @@ extension Checker {
             let pauses = Self.faults(history, from: request.start - 1, to: request.end) {
                 $0 == .proxyPause || $0.allowance.refusal > 0
             }
-            guard pauses.isEmpty else { continue }
+            // Where a request may break, it may as well be answered late.
+            guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request) }) else { continue }
             found.append(Violation(.i1, at: request.start, "a caller waited for \(wait) s"))
         }
         for (index, state) in history.endpoints.enumerated() where state.ready == 0 {
@@ -32,7 +33,9 @@ extension Checker {
                 return limit > 0 && fault.begin - Self.slack <= state.time
                     && until <= fault.begin + limit + Self.watchSlack
             }
-            guard !Self.isStarved(from: state.time, to: until, history) else { continue }
+            guard !Self.isStarved(from: state.time, to: until, history),
+                !Self.isBare(from: state.time, to: until, history)
+            else { continue }
             if !isAllowed { found.append(Violation(.i1, at: state.time, "no ready endpoint until \(until)")) }
         }
         return found
@@ -74,6 +77,7 @@ extension Checker {
             guard second.kind.interrupts, request.start <= second.begin + Self.slack,
                 request.end >= second.begin - Self.slack, request.end <= second.begin + Self.watchSlack
             else { return false }
+            if history.sessions.contains(where: { $0.isEnding(at: second.begin + Self.slack) }) { return true }
             return history.faults.contains { first in
                 first != second && first.kind.maySwitchBack && first.begin <= second.begin
                     && second.begin <= (first.settled ?? .infinity)

@@ -81,6 +81,11 @@ package final class FaultRelay: Sendable {
         for connection in self.state.withLock({ $0.connections }) { connection.reset() }
     }
 
+    /// Lets nothing pass any more on the connections of now, and ends none of them; new ones are as before.
+    package func freeze() {
+        for connection in self.state.withLock({ $0.connections }) { connection.freeze() }
+    }
+
     /// Listens no more, and ends what is there.
     package func stop() {
         self.server.withLock { $0?.stop() }

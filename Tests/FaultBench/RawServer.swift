@@ -10,7 +10,7 @@ package final class RawServer: Sendable {
     private let fd: Int32
 
     package init(port: Int = 0, _ serve: @escaping @Sendable (RawSocket) throws -> Void) throws {
-        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let fd = socket(AF_INET, RawSocket.kind, 0)
         var one: Int32 = 1
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in.loopback(port: port)
@@ -31,6 +31,7 @@ package final class RawServer: Sendable {
                     Glibc.close(fd)
                     return
                 }
+                _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 onThread {
                     let socket = RawSocket(fd: client)
                     try? serve(socket)

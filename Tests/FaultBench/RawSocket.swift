@@ -26,6 +26,9 @@ package enum RawSocketError: Error, Equatable {
 package struct RawSocket: Sendable {
     package let fd: Int32
 
+    /// TCP, and not for programs that are started meanwhile: a close here would tell the peer nothing while they live.
+    static let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
     package init(fd: Int32) {
         self.fd = fd
         var limit = timeval(tv_sec: 20, tv_usec: 0)
@@ -37,7 +40,7 @@ package struct RawSocket: Sendable {
 
     /// Connects to an IPv4 address; nothing is resolved.
     package static func connect(host: String = "127.0.0.1", port: Int) throws(RawSocketError) -> RawSocket {
-        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let fd = socket(AF_INET, Self.kind, 0)
         guard fd >= 0 else { throw .current() }
         var address = sockaddr_in.loopback(port: port)
         inet_pton(AF_INET, host, &address.sin_addr)

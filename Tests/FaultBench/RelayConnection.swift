@@ -15,6 +15,7 @@ final class RelayConnection: Sendable {
         /// Threads that still use the sockets, whose numbers must not be given away meanwhile.
         var users = 4
         var isReset = false
+        var isFrozen = false
     }
     private let state = Mutex(State())
 
@@ -24,6 +25,7 @@ final class RelayConnection: Sendable {
 
     var isOver: Bool { self.state.withLock { $0.users == 0 } }
     private var isReset: Bool { self.state.withLock { $0.isReset } }
+    private var isFrozen: Bool { self.state.withLock { $0.isFrozen } }
 
     func run() {
         for (source, sink) in [(self.near, self.far), (self.far, self.near)] {
@@ -72,7 +74,7 @@ final class RelayConnection: Sendable {
     private func write(_ road: RelayRoad, to sink: RawSocket) {
         while !self.isReset {
             guard let bytes = road.next() else { continue }
-            while self.relay.weather.isSilent, !self.isReset { usleep(5000) }
+            while self.isFrozen || self.relay.weather.isSilent, !self.isReset { usleep(5000) }
             if self.isReset { return }
             if bytes.isEmpty { return sink.finish() }
             if (try? sink.send(bytes)) == nil {
@@ -82,6 +84,8 @@ final class RelayConnection: Sendable {
             }
         }
     }
+
+    func freeze() { self.state.withLock { $0.isFrozen = true } }
 
     func cut() {
         self.ifOpen { for socket in [self.near, self.far] { shutdown(socket.fd, Int32(SHUT_RDWR)) } }

@@ -73,6 +73,38 @@ import Testing
         #expect(invariants(history) == (isSecond ? [] : [.i1]))
     }
 
+    @Test(
+        "I1: so does a signal to a session that says it ends, whatever is said of faults; not to one that ends by it",
+        arguments: [("failed", "the account was deleted", true), ("ending", "interrupted: restoring", false)])
+    func signalWhileEnding(event: String, message: String, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.sessions[0].said = #"{"at":15.9,"event":"\#(event)","message":"\#(message)"}"#
+            $0.requests.append(History.Request(start: 19, end: 20, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test(
+        "I1: a pod that is deleted beside one that still ends may leave the Service empty, for a moment",
+        arguments: [
+            (FaultKind.deletePod, 0.2, "", true), (.deletePod, 1.2, "", false), (.linkDelay, 0.2, "", false),
+            (.deletePod, 0.2, #""publishNotReadyAddresses": true"#, false),
+        ])
+    func bare(earlier: FaultKind, seconds: Double, text: String, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.services[1].text = text
+            // Both leave the Service with the original pods for a while.
+            $0.faults += [
+                History.Fault(earlier, begin: 9, settled: 11),
+                History.Fault(.deleteDeployment, begin: 17.8, settled: 30),
+            ]
+            $0.endpoints += [
+                History.EndpointState(time: 18, ready: 0), History.EndpointState(time: 18 + seconds, ready: 2),
+            ]
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
     @Test("I1: a killed proxy may refuse for 3 s", arguments: [(62.0, true), (64, false)])
     func refused(start: Double, isAllowed: Bool) {
         let history = changed(goodHistory()) {
@@ -105,6 +137,17 @@ import Testing
     @Test("I1: a caller who waits for long")
     func slow() {
         #expect(invariants(changed(goodHistory()) { $0.requests[20].end += 6 }) == [.i1])
+    }
+
+    @Test(
+        "I1: whoever was at the laptop may wait until a pause is noticed, a new caller may not",
+        arguments: [14.5, 15.5])
+    func slowInFlight(start: Double) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(.kubeletPause, begin: 15, end: 22, settled: 22))
+            $0.requests.append(History.Request(start: start, end: 22.1, who: "laptop-1"))
+        }
+        #expect(invariants(history).contains(.i1) == (start > 15))
     }
 
     @Test("I2: a session answers while the next does, or after its own end")

@@ -67,6 +67,38 @@ import Testing
         }
     }
 
+    @Test("what was frozen stays so, and new connections are free")
+    func frozen() async throws {
+        try await withRelay { relay, socket in
+            relay.freeze()
+            try socket.send("lost")
+            var limit = timeval(tv_sec: 0, tv_usec: 300_000)
+            setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            #expect(throws: RawSocketError.timedOut) { try socket.receive() }
+            let other = try RawSocket.connect(port: relay.port)
+            try other.send("new")
+            #expect(try other.receive(exactly: 3) == Array("new".utf8))
+            other.close()
+            relay.reset()
+        }
+    }
+
+    @Test("no program that is started gets a socket, or its peer would hear nothing of the end")
+    func ownSockets() async throws {
+        let server = try RawServer { socket in
+            let flags = fcntl(socket.fd, F_GETFD)
+            try socket.send([UInt8(flags & FD_CLOEXEC)])
+            socket.close()
+        }
+        try await blocking {
+            let socket = try RawSocket.connect(port: server.port)
+            #expect(fcntl(socket.fd, F_GETFD) == FD_CLOEXEC)
+            #expect(try socket.receiveAll() == [UInt8(FD_CLOEXEC)])
+            socket.close()
+        }
+        server.stop()
+    }
+
     @Test("a reset arrives as one, and a FIN as late as was asked for")
     func endings() async throws {
         try await withRelay { relay, socket in

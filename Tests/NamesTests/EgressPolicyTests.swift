@@ -47,6 +47,16 @@ import Testing
         #expect(refusal(policy, "10.96.3.4", now: .seconds(1001)) == .outside)
     }
 
+    @Test("an address that several rules speak of has the ports of all of them")
+    func severalRules() {
+        var policy = Self.makePolicy("db.example.com:5432", "*.example.com:9", "other.example.org:80")
+        policy.learn(Self.response(["db.example.com"], ["192.0.2.1"]), now: .zero)
+        policy.learn(Self.response(["other.example.org"], ["192.0.2.1"]), now: .seconds(1))
+        for port in [5432, 9, 80] { #expect(refusal(policy, "192.0.2.1", port: port) == nil, "\(port)") }
+        #expect(refusal(policy, "192.0.2.1", port: 443) == .outside)
+        #expect(refusal(policy, "192.0.2.1", port: 9, now: .seconds(902)) == .outside)
+    }
+
     @Test(
         "reserved addresses are refused, whatever names and rules say",
         arguments: [

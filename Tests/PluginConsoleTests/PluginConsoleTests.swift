@@ -28,6 +28,18 @@ import Testing
 }
 
 @Suite struct KubectlTests {
+    @Test("a kubectl that has answered and is silent for as long as a request may take is dead, another is not")
+    func silence() {
+        let begin = ContinuousClock.now
+        var silence = Silence()
+        #expect(!silence.isDead(askedAt: begin))
+        silence.answered(at: begin + .seconds(1))
+        #expect(!silence.isDead(askedAt: begin))
+        #expect(silence.isDead(askedAt: begin + .seconds(2)))
+        silence.answered(at: begin + .seconds(3))
+        #expect(!silence.isDead(askedAt: begin + .seconds(2)))
+    }
+
     @Test("the pin stands in front of every child's arguments")
     func pin() {
         let pin = KubectlPin(

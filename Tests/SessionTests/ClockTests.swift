@@ -49,6 +49,12 @@ import Testing
 }
 
 @Suite struct RenewalClockTests {
+    @Test("a renewal that hangs leaves time for another", arguments: [(5, 2), (15, 5), (30, 10), (300, 100)])
+    func timeout(duration: Int, timeout: Int) {
+        let clock = RenewalClock(durationSeconds: duration, now: .zero, jitter: 1)
+        #expect(clock.timeoutSeconds == timeout)
+    }
+
     @Test("renews three times in the duration, and reads first after a silence as long as it")
     func orders() {
         var clock = RenewalClock(durationSeconds: 30, now: .zero, jitter: 1)

@@ -53,6 +53,9 @@ import Testing
         let findings = Preflight.check(service)
         #expect(findings.notes.count == 2)
         #expect(findings.refusals.isEmpty)
+        // What the switch wrote is none of the Service's own.
+        service.metadata.annotations = [Key.publishesNotReady: ""]
+        #expect(Preflight.check(service).notes.count == 1)
     }
 
     @Test(

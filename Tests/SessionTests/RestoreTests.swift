@@ -192,5 +192,17 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(wanted([robbed, ours], [whole]) == [whole])
         #expect(wanted([later, ours], [whole]) == [later])
         #expect(wanted([ours], nil) == [])
+        // An entry that has nothing else goes altogether; one that has more was taken away by somebody else.
+        let bare: JSONValue = ["manager": "helm", "time": "1", "fieldsV1": ["f:spec": ["f:selector": ["f:app": [:]]]]]
+        let more: JSONValue = [
+            "manager": "helm", "time": "1", "fieldsV1": ["f:spec": ["f:selector": [:], "f:type": [:]]],
+        ]
+        let labels: JSONValue = [
+            "manager": "helm", "time": "1", "fieldsV1": ["f:spec": ["f:selector": [:]], "f:metadata": [:]],
+        ]
+        #expect(wanted([robbed, ours], [whole, bare]) == [whole, bare])
+        #expect(wanted([later, ours], [whole, bare]) == [later])
+        #expect(wanted([robbed, ours], [whole, more]) == [robbed])
+        #expect(wanted([robbed, ours], [whole, labels]) == [robbed])
     }
 }

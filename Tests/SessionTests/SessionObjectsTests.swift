@@ -1,6 +1,7 @@
 import Kubernetes
-import Session
 import Testing
+
+@testable import Session
 
 @Suite struct SessionObjectsTests {
     private func makeObjects(selector: [String: String] = ["app": "web"], port: Int = 8080) throws -> SessionObjects {
@@ -60,7 +61,8 @@ import Testing
 
     @Test("the proxy's rights are on names of the session only, slices and Events apart")
     func rules() {
-        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], withEvents: true) {
+        for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], ownsAccount: true, withEvents: true)
+        {
             let isEvents = rule["resources"] == ["events"]
             #expect((rule["resourceNames"] == nil) == (isEvents || rule["resources"] == ["endpointslices"]))
             if case .array(let verbs)? = rule["verbs"] {

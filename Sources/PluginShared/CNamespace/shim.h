@@ -1,4 +1,4 @@
-// What Linux offers for namespaces and Swift cannot call: calls with variable arguments, macros and unions.
+// What Linux offers for namespaces and links, and Swift cannot call: calls with variable arguments, macros and unions.
 // All functions return -1 and set errno when they fail.
 #ifndef CNAMESPACE_SHIM_H
 #define CNAMESPACE_SHIM_H
@@ -6,10 +6,12 @@
 #ifdef __linux__
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
@@ -182,6 +184,91 @@ static inline int cnamespace_make_transparent(int descriptor, int is_ipv6) {
     int on = 1;
     return is_ipv6 ? setsockopt(descriptor, IPPROTO_IPV6, 75 /* IPV6_TRANSPARENT */, &on, sizeof on)
                    : setsockopt(descriptor, IPPROTO_IP, 19 /* IP_TRANSPARENT */, &on, sizeof on);
+}
+
+/// A pipe that no child inherits by chance.
+static inline int cnamespace_pipe(int ends[2]) {
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
+/// A new link (TUN) that is there for as long as its descriptor is open: it is not persistent.
+/// EBUSY says that another process has a link of that name.
+static inline int cnamespace_open_link(const char *name) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_flags = 0x0001 /* IFF_TUN */ | 0x1000 /* IFF_NO_PI */;
+    int descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    if (ioctl(descriptor, _IOW('T', 202, int) /* TUNSETIFF */, &request) == 0) return descriptor;
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+static inline void cnamespace_fill_address(struct sockaddr *storage, unsigned int address) {
+    struct sockaddr_in in;
+    memset(&in, 0, sizeof in);
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(address);
+    memcpy(storage, &in, sizeof in);
+}
+
+/// Gives a link one address, in host order, that is a network by itself, and brings it up.
+static inline int cnamespace_start_link(const char *name, unsigned int address) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    cnamespace_fill_address(&request.ifr_addr, address);
+    int result = ioctl(descriptor, SIOCSIFADDR, &request);
+    if (result == 0) {
+        cnamespace_fill_address(&request.ifr_netmask, 0xFFFFFFFF);
+        result = ioctl(descriptor, SIOCSIFNETMASK, &request);
+    }
+    if (result == 0) result = ioctl(descriptor, SIOCGIFFLAGS, &request);
+    if (result == 0) {
+        request.ifr_flags |= IFF_UP;
+        result = ioctl(descriptor, SIOCSIFFLAGS, &request);
+    }
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return result;
+}
+
+/// Whether this machine has a way to an address, in host order, whoever is there.
+static inline int cnamespace_has_route(unsigned int address) {
+    struct sockaddr_storage storage;
+    socklen_t size = cnamespace_address(&storage, 0, 0, 9);
+    ((struct sockaddr_in *)&storage)->sin_addr.s_addr = htonl(address);
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return 1;
+    // A datagram socket that is connected sends nothing; the kernel only chooses the route.
+    int result = connect(descriptor, (struct sockaddr *)&storage, size);
+    close(descriptor);
+    return result == 0;
+}
+
+/// A route to a range of addresses, in host order, by a link; it goes with the link.
+static inline int cnamespace_add_route(const char *link, unsigned int address, unsigned int mask) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    struct rtentry route;
+    char name[IFNAMSIZ] = "";
+    strncpy(name, link, IFNAMSIZ - 1);
+    memset(&route, 0, sizeof route);
+    cnamespace_fill_address(&route.rt_dst, address & mask);
+    cnamespace_fill_address(&route.rt_genmask, mask);
+    route.rt_flags = mask == 0xFFFFFFFF ? RTF_UP | RTF_HOST : RTF_UP;
+    route.rt_dev = name;
+    int result = ioctl(descriptor, SIOCADDRT, &route);
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return result;
 }
 
 /// A descriptor that can be read when a child has ended; the signal itself does nothing any more.

@@ -64,15 +64,18 @@ public struct KubernetesClient: Sendable {
 
     /// Patches an object.
     ///
+    /// - Parameter timeoutSeconds: How long the answer may take; `nil` for as long as any.
     /// - Throws: ``APIError``; code `conflict` when the guarded version is old, `invalid` when a `test` failed.
     @discardableResult
     public func patch<Object>(
-        _ type: ResourceType<Object>, _ name: String, in namespace: String, _ patch: JSONPatch
+        _ type: ResourceType<Object>, _ name: String, in namespace: String, _ patch: JSONPatch,
+        timeoutSeconds: Int? = nil
     ) async throws(APIError) -> Object {
-        let request = APIRequest(
+        var request = APIRequest(
             .patch, type.path(namespace: namespace, name: name),
             query: [.init("fieldManager", Self.fieldManager)],
             body: try JSONCoding.encode(patch), contentType: "application/json-patch+json")
+        if let timeoutSeconds { request.timeoutSeconds = timeoutSeconds }
         return try await self.decoded(request)
     }
 

@@ -11,6 +11,8 @@ public struct Pod: Codable, Sendable, Equatable {
     public struct Spec: Codable, Sendable, Equatable {
         /// Those that serve.
         public var containers: [Container]
+        /// The account that it runs with.
+        public var serviceAccountName: String?
     }
 
     /// One container.

@@ -92,9 +92,11 @@ final class CurlLoop: Sendable {
                 guard let context = ccurl_context(handle) else { continue }
                 let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
                 let outcome: CurlTransfer.Outcome =
-                    code == CURLE_OK
-                    ? .answered(status: Int(ccurl_status(handle)))
-                    : .failed(String(cString: curl_easy_strerror(code)))
+                    switch code {
+                    case CURLE_OK: .answered(status: Int(ccurl_status(handle)))
+                    case CURLE_OPERATION_TIMEDOUT: .timedOut(String(cString: curl_easy_strerror(code)))
+                    default: .failed(String(cString: curl_easy_strerror(code)))
+                    }
                 end(transfer.identifier, outcome)
             }
             curl_multi_poll(self.multi, nil, 0, 1000, nil)

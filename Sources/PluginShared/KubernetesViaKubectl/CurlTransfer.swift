@@ -7,6 +7,8 @@ final class CurlTransfer: @unchecked Sendable {
     enum Outcome: Sendable {
         case answered(status: Int)
         case failed(String)
+        /// Nothing came in time.
+        case timedOut(String)
     }
 
     let identifier: UInt64

@@ -4,12 +4,13 @@ import Synchronization
 /// The API through `kubectl proxy --unix-socket`: kubectl does the authentication, libcurl the HTTP.
 ///
 /// A kubectl that ends by itself, or is killed, is started anew: requests in the meantime fail as those to a server that
-/// is away.
+/// is away. So is one that has become silent: its connection may be dead, which it notices after 45 s only.
 public final class KubectlProxy: APITransport {
     private struct Process {
         var child: GuardedKubectl
         var socketPath: String
         var isStopped = false
+        var silence = Silence()
     }
 
     private let pin: KubectlPin
@@ -103,17 +104,31 @@ public final class KubectlProxy: APITransport {
     /// Sends a request and reads the whole answer.
     public func send(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let box = Collector()
+        let (socketPath, asked) = (self.socketPath, ContinuousClock.now)
         let outcome = await withCheckedContinuation {
             (continuation: CheckedContinuation<CurlTransfer.Outcome, Never>) in
             _ = self.curl.start(
-                request, socketPath: self.socketPath, isStream: false,
+                request, socketPath: socketPath, isStream: false,
                 receive: { _, bytes in box.append(bytes) },
                 finish: { continuation.resume(returning: $0) })
         }
         switch outcome {
-        case .answered(let status): return APIResponse(status: status, body: box.bytes)
+        case .answered(let status):
+            self.process.withLock { if $0.socketPath == socketPath { $0.silence.answered(at: .now) } }
+            return APIResponse(status: status, body: box.bytes)
+        case .timedOut(let reason):
+            self.endIfSilent(since: asked, socketPath: socketPath)
+            throw APIError(.unreachable, "kubectl proxy did not answer: \(reason)")
         case .failed(let reason): throw APIError(.unreachable, "kubectl proxy did not answer: \(reason)")
         }
+    }
+
+    /// Ends a kubectl that has answered before and is silent now; another takes its place.
+    private func endIfSilent(since asked: ContinuousClock.Instant, socketPath: String) {
+        let silent = self.process.withLock { process in
+            process.socketPath == socketPath && process.silence.isDead(askedAt: asked) ? process.child : nil
+        }
+        silent?.stop()
     }
 
     /// Sends a request whose answer is a stream of lines.
@@ -132,7 +147,7 @@ public final class KubectlProxy: APITransport {
                         continuation.finish(throwing: APIError.refusal(status: status, body: box.bytes))
                     case .answered:
                         continuation.finish()
-                    case .failed(let reason):
+                    case .failed(let reason), .timedOut(let reason):
                         continuation.finish(throwing: APIError(.unreachable, reason))
                     }
                 })

@@ -1,16 +1,18 @@
 #if os(Linux)
-    import Glibc
+    public import Glibc
 
-    /// Processes that are started in the helper's namespace.
-    enum ChildProcess {
+    /// Processes that are started with one of this process's descriptors or two, and nothing else of it.
+    public enum ChildProcess {
         /// Starts a command, with every signal as it is by default.
         ///
         /// - Parameters:
         ///   - input: Its standard input; `nil` for this process's own.
+        ///   - output: Its standard output and error; `nil` for this process's own.
         ///   - control: What becomes its descriptor 3.
+        ///   - isOwnGroup: Whether the terminal's Ctrl-C passes it by.
         /// - Returns: Its process id, and 0 or errno.
-        static func spawn(
-            _ command: [String], input: CInt?, control: CInt? = nil
+        public static func spawn(
+            _ command: [String], input: CInt?, output: CInt? = nil, control: CInt? = nil, isOwnGroup: Bool = false
         ) -> (pid: pid_t, code: Int32) {
             guard let path = Self.find(command[0]) else { return (0, ENOENT) }
             var actions = posix_spawn_file_actions_t()
@@ -22,6 +24,9 @@
                 posix_spawnattr_destroy(&attributes)
             }
             if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+            if let output {
+                for own in [STDOUT_FILENO, STDERR_FILENO] { posix_spawn_file_actions_adddup2(&actions, output, own) }
+            }
             // Also right when both are the same: adddup2 takes the close-on-exec flag away then.
             if let control { posix_spawn_file_actions_adddup2(&actions, control, NamespaceHelper.control) }
             var defaults = sigset_t()
@@ -33,7 +38,8 @@
             var unblocked = sigset_t()
             sigemptyset(&unblocked)
             posix_spawnattr_setsigmask(&attributes, &unblocked)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+            let group = isOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | group))
             var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
             words.append(nil)
             defer { for word in words { free(word) } }
@@ -44,7 +50,7 @@
 
         /// Where a program is: in PATH, or where administrators' programs are. A folder of PATH that may not be looked into
         /// does not matter, unlike for posix_spawnp(3), which says EACCES then.
-        static func find(_ name: String) -> String? {
+        public static func find(_ name: String) -> String? {
             if name.contains("/") { return name }
             let path = getenv("PATH").map { String(cString: $0) } ?? ""
             let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
@@ -55,7 +61,7 @@
         }
 
         /// What shells make of a wait status: the exit code, or 128 and the signal's number.
-        static func exitCode(_ status: CInt) -> Int32 {
+        public static func exitCode(_ status: CInt) -> Int32 {
             // WIFEXITED and WEXITSTATUS, which are macros that Swift does not see.
             status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
         }

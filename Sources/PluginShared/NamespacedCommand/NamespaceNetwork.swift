@@ -27,13 +27,8 @@
             }
         }
 
-        /// The most ways that are told of as closed; then the command's own messages have to do.
-        private static let maximumNotices = 20
-
-        private let dialer: any ClusterDialer
+        private let calls: ClusterCalls
         private let policy: Mutex<EgressPolicy>
-        private let notice: @Sendable (String) -> Void
-        private let told = Mutex<Set<String>>([])
         private let channels = Mutex<[any Channel]>([])
         private let server = Mutex<NameServer?>(nil)
 
@@ -73,8 +68,7 @@
         }
 
         private init(cluster: Cluster, dialer: any ClusterDialer, notice: @escaping @Sendable (String) -> Void) {
-            self.dialer = dialer
-            self.notice = notice
+            self.calls = ClusterCalls(dialer: dialer, notice: notice)
             self.policy = Mutex(EgressPolicy(zone: cluster.zone, forbidden: .init(), rules: cluster.rules))
         }
 
@@ -99,23 +93,14 @@
             // Nothing was translated: the socket's own address is where the command wanted to go.
             guard let wanted = channel.localAddress, let text = wanted.ipAddress, let port = wanted.port,
                 let address = IPAddress(text)
-            else { return Self.reset(channel) }
+            else { return ClusterCalls.reset(channel) }
             let destination = self.policy.withLock {
                 NamespaceDestination(address, port: port, policy: $0, now: Self.now())
             }
             switch destination {
             case .loopback: self.dial(Self.loopback(wanted, port: port), for: channel)
             case .machine: self.dial([wanted], for: channel)
-            case .cluster:
-                let dialer = self.dialer
-                Task {
-                    do throws(ClusterDialError) {
-                        try await dialer.connect(channel, to: text, port: port)
-                    } catch {
-                        self.tell(EgressRoute(host: text, port: port), error)
-                        channel.eventLoop.execute { Self.reset(channel) }
-                    }
-                }
+            case .cluster: self.calls.carry(channel, to: address, port: port)
             }
         }
 
@@ -131,29 +116,14 @@
             do {
                 try channel.pipeline.syncOperations.addHandler(held)
             } catch {
-                return Self.reset(channel)
+                return ClusterCalls.reset(channel)
             }
             GatewayConnection.direct(to: addresses, on: channel.eventLoop) { result in
                 switch result {
-                case .failure: Self.reset(channel)
+                case .failure: ClusterCalls.reset(channel)
                 case .success(let connection):
                     do { try connection.join(channel, held: held) } catch { connection.abandon() }
                 }
-            }
-        }
-
-        private func tell(_ route: EgressRoute, _ error: ClusterDialError) {
-            let line = "\(route): \(error.reason)"
-            let isNew = self.told.withLock { $0.count < Self.maximumNotices && $0.insert(line).inserted }
-            if isNew { self.notice(line) }
-        }
-
-        /// Tells the command, which believes that it is connected, that it is not.
-        private static func reset(_ channel: any Channel) {
-            if let options = channel as? any SocketOptionProvider {
-                options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
-            } else {
-                channel.close(promise: nil)
             }
         }
 

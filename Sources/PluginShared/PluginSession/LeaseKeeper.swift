@@ -53,7 +53,8 @@ public struct LeaseKeeper: Sendable {
                 do throws(APIError) {
                     let time = MicroTime.text(for: .now)
                     try await self.client.patch(
-                        .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time))
+                        .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time),
+                        timeoutSeconds: renewal.timeoutSeconds)
                     renewal.renewed(begunAt: now)
                 } catch {
                     guard error.isTransient || error.code == .unauthorized || error.code == .forbidden else {

@@ -53,11 +53,12 @@ public struct Rights: Sendable {
             hint: "ask an admin for the Role in deploy/rbac.yaml, or use another namespace with -n")
     }
 
-    /// Who can restore the Service when the laptop is gone.
-    public func failsafe() async throws -> SessionObjects.Failsafe {
-        let account = try? await self.client.find(
-            .serviceAccounts, SessionNames.installedAccount, in: self.namespace)
-        if account ?? nil != nil { return .installedAccount }
+    /// Who can restore a Service when the laptop is gone.
+    public func failsafe(of service: String) async throws -> SessionObjects.Failsafe {
+        let account = try? await self.client.find(.serviceAccounts, Installation.name, in: self.namespace)
+        if let account = account ?? nil, Installation.covers(service, account: account.metadata) {
+            return .installedAccount
+        }
         return try await self.mayMakeRoles() ? .ownRole : .pluginOnly
     }
 

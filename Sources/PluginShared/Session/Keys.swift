@@ -12,6 +12,8 @@ public enum Key {
     public static let publishesNotReady = "kubectl-tunnel/publishes-not-ready"
     /// On the origin Service: the Service's managedFields before the switch, as JSON.
     public static let originalManagedFields = "kubectl-tunnel/original-managed-fields"
+    /// On an installation: the Services that it is for, with commas; `*` for all.
+    public static let services = "kubectl-tunnel/services"
     /// On the Lease: the Service's uid.
     public static let serviceUID = "kubectl-tunnel/service-uid"
     /// On the Lease: the ports, as `80:8080 metrics:9090`.

@@ -67,7 +67,8 @@ public enum Preflight {
         if service.spec.sessionAffinity == "ClientIP" {
             findings.notes.append("sessionAffinity ClientIP: after the intercept clients may land on another pod")
         }
-        if service.spec.publishNotReadyAddresses == true {
+        // The switch sets it, too.
+        if service.spec.publishNotReadyAddresses == true, service.metadata.annotation(Key.publishesNotReady) == nil {
             findings.notes.append("publishNotReadyAddresses: traffic does not wait for pods to be ready")
         }
         return findings

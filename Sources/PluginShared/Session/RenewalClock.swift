@@ -16,6 +16,8 @@ public struct RenewalClock: Sendable, Equatable {
     private let period: Duration
     /// How soon to try again after a failure.
     static let retry = Duration.seconds(1)
+    /// How long one renewal may take, in seconds: so that a connection that died leaves time for another try.
+    public var timeoutSeconds: Int { max(2, Int(self.duration.components.seconds) / 3) }
     private var lastSuccess: Duration
     private var nextAttempt: Duration
 

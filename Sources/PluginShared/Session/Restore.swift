@@ -68,8 +68,11 @@ public enum Restore {
         guard present.contains(where: Self.isOurs) else { return nil }
         let others = present.filter { !Self.isOurs($0) }
         var wanted = others
-        if case .array(let before)? = saved, Set(before.map(Self.writer(of:))) == Set(others.map(Self.writer(of:))) {
-            wanted = before
+        if case .array(let before)? = saved {
+            let present = Set(others.map(Self.writer(of:)))
+            let gone = before.filter { !present.contains(Self.writer(of: $0)) }
+            let isUntouched = present.isSubset(of: before.map(Self.writer(of:)))
+            if isUntouched, gone.allSatisfy(Self.hasOnlyTheSelector) { wanted = before }
         }
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
@@ -84,6 +87,14 @@ public enum Restore {
         guard case .object(var members) = entry else { return entry }
         members["fieldsV1"] = nil
         return .object(members)
+    }
+
+    /// Whether an entry lists nothing but the selector: the switch takes all of it then, and the entry goes.
+    private static func hasOnlyTheSelector(_ entry: JSONValue) -> Bool {
+        guard case .object(let fields)? = entry["fieldsV1"], fields.keys.elementsEqual(["f:spec"]),
+            case .object(let spec)? = fields["f:spec"]
+        else { return false }
+        return spec.keys.elementsEqual(["f:selector"])
     }
 
     private static func isOurs(_ entry: JSONValue) -> Bool {

@@ -42,9 +42,6 @@ public struct SessionNames: Sendable, Equatable {
     /// The session's own NetworkPolicy, when one was asked for.
     public var networkPolicy: String { "kt-\(self.hash)-proxy" }
 
-    /// The ServiceAccount that an admin prepares once for a namespace.
-    public static let installedAccount = "kubectl-tunnel-proxy"
-
     /// The value that every key of the switched selector gets.
     public func selectorValue(for session: SessionID) -> String { "kt-\(self.hash)-\(session)" }
 }

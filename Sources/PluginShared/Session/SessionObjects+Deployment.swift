@@ -40,7 +40,7 @@ extension SessionObjects {
         let account =
             switch self.failsafe {
             case .ownRole: self.names.account
-            case .installedAccount: SessionNames.installedAccount
+            case .installedAccount: Installation.name
             case .pluginOnly: "default"
             }
         return RestrictedPod.spec(

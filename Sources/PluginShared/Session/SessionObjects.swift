@@ -136,7 +136,9 @@ public struct SessionObjects: Sendable {
         self.object(
             "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, component: "account",
             owner: self.accountOwner(uid: accountUID),
-            with: ["rules": .array(Self.proxyRules(for: [self.names], withEvents: self.grantsEvents))])
+            with: [
+                "rules": .array(Self.proxyRules(for: [self.names], ownsAccount: true, withEvents: self.grantsEvents))
+            ])
     }
 
     /// The binding of account and Role.
@@ -144,39 +146,47 @@ public struct SessionObjects: Sendable {
         self.object(
             "rbac.authorization.k8s.io/v1", "RoleBinding", named: self.names.account, component: "account",
             owner: self.accountOwner(uid: accountUID),
-            with: [
-                "roleRef": [
-                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(self.names.account),
-                ],
-                "subjects": [
-                    [
-                        "kind": "ServiceAccount", "name": .string(self.names.account),
-                        "namespace": .string(self.namespace),
-                    ]
-                ],
-            ])
+            with: Self.binding(role: self.names.account, account: self.names.account, in: self.namespace))
     }
 
-    /// The rules of a proxy's Role for some Services.
-    public static func proxyRules(for services: [SessionNames], withEvents: Bool) -> [JSONValue] {
-        func rule(_ group: String, _ resources: [String], _ names: [String], _ verbs: [String]) -> JSONValue {
+    /// What a RoleBinding says of an account and a Role.
+    static func binding(role: String, account: String, in namespace: String) -> [String: JSONValue] {
+        [
+            "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(role)],
+            "subjects": [
+                ["kind": "ServiceAccount", "name": .string(account), "namespace": .string(namespace)]
+            ],
+        ]
+    }
+
+    /// The rules of a proxy's Role.
+    ///
+    /// - Parameters:
+    ///   - services: The Services, by whose names everything is limited; `nil` for all of the namespace.
+    ///   - ownsAccount: Whether the account is the session's own, which is deleted with it.
+    static func proxyRules(for services: [SessionNames]?, ownsAccount: Bool, withEvents: Bool) -> [JSONValue] {
+        func rule(
+            _ group: String, _ resource: String, _ verbs: [String], on names: (SessionNames) -> [String] = { _ in [] }
+        ) -> JSONValue {
             var members: [String: JSONValue] = [
-                "apiGroups": [.string(group)], "resources": .array(resources.map(JSONValue.string)),
+                "apiGroups": [.string(group)], "resources": [.string(resource)],
                 "verbs": .array(verbs.map(JSONValue.string)),
             ]
+            let names = services?.flatMap(names) ?? []
             if !names.isEmpty { members["resourceNames"] = .array(names.map(JSONValue.string)) }
             return .object(members)
         }
-        return [
-            rule("", ["services"], services.map(\.service), ["get", "list", "watch", "patch"]),
-            rule("", ["services"], services.flatMap { [$0.origin, $0.warmUp] }, ["get", "delete"]),
-            rule("", ["serviceaccounts"], services.map(\.account), ["get", "delete"]),
-            rule("apps", ["deployments"], services.map(\.deployment), ["get", "delete"]),
-            rule(
-                "coordination.k8s.io", ["leases"], services.map(\.lease), ["get", "list", "watch", "patch", "delete"]),
-            rule("networking.k8s.io", ["networkpolicies"], services.map(\.networkPolicy), ["get", "delete"]),
-            rule("discovery.k8s.io", ["endpointslices"], [], ["get", "list", "watch"]),
-        ] + (withEvents ? [rule("events.k8s.io", ["events"], [], ["create"])] : [])
+        var rules = [
+            rule("", "services", ["get", "list", "watch", "patch"]) { [$0.service] },
+            rule("", "services", ["get", "delete"]) { [$0.origin, $0.warmUp] },
+            rule("apps", "deployments", ["get", "delete"]) { [$0.deployment] },
+            rule("coordination.k8s.io", "leases", ["get", "list", "watch", "patch", "delete"]) { [$0.lease] },
+            rule("networking.k8s.io", "networkpolicies", ["get", "delete"]) { [$0.networkPolicy] },
+            rule("discovery.k8s.io", "endpointslices", ["get", "list", "watch"]),
+        ]
+        if ownsAccount { rules.append(rule("", "serviceaccounts", ["get", "delete"]) { [$0.account] }) }
+        if withEvents { rules.append(rule("events.k8s.io", "events", ["create"])) }
+        return rules
     }
 
     /// Lets callers reach the proxy and the proxy reach the original pods, for `--network-policy`.

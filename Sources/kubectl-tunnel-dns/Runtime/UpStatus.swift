@@ -10,6 +10,8 @@ struct UpStatus: Codable, Sendable {
     var openConnections: Int
     /// What went to the cluster.
     var statistics: ClusterLink.Statistics
+    /// What resolver mode has done; `nil` in another mode.
+    var resolver: ResolverFigures?
     /// For how many seconds the session runs.
     var seconds: Int
 
@@ -23,6 +25,17 @@ struct UpStatus: Codable, Sendable {
             ("zone", names?.zone ?? "not known yet"),
             ("search", (names?.search ?? []).joined(separator: " ")),
             ("proxy", self.record.proxyPort.map { "127.0.0.1:\($0), SOCKS5 and HTTP" } ?? "none"),
+        ]
+        if let resolver = self.resolver {
+            lines += [
+                (
+                    "resolver",
+                    "\(resolver.queries) queries, \(resolver.fromCache) from the cache, \(resolver.failures) failed"
+                ),
+                ("redirect", "\(resolver.addresses) addresses, \(resolver.connections) connections"),
+            ]
+        }
+        lines += [
             ("queries", "\(self.statistics.queries), \(self.statistics.failedQueries) failed"),
             (
                 "connections",

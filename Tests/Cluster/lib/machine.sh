@@ -3,6 +3,7 @@
 
 # The recipe is part of the name: what an older one built is not used.
 kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
+resolvers=$cache/resolvers
 apt_updated=
 
 # need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.
@@ -29,7 +30,26 @@ apt_update() {
 
 install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
-        openssl procps python3 bind9 bind9-dnsutils busybox-static curl dnsperf musl-tools nftables
+        openssl procps python3 bind9 bind9-dnsutils busybox-static curl dnsperf musl-tools nftables dbus-daemon \
+        dnsmasq-base
+    # What NetworkManager is linked with, and nothing that runs by itself.
+    need_packages libnm0 libndp0 libteamdctl0 libjansson4 libmm-glib0 libbluetooth3 libcurl3-gnutls libpsl5 libreadline8
+    unpack_resolvers
+}
+
+# The resolvers are not installed, which would change the machine's resolv.conf: resolver-machine runs what is unpacked.
+unpack_resolvers() {
+    [ ! -f "$resolvers/done" ] || return 0
+    local work package
+    apt_update
+    work=$(mktemp -d)
+    chmod 0777 "$work" # apt gives up its rights to download
+    (cd "$work" && apt-get download -q systemd-resolved libsystemd-shared network-manager >/dev/null 2>&1) ||
+        fail "cannot download systemd-resolved and NetworkManager"
+    mkdir -p "$resolvers"
+    for package in "$work"/*.deb; do dpkg-deb -x "$package" "$resolvers"; done
+    rm -rf "$work"
+    touch "$resolvers/done"
 }
 
 build_kubernetes() {

@@ -52,9 +52,10 @@ actor ChaosLane {
             try await Shop.with { shop in
                 let lane = try ChaosLane(schedule, number: number, rate: rate, cluster: cluster, shop: shop)
                 try await shop.expect("cluster")
+                let target = "\(try await shop.address()):80"
                 await cluster.leave()
                 isQuiet = false
-                history = try await lane.run()
+                history = try await lane.run(target: target)
                 try await cluster.enter()
                 isQuiet = true
             }
@@ -66,9 +67,8 @@ actor ChaosLane {
         return try result.get()
     }
 
-    private func run() async throws -> History {
+    private func run(target: String) async throws -> History {
         let begin = monotonicSeconds()
-        let target = "\(try await self.shop.address()):80"
         let observer = try Observer.start(self.shop.namespace)
         let fresh = try Load.start(.connectionPerRequest, target: target, rate: self.rate * 0.85)
         self.fresh = fresh
@@ -272,6 +272,8 @@ actor ChaosLane {
             left = (try? await shop.leftovers()) ?? "unknown"
             return left.isEmpty
         }
+        // Whose they are, while they are there.
+        if !left.isEmpty { tell("left over:\n\((try? await shop.owners()) ?? left)") }
         let processes = self.laptopProcesses.filter(\.isRunning).map { "process \($0)" }
         self.history.leftovers += left.split(separator: "\n").map(String.init) + processes
     }

@@ -38,6 +38,8 @@ struct Lab: Sendable {
     var laptopAddress: String { self.variable("CLUSTER_LAPTOP_IP") }
     /// An address outside the cluster, `db.outside.test`, that only the cluster reaches.
     var outsideAddress: String { self.variable("CLUSTER_OUTSIDE_IP") }
+    /// Where resolvers are unpacked.
+    var resolvers: String { self.variable("CLUSTER_RESOLVERS") }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
     /// The environment of somebody else at a laptop who has the admin's rights.

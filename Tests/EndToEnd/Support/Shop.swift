@@ -124,6 +124,15 @@ struct Shop: Sendable {
             "go-template={{range .items}}\(skip){{.kind}}/{{.metadata.name}}{{\"\\n\"}}\(end){{end}}")
     }
 
+    /// The pods and ReplicaSets of sessions, each with its times and owners: for what a leftover has to be explained with.
+    func owners() async throws -> String {
+        try await kubectl(
+            "-n", self.namespace, "get", "replicasets,pods", "-l", "kubectl-tunnel/session", "-o",
+            "go-template={{range .items}}{{.kind}}/{{.metadata.name}} made {{.metadata.creationTimestamp}} deleted "
+                + "{{.metadata.deletionTimestamp}} of{{range .metadata.ownerReferences}} {{.kind}}/{{.name}} {{.uid}}"
+                + "{{end}}{{\"\\n\"}}{{end}}")
+    }
+
     /// Starts an intercept and waits until the Service is switched.
     func intercept(
         _ words: String..., service: String = "web", user: String = "admin", host: String = "laptop",

@@ -54,11 +54,11 @@ public struct EgressPolicy: Sendable {
     /// The most addresses that are remembered: 16,384; then the one that was seen the longest ago goes.
     public static let maximumAddresses = 16_384
 
-    private let zone: DNSName
-    private let forbidden: Forbidden
-    private let rules: [EgressRule]
+    let zone: DNSName
+    let forbidden: Forbidden
+    let rules: [EgressRule]
     private var seen: [IPAddress: Duration] = [:]
-    private var seenByRule: [IPAddress: (rule: EgressRule, at: Duration)] = [:]
+    private var seenByRule: [IPAddress: (rules: Set<EgressRule>, at: Duration)] = [:]
 
     /// A policy that knows no addresses yet.
     public init(zone: DNSName, forbidden: Forbidden, rules: [EgressRule]) {
@@ -79,8 +79,11 @@ public struct EgressPolicy: Sendable {
         guard response.isResponse, response.questions.count == 1, let resolved = ResolvedName(response) else { return }
         let isCluster = resolved.names.allSatisfy { $0.isWithin(self.zone) }
         for address in resolved.addresses where isCluster { self.seen[address] = now }
-        for rule in self.rules where resolved.names.contains(where: rule.covers) {
-            for address in resolved.addresses { self.seenByRule[address] = (rule, now) }
+        let rules = self.rules.filter { resolved.names.contains(where: $0.covers) }
+        for address in resolved.addresses where !rules.isEmpty {
+            self.seenByRule[address] = (
+                rules.reduce(into: self.recentRules(for: address, now: now)) { $0.insert($1) }, now
+            )
         }
         if self.seen.count > Self.maximumAddresses { Self.forgetOldest(&self.seen) { $0 } }
         if self.seenByRule.count > Self.maximumAddresses { Self.forgetOldest(&self.seenByRule) { $0.at } }
@@ -122,7 +125,11 @@ public struct EgressPolicy: Sendable {
             rule.covers(port: port) && (rule.covers(address) || names.contains(where: rule.covers))
         }
         if direct { return true }
-        guard let (rule, at) = self.seenByRule[address] else { return false }
-        return rule.covers(port: port) && now - at <= Self.retention
+        return self.recentRules(for: address, now: now).contains { $0.covers(port: port) }
+    }
+
+    private func recentRules(for address: IPAddress, now: Duration) -> Set<EgressRule> {
+        guard let (rules, at) = self.seenByRule[address], now - at <= Self.retention else { return [] }
+        return rules
     }
 }

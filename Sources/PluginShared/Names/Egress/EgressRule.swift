@@ -8,7 +8,8 @@ public struct EgressRule: Hashable, Sendable, CustomStringConvertible {
     }
 
     private let host: Host
-    private let port: Int?
+    /// The only port that it is about; `nil` for all.
+    public let port: Int?
     /// As it was written.
     public let description: String
 
@@ -54,6 +55,21 @@ public struct EgressRule: Hashable, Sendable, CustomStringConvertible {
             default: false
             }
         }
+    }
+
+    /// The name that it is about, or that it is about names below of; `nil` for addresses.
+    public var domain: DNSName? {
+        switch self.host {
+        case .name(let name), .below(let name): name
+        case .range: nil
+        }
+    }
+
+    /// The range of IPv4 addresses that it is about: any of its addresses, and the bits that all of them share; `nil` for
+    /// names and IPv6.
+    public var range: (address: IPv4Address, bits: Int)? {
+        guard case .range(let bytes, let bits) = self.host, bytes.count == 4 else { return nil }
+        return (IPv4Address(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) }), bits)
     }
 
     /// Whether the rule is about this port.

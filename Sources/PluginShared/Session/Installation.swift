@@ -1,0 +1,65 @@
+public import Kubernetes
+
+/// What an admin prepares once in a namespace: the account with which proxies restore Services there, for people who may
+/// not make one for their session.
+public struct Installation: Sendable, Equatable {
+    /// The namespace.
+    public var namespace: String
+    /// The Services that may be restored; `nil` for all of the namespace.
+    public var services: [String]?
+    /// Whether proxies may say on a Service what becomes of it: nobody can give a right that they lack.
+    public var grantsEvents: Bool
+
+    /// The name of account, Role and RoleBinding.
+    public static let name = "kubectl-tunnel-proxy"
+    /// The label that tells them from what somebody else has made under that name.
+    public static let labels = [Key.component: "installation"]
+
+    /// An installation.
+    public init(namespace: String, services: [String]?, grantsEvents: Bool) {
+        self.namespace = namespace
+        self.services = services.map { Set($0).sorted() }
+        self.grantsEvents = grantsEvents
+    }
+
+    /// The annotation's value: the Services, or `*`.
+    public var scope: String { self.services?.joined(separator: ",") ?? "*" }
+
+    /// Whether an account was prepared for a Service.
+    public static func covers(_ service: String, account: ObjectMeta) -> Bool {
+        guard account.labels?[Key.component] == Self.labels[Key.component] else { return false }
+        let services = (account.annotation(Key.services) ?? "").split(separator: ",")
+        return services.contains("*") || services.contains(Substring(service))
+    }
+
+    /// The account of the proxies' pods.
+    public func account() -> JSONValue {
+        self.object("v1", "ServiceAccount", ["automountServiceAccountToken": false])
+    }
+
+    /// What it may do: restore these Services, and delete what their sessions have created. An account of one session it
+    /// never has to delete.
+    public func role() -> JSONValue {
+        let names = self.services.map { $0.map(SessionNames.init(service:)) }
+        let rules = SessionObjects.proxyRules(for: names, ownsAccount: false, withEvents: self.grantsEvents)
+        return self.object("rbac.authorization.k8s.io/v1", "Role", ["rules": .array(rules)])
+    }
+
+    /// The binding of account and Role.
+    public func roleBinding() -> JSONValue {
+        self.object(
+            "rbac.authorization.k8s.io/v1", "RoleBinding",
+            SessionObjects.binding(role: Self.name, account: Self.name, in: self.namespace))
+    }
+
+    private func object(_ apiVersion: String, _ kind: String, _ members: [String: JSONValue]) -> JSONValue {
+        var object = members
+        object["apiVersion"] = .string(apiVersion)
+        object["kind"] = .string(kind)
+        object["metadata"] = [
+            "name": .string(Self.name), "namespace": .string(self.namespace), "labels": JSONValue(Self.labels),
+            "annotations": JSONValue([Key.services: self.scope]),
+        ]
+        return .object(object)
+    }
+}

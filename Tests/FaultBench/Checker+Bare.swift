@@ -1,0 +1,23 @@
+extension Checker {
+    /// How long a Service may be without a ready endpoint until its session has given it back, in seconds: 0.03 was
+    /// measured. Any Service has none from the moment on in which its only pod is deleted.
+    static let giveBack = 1.0
+
+    /// Whether the proxy's pod was deleted while the one before it was still on its way out.
+    ///
+    /// Until that one has gone the Service must not publish pods that are not ready, by which a pod that is being deleted
+    /// keeps its traffic: the other would get some, too.
+    static func isBare(from start: Double, to end: Double, _ history: History) -> Bool {
+        guard end - start <= Self.giveBack, let state = history.services.last(where: { $0.time <= start }),
+            let session = history.sessions.first(where: { $0.identity != nil && $0.identity == state.session }),
+            state.text?.contains("\"publishNotReadyAddresses\"") != true
+        else { return false }
+        let isDeleted = Self.faults(history, from: start - Self.watchSlack, to: start + Self.slack) {
+            $0 == .deletePod || $0 == .deleteDeployment
+        }
+        let isBesideAnother = Self.faults(history, from: session.begin, to: state.time) {
+            $0 == .deletePod || $0 == .forceDeletePod
+        }
+        return !isDeleted.isEmpty && !isBesideAnother.isEmpty
+    }
+}

@@ -1,0 +1,34 @@
+import Kubernetes
+import Testing
+
+@testable import Session
+
+@Suite struct InstallationTests {
+    private func account(_ services: [String]?) -> ObjectMeta {
+        let installation = Installation(namespace: "shop", services: services, grantsEvents: true)
+        return ObjectMeta(
+            name: Installation.name, labels: Installation.labels, annotations: [Key.services: installation.scope])
+    }
+
+    @Test("an account is for the Services that were named, or for all; one that somebody else made is for none")
+    func covers() {
+        #expect(Installation.covers("web", account: self.account(nil)))
+        #expect(Installation.covers("web", account: self.account(["web", "api"])))
+        #expect(!Installation.covers("we", account: self.account(["web", "api"])))
+        #expect(!Installation.covers("web", account: ObjectMeta(name: Installation.name)))
+    }
+
+    @Test("the Role names each object, and never an account; for all Services it names none")
+    func rules() {
+        func rules(_ services: [String]?) -> [JSONValue] {
+            let role = Installation(namespace: "shop", services: services, grantsEvents: false).role()
+            guard case .array(let rules)? = role["rules"] else { return [] }
+            return rules
+        }
+        for services in [nil, ["web", "api"]] {
+            #expect(rules(services).allSatisfy { $0["resources"] != ["serviceaccounts"] })
+        }
+        #expect(rules(["web", "api"]).first?["resourceNames"] == ["api", "web"])
+        #expect(rules(nil).allSatisfy { $0["resourceNames"] == nil })
+    }
+}
