@@ -154,7 +154,8 @@ actor UpSession {
 
     private func announce(_ names: ClusterNames) async {
         let namespace = self.record.namespace
-        let services = (try? await self.cluster.client.list(.services, in: namespace))?.items ?? []
+        // One of the first will do: there may be thousands.
+        let services = (try? await self.cluster.client.list(.services, in: namespace, limit: 20))?.items ?? []
         let example = services.first { ($0.spec.ports ?? []).contains { $0.port == 80 } }?.metadata.name
         let name = example.map { "\($0).\(namespace)" } ?? "SERVICE.\(namespace)"
         guard let port = self.record.proxyPort else { return self.announceResolver(names, example: name) }

@@ -5,73 +5,96 @@ extension EndToEnd {
     /// Services cost nothing until somebody asks for them.
     @Suite("Many Services")
     struct ManyServicesTests {
-        /// What one `up` cost, until it was asked for a name.
+        /// What an `up` cost, with one name asked for.
         private struct Cost {
+            /// Until it was ready; the least of a few runs, since others use the machine, too.
             var seconds: Double
-            /// Requests of the plugin to the API server, as its `kubectl proxy` saw them.
-            var requests: [String: Int]
-            /// The plugin's largest size in memory, in KiB.
+            /// What the plugin asked the API server for, as its kubectl tells; without what names the session.
+            var requests: Set<String>
+            /// The plugin's own memory, in KiB; the least of a few runs.
             var memory: Int
-            /// The gateway's, in KiB.
+            /// The gateway's.
             var gateway: Int
         }
 
-        /// How often the API server was asked for Services, by verb; watches that go on count when they end.
-        private static func asked() async throws -> [String: Int] {
-            var counts: [String: Int] = [:]
-            for line in try await kubectl("get", "--raw", "/metrics").split(separator: "\n")
-            where line.hasPrefix("apiserver_request_total{") {
-                func label(_ name: String) -> String? {
-                    line.components(separatedBy: ",\(name)=\"").dropFirst().first?.split(
-                        separator: "\"", omittingEmptySubsequences: false
-                    ).first.map(String.init)
-                }
-                guard let resource = label("resource"), let verb = label("verb"),
-                    ["services", "endpoints", "endpointslices"].contains(resource), ["LIST", "GET"].contains(verb),
-                    let value = line.split(separator: " ").last.flatMap({ Double($0) })
-                else { continue }
-                counts["\(verb) \(resource)", default: 0] += Int(value)
-            }
-            return counts
+        /// A folder with a kubectl that writes down its requests.
+        private static func recordingKubectl() throws -> (folder: String, record: String) {
+            let folder = Lab.shared.folder.path + "/kubectl-\(UUID().uuidString.prefix(4))"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let record = folder + "/record"
+            let script = "#!/bin/sh\nexec \(Lab.shared.kubectl) -v=6 \"$@\" 2>>\(record)\n"
+            try script.write(toFile: folder + "/kubectl", atomically: true, encoding: .utf8)
+            chmod(folder + "/kubectl", 0o755)
+            return (folder, record)
         }
 
-        private static func peak(of pid: pid_t) throws -> Int {
+        private static func requests(in record: String) throws -> Set<String> {
+            let text = try String(contentsOfFile: record, encoding: .utf8)
+            let requests = text.matches(
+                of: /"?(?<verb>GET|POST|PUT|PATCH|DELETE)"?.*?https:\/\/[^\/]+(?<path>\/[^ "]*)/)
+            return Set(
+                requests.map { found in
+                    let path = found.path.replacing(/(kt|tunnel-dns)-[a-z0-9-]+/, with: "SESSION")
+                    return "\(found.verb) \(path)"
+                })
+        }
+
+        private static func memory(of pid: pid_t) throws -> Int {
             let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })
             return try #require(
                 line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap { Int($0) })
         }
 
-        private static func up(_ shop: Shop, asking names: [String]) async throws -> Cost {
-            let before = try await Self.asked()
+        /// The gateway's process: the pod's, which this machine sees, too.
+        private static func gateway(of shop: Shop) async throws -> pid_t {
+            let uid = try await kubectl(
+                "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=gateway",
+                "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.uid}")
+            let all = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap { pid_t($0) }
+            func cgroup(_ pid: pid_t) -> String {
+                let data = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup") ?? Data()
+                return String(decoding: data, as: UTF8.self).replacingOccurrences(of: "_", with: "-")
+            }
+            return try #require(all.first { cgroup($0).contains(uid) }, "\(uid): \(all.map(cgroup))")
+        }
+
+        private static func up(_ shop: Shop) async throws -> Cost {
+            let kubectl = try Self.recordingKubectl()
+            var environment = try Up.laptop()
+            environment["PATH"] = kubectl.folder + ":" + (environment["PATH"] ?? "")
             let begin = Date()
-            let up = try await Up.start(shop)
+            let up = try await Up.start(shop, environment: environment)
             let seconds = Date().timeIntervalSince(begin)
-            for name in names {
-                let answer = try await up.curl("http://\(name)/")
-                #expect(answer.output.hasPrefix("who=cluster "), "\(name): \(answer.everything)")
-            }
-            let requests = try await Self.asked().merging(before) { $0 - $1 }.filter { $0.value != 0 }
-            // The pod's processes are this machine's, too; only the one of this session is in a namespace of this name.
-            let gateways = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap {
-                pid_t($0)
-            }
+            let answer = try await up.curl("http://web/")
+            #expect(answer.output.hasPrefix("who=cluster "), "\(answer.everything)")
             let cost = Cost(
-                seconds: seconds, requests: requests, memory: try Self.peak(of: up.process.pid),
-                gateway: gateways.compactMap { try? Self.peak(of: $0) }.max() ?? 0)
+                seconds: seconds, requests: try Self.requests(in: kubectl.record),
+                memory: try Self.memory(of: up.process.pid),
+                gateway: try Self.memory(of: try await Self.gateway(of: shop)))
             #expect(try await up.plugin("down").status == 0)
             _ = try await up.process.finish()
             try await shop.expectNothingLeft()
             return cost
         }
 
+        private static func cost(_ shop: Shop) async throws -> Cost {
+            var least = try await Self.up(shop)
+            for _ in 0..<2 {
+                let next = try await Self.up(shop)
+                least.seconds = min(least.seconds, next.seconds)
+                least.memory = min(least.memory, next.memory)
+                least.gateway = min(least.gateway, next.gateway)
+                least.requests.formUnion(next.requests)
+            }
+            return least
+        }
+
         @Test("Services that nobody asks for cost neither time, nor requests, nor memory")
         func unasked() async throws {
             let count = Int(Lab.shared.environment["MANY_SERVICES"] ?? "") ?? 1000
             try await Shop.with { shop in
-                // The first puts the image's pages and kubectl's files into memory.
-                _ = try await Self.up(shop, asking: [])
-                let few = try await Self.up(shop, asking: ["web"])
+                let few = try await Self.cost(shop)
                 let socket = Lab.shared.folder.path + "/many-\(UUID().uuidString.prefix(4))"
                 let proxy = try Running([
                     Lab.shared.kubectl, "--kubeconfig=\(Lab.shared.kubeconfig("admin"))", "proxy",
@@ -90,12 +113,16 @@ extension EndToEnd {
                 try await eventually(within: 120, "the cluster's server knows them all") {
                     try await !run(Lab.shared.node + ["dig", "+short", "@10.96.0.10", last]).output.isEmpty
                 }
-                let many = try await Self.up(shop, asking: ["web"])
+                let many = try await Self.cost(shop)
                 print("few: \(few)\nmany: \(many)")
-                #expect(many.requests == few.requests)
+                // How often a pod is looked at is chance, and some ask for its Deployment; Services are another matter.
+                let services = many.requests.filter { $0.contains("/services") || $0.contains("/endpoint") }
+                #expect(many.requests.count > 5 && services.isSubset(of: few.requests), "\(many.requests)")
+                let whole = services.filter { $0.contains("/services") && !$0.contains("limit=") }
+                #expect(whole.isEmpty, "\(whole)")
+                // A list of them all were 1 MB.
                 #expect(many.memory <= few.memory + 1024 && many.gateway <= few.gateway + 1024)
-                // Two cores that nobody else uses would allow less; a list of all alone takes longer than this.
-                #expect(many.seconds <= few.seconds * 1.5 + 1)
+                #expect(many.seconds <= few.seconds * 1.5 + 0.5)
             }
         }
     }

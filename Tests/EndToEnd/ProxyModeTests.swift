@@ -46,6 +46,12 @@ extension EndToEnd {
         static func apply(to shop: Shop) async throws {
             try await shop.apply(Self.objects.replacingOccurrences(of: "NAMESPACE", with: shop.namespace))
             try await kubectl("-n", shop.namespace, "rollout", "status", "statefulset/db", "--timeout=60s")
+            for name in ["db-0.db", "db-1.db", "web-headless", "alias"] {
+                let full = "\(name).\(shop.namespace).svc.cluster.local"
+                try await eventually(within: 60, "the cluster's server knows \(full)") {
+                    try await !run(Lab.shared.node + ["dig", "+short", "@10.96.0.10", full]).output.isEmpty
+                }
+            }
         }
 
         @Test("names of the cluster connect to where they should, by SOCKS and by HTTP", arguments: Exec.User.allCases)

@@ -36,10 +36,13 @@ public struct KubernetesClient: Sendable {
     }
 
     /// Reads all objects with the given labels, in one namespace or (`nil`) in all.
+    ///
+    /// - Parameter limit: The most objects to read, where a few will do.
     public func list<Object>(
-        _ type: ResourceType<Object>, in namespace: String?, labels: String? = nil
+        _ type: ResourceType<Object>, in namespace: String?, labels: String? = nil, limit: Int? = nil
     ) async throws(APIError) -> ObjectList<Object> {
-        let query = labels.map { [APIRequest.QueryItem("labelSelector", $0)] } ?? []
+        var query = labels.map { [APIRequest.QueryItem("labelSelector", $0)] } ?? []
+        if let limit { query.append(APIRequest.QueryItem("limit", "\(limit)")) }
         return try await self.decoded(APIRequest(.get, type.path(namespace: namespace), query: query))
     }
 
