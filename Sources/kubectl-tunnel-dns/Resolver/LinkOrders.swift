@@ -7,7 +7,7 @@ struct LinkOrders: Hashable, Sendable {
     let domains: [DNSName]
     /// Those that also complete short names, in order; the first ones of ``domains``.
     let searchCount: Int
-    /// Those that only the cluster is asked for: all but the namespace's own name.
+    /// Those that are the cluster's own.
     let clusterDomains: [DNSName]
 
     /// The orders for a cluster.
@@ -21,11 +21,11 @@ struct LinkOrders: Hashable, Sendable {
         // A pod's search list may have its node's names, too, which are not the cluster's on this machine.
         let search = names.search.compactMap { try? DNSName($0) }.filter { $0.isWithin(zone) }
         let namespace = takesNamespace ? search.first.flatMap(NamespaceNames.domain) : nil
-        let others = [zone] + rules.compactMap(\.domain) + (namespace.map { [$0] } ?? [])
-        var domains = search
+        self.clusterDomains = search + (search.contains(zone) ? [] : [zone])
+        var domains = self.clusterDomains
+        let others = rules.compactMap(\.domain) + (namespace.map { [$0] } ?? [])
         for name in others where !domains.contains(name) { domains.append(name) }
         self.domains = domains
-        self.clusterDomains = domains.filter { $0 != namespace }
         self.searchCount = search.count
     }
 

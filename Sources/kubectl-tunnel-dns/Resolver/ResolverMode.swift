@@ -54,7 +54,7 @@
                 zone: zone, forbidden: .init(apiServer: Set(spared.map { .v4($0) })), rules: rules)
             let learner = RedirectLearner(policy: policy, link: link, table: table, failed: failed)
             let router = NameRouter(
-                domains: orders.clusterDomains, cluster: cluster,
+                domains: orders.clusterDomains, rules: rules, cluster: cluster,
                 previous: ForwardingUpstream(
                     servers: previous.compactMap { try? SocketAddress(ipAddress: $0.description, port: 53) },
                     group: loop)

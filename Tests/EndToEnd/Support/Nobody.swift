@@ -5,9 +5,15 @@ import Foundation
 struct Nobody: Sendable {
     let folder: String
 
+    /// Where the folders of this run are: with 140 MB of programs each, they go with it.
+    private static let home: String = {
+        atexit { try? FileManager.default.removeItem(atPath: Nobody.home) }
+        return "/tmp/kt-nobody-\(ProcessInfo.processInfo.processIdentifier)"
+    }()
+
     init() throws {
         let lab = Lab.shared
-        let folder = "/tmp/kt-nobody-\(UUID().uuidString.prefix(8))"
+        let folder = "\(Self.home)/\(UUID().uuidString.prefix(8))"
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let programs = [
