@@ -3,8 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// What a gateway refuses, asked for through a real one.
-    @Suite("A gateway's refusals")
-    struct EgressTests {
+    @Suite struct EgressTests {
         private static func externalName(_ name: String, _ target: String) -> String {
             """
             apiVersion: v1

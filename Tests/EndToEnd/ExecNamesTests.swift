@@ -3,8 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Every kind of name that the cluster's server knows, and those that it is not to be asked for.
-    @Suite("exec: names")
-    struct ExecNamesTests {
+    @Suite struct ExecNamesTests {
         @Test(
             "pods of a StatefulSet, aliases, SRV, PTR, names that do not exist, and names that are not the cluster's",
             arguments: Exec.User.allCases)

@@ -2,8 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("exec")
-    struct ExecTests {
+    @Suite struct ExecTests {
         /// A Service without an address of its own, of two pods.
         static let headless = """
             apiVersion: v1

@@ -3,8 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// The way from a command to the cluster: what it is allowed, and what it survives.
-    @Suite("exec: ways")
-    struct ExecWaysTests {
+    @Suite struct ExecWaysTests {
         @Test("a host behind the cluster takes --allow, by address and port", arguments: Exec.User.allCases)
         func allowed(user: Exec.User) async throws {
             let lab = Lab.shared

@@ -3,8 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Services cost nothing until somebody asks for them.
-    @Suite("Many Services")
-    struct ManyServicesTests {
+    @Suite struct ManyServicesTests {
         /// What an `up` cost, with one name asked for.
         private struct Cost {
             /// Until it was ready; the least of a few runs, since others use the machine, too.

@@ -107,7 +107,8 @@ extension EndToEnd {
                 }
                 try await eventually(within: 30, "no proxy is ready") {
                     try await kubectl(
-                        "-n", shop.namespace, "get", "endpoints", "web", "-o", "jsonpath={.subsets[*].addresses[*].ip}"
+                        "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/session", "-o",
+                        "go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}}{{end}}{{end}}"
                     ).isEmpty
                 }
                 let (status, findings) = try await doctor(shop, "web")

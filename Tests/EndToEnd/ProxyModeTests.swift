@@ -2,8 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("Proxy mode")
-    struct ProxyModeTests {
+    @Suite struct ProxyModeTests {
         /// A Service with an address, one without, a StatefulSet's, and names that lead elsewhere.
         static let objects = """
             apiVersion: v1

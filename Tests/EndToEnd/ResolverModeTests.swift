@@ -2,8 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("Resolver mode")
-    struct ResolverModeTests {
+    @Suite struct ResolverModeTests {
         @Test(
             "names of the cluster resolve and connect for every program, others' too, and all else is as before",
             arguments: ResolverMachine.Kind.resolving)

@@ -2,8 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("A gateway's life")
-    struct UpTests {
+    @Suite struct UpTests {
         private func gateways(_ shop: Shop) async throws -> String { try await shop.leftovers() }
 
         @Test("status says what goes on, and down ends it")

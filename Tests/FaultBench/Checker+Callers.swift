@@ -3,13 +3,17 @@ extension Checker {
     /// two busy cores take. The bound itself is measured elsewhere, without company.
     static let patience = 5.0
 
+    /// What the client says when it had no answer within 10 s, and the kernel's table of connections shows that nobody was
+    /// asked: the Service's virtual address was never translated. That is between kube-proxy and the kernel.
+    static let untranslated = "no answer: the kernel did not translate the Service's address"
+
     /// I1: what callers notice, and what the Service's slices say.
     static func callers(_ history: History) -> [Violation] {
         var found: [Violation] = []
         for request in history.requests where !request.ok && !Self.isWrong(request) {
             guard !history.faults.contains(where: { Self.explains($0, request) }),
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
-                !Self.isStarved(request, history)
+                !Self.isStarved(request, history), request.error != Self.untranslated
             else { continue }
             found.append(
                 Violation(

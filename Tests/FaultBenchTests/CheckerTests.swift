@@ -19,10 +19,16 @@ import Testing
         #expect(Checker.violations(in: killedHistory()) == [])
     }
 
-    @Test("I1: a request that fails although nothing allows it")
-    func failedRequest() {
-        let failure = History.Request(start: 19.95, end: 20, ok: false, who: nil, error: "reset")
-        #expect(invariants(changed(goodHistory()) { $0.requests.append(failure) }) == [.i1])
+    @Test(
+        "I1: a request that fails although nothing allows it; one of which nobody has heard is the kernel's",
+        arguments: [
+            ("reset", false), ("no answer within 10 s", false),
+            ("no answer: the kernel did not translate the Service's address", true),
+        ])
+    func failedRequest(error: String, isAllowed: Bool) {
+        let failure = History.Request(start: 10.05, end: 20, ok: false, who: nil, error: error)
+        let history = changed(goodHistory()) { $0.requests.append(failure) }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
     @Test(

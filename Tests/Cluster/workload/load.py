@@ -22,6 +22,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -40,9 +41,20 @@ class Connection:
 
     @classmethod
     async def open(cls, host, port):
-        reader, writer = await asyncio.open_connection(host, port)
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return cls(reader, writer)
+        plain = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        plain.setblocking(False)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(plain, (host, port))
+        except asyncio.CancelledError:
+            with plain:
+                if is_untranslated(host, plain.getsockname()[1]):
+                    raise Failure(UNTRANSLATED) from None
+            raise
+        except OSError:
+            plain.close()
+            raise
+        return cls(*await asyncio.open_connection(sock=plain))
 
     @property
     def usable(self):
@@ -91,6 +103,17 @@ class Connection:
 
     def close(self):
         self.writer.close()
+
+
+# The Service's address was never translated for this connection: no pod, and no proxy, has heard of it.
+UNTRANSLATED = "no answer: the kernel did not translate the Service's address"
+
+
+def is_untranslated(host, local_port):
+    """Whether the kernel awaits the answer to a connection from the Service's own, virtual address."""
+    command = ["conntrack", "-L", "-p", "tcp", "--orig-dst", host, "--sport", str(local_port)]
+    lines = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.splitlines()
+    return any("[UNREPLIED]" in line and f"src={host} " in line.partition("[UNREPLIED]")[2] for line in lines)
 
 
 def peek(transport_socket):

@@ -268,7 +268,9 @@ actor ChaosLane {
             try await self.sessionEnded(session)
         }
         var left = ""
-        try? await eventually(within: 45, "nothing is left") {
+        // The garbage collector looks for new kinds every 30 s, and then waits up to 30 s for each of its caches
+        // (garbagecollector.go, Sync); an API server that is killed by any lane has it begin again.
+        try? await eventually(within: 150, "nothing is left") {
             left = (try? await shop.leftovers()) ?? "unknown"
             return left.isEmpty
         }
