@@ -13,6 +13,15 @@
         /// `SO_ORIGINAL_DST` of linux/netfilter_ipv4.h: where the program wanted to go.
         private static let originalDestination = NIOBSDSocket.Option(rawValue: 80)
 
+        /// The kernel's `sockaddr_in`, its numbers in network order. Which module has the C type depends on whether the
+        /// standard library is linked statically.
+        private struct RawAddress {
+            var family: UInt16 = 0
+            var port: UInt16 = 0
+            var address: UInt32 = 0
+            var rest: UInt64 = 0
+        }
+
         private let calls: ClusterCalls
         private let probe: ResolverProbe
         private let accepted = Mutex(0)
@@ -46,17 +55,17 @@
 
         private func take(_ channel: any Channel) {
             guard let options = channel as? any SocketOptionProvider else { return ClusterCalls.reset(channel) }
-            let wanted: EventLoopFuture<sockaddr_in> = options.unsafeGetSocketOption(
+            let wanted: EventLoopFuture<RawAddress> = options.unsafeGetSocketOption(
                 level: .ip, name: Self.originalDestination)
             wanted.whenComplete { result in
                 // Whoever connects to the listener itself was not redirected, and wants nothing of the cluster.
                 guard case .success(let wanted) = result,
-                    case .v4(let address) = IPAddress(IPv4Address(rawValue: UInt32(bigEndian: wanted.sin_addr.s_addr))),
+                    case .v4(let address) = IPAddress(IPv4Address(rawValue: UInt32(bigEndian: wanted.address))),
                     IPAddress.v4(address).reserved == nil
                 else { return ClusterCalls.reset(channel) }
                 if self.probe.arrived(at: address) { return channel.close(promise: nil) }
                 self.accepted.withLock { $0 += 1 }
-                self.calls.carry(channel, to: .v4(address), port: Int(UInt16(bigEndian: wanted.sin_port)))
+                self.calls.carry(channel, to: .v4(address), port: Int(UInt16(bigEndian: wanted.port)))
             }
         }
     }
