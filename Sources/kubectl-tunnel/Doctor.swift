@@ -86,7 +86,7 @@ struct Doctor: Sendable {
             findings.append(
                 .warning(
                     "failsafe", "nobody in the cluster could restore a Service if this machine disappeared",
-                    "ask an admin for `kubectl tunnel install -n \(self.namespace) --services \(self.service ?? "…")`, or use --no-failsafe"
+                    "ask an admin for `kubectl tunnel install -n \(self.namespace) \(self.service.map { "--services \($0)" } ?? "--all-services")`, or use --no-failsafe"
                 ))
         }
         return findings

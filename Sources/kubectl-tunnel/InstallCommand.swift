@@ -74,7 +74,7 @@ struct InstallCommand: AsyncParsableCommand {
                 console.result("\(name) created")
             } catch let error where error.code == .alreadyExists {
                 let found = try await client.get(type, Installation.name, in: installation.namespace)
-                guard found.metadata.labels?[Key.component] == Installation.labels[Key.component] else {
+                guard Installation.owns(found.metadata) else {
                     throw PluginFailure(
                         "\(name) in namespace \(installation.namespace) is somebody else's",
                         hint: "see `kubectl describe \(kind) \(Installation.name)`, and delete it if nothing needs it")
@@ -113,7 +113,7 @@ struct InstallCommand: AsyncParsableCommand {
         var isThere = false
         for (kind, type) in kinds {
             guard let found = try await client.find(type, Installation.name, in: namespace)?.metadata,
-                found.labels?[Key.component] == Installation.labels[Key.component]
+                Installation.owns(found)
             else { continue }
             isThere = true
             try await client.delete(type, Installation.name, in: namespace, uid: found.uid)

@@ -33,6 +33,7 @@ extension InterceptSession {
                     // Whatever it does is over before the Service is looked at.
                     mend.cancel()
                     await mend.value
+                    try await self.serviceSwitch.bringWarmUpBack()
                     try await self.checkWays(pod)
                     try await self.switchService(to: pod)
                     self.isSwitched = true
@@ -42,7 +43,8 @@ extension InterceptSession {
                 if await self.endUnlessWanted() { return }
                 let isAlone = try await self.proxyPod.isAlone()
                 if clock.now - start >= (isAlone ? Self.proxyPatience : Self.endingPatience) {
-                    try await self.restoreMeanwhile()
+                    let cause = RestoreCause.proxyMissing(holder: self.objects.holder.person)
+                    try await self.restoreMeanwhile(cause, "proxy-missing", "no proxy is ready")
                 }
                 pause = Self.shortestPause
             } catch {
@@ -66,15 +68,15 @@ extension InterceptSession {
     /// Gives the Service back when its proxy has not noticed either that the tunnel is lost: then it is gone, although a
     /// node whose kubelet is away still calls its pod ready.
     private func restoreIfProxyIsSilent() async {
-        let pause = Duration.milliseconds(500)
-        try? await Task.sleep(for: Self.proxyPatience - pause)
-        // Twice, since what it writes may be late by as much as this look was.
-        var looks = 0
+        let pause = Duration.milliseconds(ProxySilence.pauseMilliseconds)
+        try? await Task.sleep(for: .seconds(ProxySilence.patienceSeconds) - pause)
+        var silence = ProxySilence(holder: self.objects.holder)
         while !Task.isCancelled {
             let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
-            let record = lease.flatMap(LeaseRecord.init)
-            looks = record?.state == .active && record?.holder == self.objects.holder ? looks + 1 : 0
-            if looks >= 2, !Task.isCancelled { try? await self.restoreMeanwhile() }
+            if silence.observe(lease), !Task.isCancelled {
+                let cause = RestoreCause.proxySilent(holder: self.objects.holder.person)
+                try? await self.restoreMeanwhile(cause, "proxy-silent", "the proxy does not answer")
+            }
             try? await Task.sleep(for: pause)
         }
     }
@@ -94,20 +96,19 @@ extension InterceptSession {
         }
     }
 
-    /// Gives the Service back while no proxy pod is ready.
-    private func restoreMeanwhile() async throws {
+    /// Gives the Service back until a proxy is there again, and says why.
+    private func restoreMeanwhile(_ cause: RestoreCause, _ event: String, _ reason: String) async throws {
         guard self.isSwitched else { return }
         // Before, or the watch shows it first, and it looks like somebody else's.
         self.isSwitched = false
         let outcome: SessionUndo.Outcome
         do {
-            outcome = try await self.undo.restoreService(.proxyMissing(holder: self.objects.holder.person))
+            outcome = try await self.undo.restoreService(cause)
         } catch {
             self.isSwitched = true
             throw error
         }
         guard outcome == .restored else { return }
-        self.report.event(
-            "proxy-missing", "no proxy is ready: service/\(self.serviceName) was restored meanwhile")
+        self.report.event(event, "\(reason): service/\(self.serviceName) was restored meanwhile")
     }
 }

@@ -69,7 +69,7 @@ extension InterceptSession {
             session: self.objects.holder.session)
     }
 
-    private var serviceSwitch: ServiceSwitch {
+    var serviceSwitch: ServiceSwitch {
         ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
     }
 

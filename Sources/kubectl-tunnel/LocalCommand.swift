@@ -19,6 +19,7 @@
     struct LocalCommand: Sendable {
         private let namespace: CommandNamespace
         private let inCluster: CommandInCluster
+        private let report: SessionReport
 
         /// Makes the namespaces; nothing in the cluster is touched yet, in case they are forbidden.
         ///
@@ -41,7 +42,7 @@
                 report: report, holder: Holder(user: me.user, host: me.host, session: .random()), loop: loop)
             let inCluster = CommandInCluster(
                 in: namespace, gateway: gateway, rules: request.allowed.compactMap { EgressRule($0) }, report: report)
-            return LocalCommand(namespace: namespace, inCluster: inCluster)
+            return LocalCommand(namespace: namespace, inCluster: inCluster, report: report)
         }
 
         /// Makes the gateway, and starts the command.
@@ -73,6 +74,7 @@
         /// and the namespaces away.
         func finish() async {
             if self.namespace.isRunning {
+                self.report.event("command-ending", "the command is told to end, and has 5 s for it")
                 self.namespace.send(signal: SIGTERM)
                 let limit = Task {
                     try await Task.sleep(for: .seconds(5))

@@ -13,14 +13,12 @@ struct ServiceSwitch: Sendable {
     private var name: String { self.objects.service.metadata.name }
 
     /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
-    ///
-    /// A warm-up Service that somebody has deleted is made anew: without it no pod could ever be switched to.
     func waitForWarmUp(pod: String, within limit: Duration) async throws {
-        try await self.bringWarmUpBack()
         try await self.wait(for: pod, in: self.objects.names.warmUp, within: limit)
     }
 
-    private func bringWarmUpBack() async throws {
+    /// Makes a warm-up Service that somebody has deleted anew: without it no pod could ever be switched to.
+    func bringWarmUpBack() async throws {
         let name = self.objects.names.warmUp
         guard try await self.client.find(.services, name, in: self.namespace) == nil else { return }
         // A process that was stopped for long must not leave it to a later session.

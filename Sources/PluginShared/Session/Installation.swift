@@ -13,7 +13,7 @@ public struct Installation: Sendable, Equatable {
     /// The name of account, Role and RoleBinding.
     public static let name = "kubectl-tunnel-proxy"
     /// The label that tells them from what somebody else has made under that name.
-    public static let labels = [Key.component: "installation"]
+    static let labels = [Key.component: "installation"]
 
     /// An installation.
     public init(namespace: String, services: [String]?, grantsEvents: Bool) {
@@ -25,9 +25,14 @@ public struct Installation: Sendable, Equatable {
     /// The annotation's value: the Services, or `*`.
     public var scope: String { self.services?.joined(separator: ",") ?? "*" }
 
+    /// Whether an object under that name is an installation's.
+    public static func owns(_ object: ObjectMeta) -> Bool {
+        object.labels?[Key.component] == Self.labels[Key.component]
+    }
+
     /// Whether an account was prepared for a Service.
     public static func covers(_ service: String, account: ObjectMeta) -> Bool {
-        guard account.labels?[Key.component] == Self.labels[Key.component] else { return false }
+        guard Self.owns(account) else { return false }
         let services = (account.annotation(Key.services) ?? "").split(separator: ",")
         return services.contains("*") || services.contains(Substring(service))
     }

@@ -16,13 +16,16 @@ public enum RestoreCause: Sendable, Equatable {
     case proxyEnds(holder: String)
     /// No proxy pod is ready; the session goes on when one is.
     case proxyMissing(holder: String)
+    /// The proxy has not noticed that its tunnel is lost; the session goes on when it is back.
+    case proxySilent(holder: String)
     /// A later run of a plugin found what a dead session had left.
     case mended(by: String)
 
     /// The Event's reason.
     var reason: String {
         switch self {
-        case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .mended: "TunnelRestored"
+        case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .proxySilent, .mended:
+            "TunnelRestored"
         case .expired: "TunnelExpired"
         case .takenOver: "TunnelTakenOver"
         }
@@ -39,6 +42,7 @@ public enum RestoreCause: Sendable, Equatable {
         case .originDeleted(let holder): "the way to the pods was deleted while \(holder) did not answer"
         case .proxyEnds(let holder): "the proxy of \(holder) ends"
         case .proxyMissing(let holder): "no proxy of \(holder) is ready"
+        case .proxySilent(let holder): "the proxy of \(holder) does not answer"
         case .mended(let person): "\(person) mended what a dead session had left"
         }
     }

@@ -57,7 +57,7 @@ public enum ServiceNotice: Sendable, Equatable {
         case .intercepted, .displaced: false
         case .restored(let cause):
             switch cause {
-            case .expired, .originDeleted, .proxyMissing, .mended: true
+            case .expired, .originDeleted, .proxyMissing, .proxySilent, .mended: true
             case .ended, .stopped, .takenOver, .leaseDeleted, .proxyEnds: false
             }
         }

@@ -55,7 +55,7 @@ public struct EgressPolicy: Sendable {
     public static let maximumAddresses = 16_384
 
     let zone: DNSName
-    let forbidden: Forbidden
+    private let forbidden: Forbidden
     let rules: [EgressRule]
     private var seen: [IPAddress: Duration] = [:]
     private var seenByRule: [IPAddress: (rules: Set<EgressRule>, at: Duration)] = [:]
@@ -102,10 +102,7 @@ public struct EgressPolicy: Sendable {
     public func refusal(
         of address: IPAddress, port: Int, resolved: ResolvedName? = nil, now: Duration
     ) -> Refusal? {
-        if let kind = address.reserved { return .reserved(kind) }
-        if self.forbidden.gateway.contains(address) { return .gateway }
-        if self.forbidden.apiServer.contains(address) { return .apiServer }
-        if self.forbidden.node.contains(address) { return .node }
+        if let never = self.standingRefusal(of: address) { return never }
         if self.isAllowed(address, port: port, names: resolved?.names ?? [], now: now) { return nil }
         guard let resolved else {
             return self.isOfCluster(address, now: now) ? nil : .outside
@@ -113,6 +110,15 @@ public struct EgressPolicy: Sendable {
         if let stranger = resolved.names.first(where: { !$0.isWithin(self.zone) }) {
             return resolved.names.first?.isWithin(self.zone) == true ? .leavesCluster("\(stranger)") : .outside
         }
+        return nil
+    }
+
+    /// Why an address may not be connected to, whatever names and rules say; `nil` when they decide.
+    func standingRefusal(of address: IPAddress) -> Refusal? {
+        if let kind = address.reserved { return .reserved(kind) }
+        if self.forbidden.gateway.contains(address) { return .gateway }
+        if self.forbidden.apiServer.contains(address) { return .apiServer }
+        if self.forbidden.node.contains(address) { return .node }
         return nil
     }
 

@@ -18,10 +18,7 @@ extension EgressPolicy {
     public func targets(of response: DNSMessage) -> [RedirectTarget] {
         guard response.isResponse, let resolved = ResolvedName(response) else { return [] }
         let addresses = resolved.addresses.compactMap { address -> IPv4Address? in
-            guard case .v4(let number) = address, address.reserved == nil,
-                !self.forbidden.gateway.contains(address), !self.forbidden.apiServer.contains(address),
-                !self.forbidden.node.contains(address)
-            else { return nil }
+            guard case .v4(let number) = address, self.standingRefusal(of: address) == nil else { return nil }
             return number
         }
         if resolved.names.allSatisfy({ $0.isWithin(self.zone) }) {

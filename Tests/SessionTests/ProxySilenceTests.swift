@@ -1,0 +1,32 @@
+import Kubernetes
+import Testing
+
+@testable import Session
+
+@Suite struct ProxySilenceTests {
+    private func lease(_ state: SessionState, holder: Holder = holderA) -> Lease {
+        var lease = makeLease(renewed: "1", holder: holder, annotations: [Key.state: state.rawValue])
+        lease.metadata.labels = [Key.service: "web"]
+        return lease
+    }
+
+    /// What each look at the Lease leads to.
+    private func answers(_ looks: [Lease?]) -> [Bool] {
+        var silence = ProxySilence(holder: holderA)
+        return looks.map { silence.observe($0) }
+    }
+
+    @Test("a proxy that goes on calling itself active in two looks is gone")
+    func silent() {
+        #expect(self.answers([self.lease(.active), self.lease(.active)]) == [false, true])
+    }
+
+    @Test("one that passes through lives; so may one whose Lease cannot be read, or is somebody else's by now")
+    func alive() {
+        let other = Holder(user: "bob", host: "laptop", session: sessionB)
+        let active = self.lease(.active)
+        for look in [self.lease(.passingThrough), nil, self.lease(.active, holder: other)] {
+            #expect(self.answers([active, look, active]) == [false, false, false])
+        }
+    }
+}
