@@ -116,24 +116,4 @@ extension Checker {
         }
         return found
     }
-
-    /// I8: every switch back has a reason.
-    static func reasons(_ history: History) -> [Violation] {
-        Self.switched(history).compactMap { stretch in
-            guard let end = stretch.end else { return nil }
-            let session = history.sessions.first { $0.identity == stretch.session }
-            let offset = session?.clockOffset ?? 0
-            let begin = session?.begin ?? stretch.begin
-            let reasons = history.faults.filter { fault in
-                guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }
-                if fault.kind.maySwitchBack { return true }
-                // Silence is a reason only when it was as long as the Lease; renewals come three times in it.
-                let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
-                return fault.kind.silencesLaptop && silence >= history.lease * 0.6
-            }
-            guard reasons.isEmpty else { return nil }
-            return Violation(
-                offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
-        }
-    }
 }

@@ -63,6 +63,9 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
         }
     }
 
+    /// Whether a proxy that lives may not notice meanwhile that its tunnel is lost.
+    package var hidesLoss: Bool { self == .kubeletPause || self == .kubeletKill || self == .proxyPause }
+
     /// What callers may notice, by DESIGN's bounds.
     package var allowance: Allowance {
         switch self {

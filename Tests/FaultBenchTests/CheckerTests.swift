@@ -245,6 +245,22 @@ import Testing
         #expect(invariants(history) == [])
     }
 
+    @Test(
+        "I8: a proxy that cannot notice the loss is a reason, when it could not, was given its time, and the plugin says so",
+        arguments: [
+            (FaultKind.kubeletPause, 16.5, "proxy-silent", true), (.kubeletPause, 18, "proxy-silent", false),
+            (.kubeletPause, 16.5, "proxy-missing", false), (.forwardKill, 16.5, "proxy-silent", false),
+        ])
+    func silentProxy(kind: FaultKind, lost: Double, event: String, isReason: Bool) {
+        let history = changed(goodHistory()) {
+            $0.sessions[0].end = 60
+            $0.sessions[0].linkLosses = [lost]
+            $0.sessions[0].said = "{\"at\":16.02,\"event\":\"\(event)\",\"message\":\"the proxy does not answer\"}"
+            $0.faults = [History.Fault(kind, begin: 16.4, end: 21)]
+        }
+        #expect(invariants(history) == (isReason ? [] : [.i8]))
+    }
+
     @Test("I9: a clean-up that fails")
     func cleanUp() {
         let failed = History.CleanUp(words: "stop web", status: 1, said: "error: conflict")

@@ -1,0 +1,34 @@
+extension Checker {
+    /// How long a proxy may take to notice a lost tunnel before the plugin gives the Service back, in seconds:
+    /// `ProxySilence.patienceSeconds`.
+    static let proxyPatience = 3.0
+
+    /// I8: every switch back has a reason.
+    static func reasons(_ history: History) -> [Violation] {
+        Self.switched(history).compactMap { stretch in
+            guard let end = stretch.end else { return nil }
+            let session = history.sessions.first { $0.identity == stretch.session }
+            let offset = session?.clockOffset ?? 0
+            let begin = session?.begin ?? stretch.begin
+            let reasons = history.faults.filter { fault in
+                guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }
+                if fault.kind.maySwitchBack { return true }
+                // Silence is a reason only when it was as long as the Lease; renewals come three times in it.
+                let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
+                return fault.kind.silencesLaptop && silence >= history.lease * 0.6
+            }
+            guard reasons.isEmpty, !Self.isProxySilent(at: end, session, history) else { return nil }
+            return Violation(
+                offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
+        }
+    }
+
+    /// Whether the plugin had lost the tunnel for long enough, and what was done kept the proxy from noticing: its own
+    /// stop, or a kubelet that holds its end of the port-forward and does not look at it.
+    private static func isProxySilent(at end: Double, _ session: History.Session?, _ history: History) -> Bool {
+        guard let session, session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }),
+            let lost = session.linkLosses.last(where: { $0 < end }), end - lost >= Self.proxyPatience - Self.slack
+        else { return false }
+        return !Self.faults(history, from: lost - Self.slack, to: end) { $0.hidesLoss }.isEmpty
+    }
+}
