@@ -46,10 +46,10 @@ extension InterceptSession {
             return false
         }
         _ = await self.undo.waitForOriginals(within: .seconds(30))
-        await self.drain()
+        let isDrained = await self.drain()
         await self.carrier?.close()
         let isClean: Void? = await self.persist("clean up") { () async throws(APIError) in
-            try await self.undo.cleanUp()
+            try await self.undo.cleanUp(isDrained: isDrained || !self.hasSwitched)
         }
         guard isClean != nil else { return false }
         self.report.event("ended", "the session has ended, and what it created is deleted")
@@ -82,9 +82,11 @@ extension InterceptSession {
     }
 
     /// Lets open connections come to their end; a second Ctrl-C does not wait for them.
-    private func drain() async {
-        guard let carrier = self.carrier else { return }
-        let (drained, source) = AsyncStream.makeStream(of: Void.self)
+    ///
+    /// - Returns: Whether they have, or nobody wants to wait.
+    private func drain() async -> Bool {
+        guard let carrier = self.carrier else { return false }
+        let (drained, source) = AsyncStream.makeStream(of: Bool.self)
         self.drained = source
         carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
@@ -92,20 +94,25 @@ extension InterceptSession {
         let waiter = Task {
             for await event in events {
                 switch event {
-                case .interrupted: source.finish()
-                case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: source.finish()
-                case .tunnel(_, .closed): source.finish()
+                case .interrupted: source.yield(true)
+                case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: source.yield(true)
+                case .tunnel(_, .closed): source.yield(false)
                 default: break
                 }
             }
         }
         let limit = Task {
             try? await Task.sleep(for: .seconds(35))
-            source.finish()
+            source.yield(false)
         }
-        for await _ in drained {}
+        var isDrained = false
+        for await answer in drained {
+            isDrained = answer
+            break
+        }
         waiter.cancel()
         limit.cancel()
+        return isDrained
     }
 
     /// Tries until it works, for as long as the cluster itself would take to restore.

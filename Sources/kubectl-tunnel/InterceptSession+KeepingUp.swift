@@ -78,7 +78,7 @@ extension InterceptSession {
         case .control(let text):
             switch ControlLine(text) {
             case .checked(let obstacle): self.checked?.yield(.checked(obstacle: obstacle))
-            case .drained: self.drained?.finish()
+            case .drained: self.drained?.yield(true)
             case .terminating:
                 self.report.event("proxy-ends", "the proxy's pod is being deleted: the Service was restored meanwhile")
                 self.background.append(Task { await self.endUnlessWanted() })

@@ -36,6 +36,7 @@ extension InterceptSession {
         try await self.report.step("ways checked") { try await self.checkWays(pod) }
         // From here on it may be switched, even if the answer is lost.
         self.isSwitched = true
+        self.hasSwitched = true
         try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
         self.announce()

@@ -33,8 +33,10 @@ actor InterceptSession {
     var hasBegun = false
     /// Whether the Service may lead to the proxy.
     var isSwitched = false
+    /// Whether it ever did: nodes may send connections there for a while.
+    var hasSwitched = false
     var checked: AsyncStream<ControlLine>.Continuation?
-    var drained: AsyncStream<Void>.Continuation?
+    var drained: AsyncStream<Bool>.Continuation?
 
     var objects: SessionObjects { self.prepared.objects }
     var client: KubernetesClient { self.cluster.client }

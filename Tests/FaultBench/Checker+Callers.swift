@@ -27,7 +27,9 @@ extension Checker {
                 $0 == .proxyPause || $0.allowance.refusal > 0
             }
             // Where a request may break, it may as well be answered late.
-            guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request) }) else { continue }
+            guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request) }),
+                !Self.isStarved(request, history)
+            else { continue }
             found.append(Violation(.i1, at: request.start, "a caller waited for \(wait) s"))
         }
         for (index, state) in history.endpoints.enumerated() where state.ready == 0 {

@@ -148,6 +148,8 @@ package struct History: Codable, Sendable, Equatable {
     package var requests: [Request] = []
     package var services: [ServiceState] = []
     package var endpoints: [EndpointState] = []
+    /// Those of a Service with the same pods that nobody intercepts.
+    package var bystander: [EndpointState] = []
     package var leases: [LeaseState] = []
     package var faults: [Fault] = []
     package var sessions: [Session] = []

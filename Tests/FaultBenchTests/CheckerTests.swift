@@ -120,16 +120,23 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
-    @Test("I1: a kubelet that was killed may call all pods not ready, for its own time only", arguments: [50.0, 10.0])
-    func kubelet(killedAt: Double) {
+    @Test(
+        "I1: what happens at the same time to a Service that nobody intercepts is not ours",
+        arguments: [(60.0, 64.0, true), (50, 58, false), (66, 70, false)])
+    func bystander(from: Double, to: Double, isSame: Bool) {
         var history = goodHistory()
-        history.faults.append(History.Fault(.kubeletKill, begin: killedAt, settled: killedAt + 10))
         history.endpoints += [
             History.EndpointState(time: 60, ready: 0), History.EndpointState(time: 64, ready: 2),
         ]
-        history.requests.append(
-            History.Request(start: 62.2, end: 62.21, ok: false, who: nil, error: "[Errno 111] Connect call failed"))
-        #expect(invariants(history) == (killedAt == 50 ? [] : [.i1]))
+        history.bystander += [
+            History.EndpointState(time: 0, ready: 2), History.EndpointState(time: from, ready: 0),
+            History.EndpointState(time: to, ready: 2),
+        ]
+        history.requests += [
+            History.Request(start: 62.2, end: 62.21, ok: false, who: nil, error: "[Errno 111] Connect call failed"),
+            History.Request(start: 62.3, end: 69.4),
+        ]
+        #expect(invariants(history) == (isSame ? [] : [.i1]))
     }
 
     @Test("I1: no ready endpoint, for a moment or to the end", arguments: [[0, 2], [0]])

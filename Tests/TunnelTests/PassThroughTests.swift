@@ -98,6 +98,20 @@ extension Loopback {
             }
         }
 
+        @Test("an origin that refuses for a moment, as a Service whose pods a node does not know yet, is dialled again")
+        func lateOrigin() async throws {
+            let port = try closedPort()
+            let tunnel = try await TestTunnel.pod(origin: port)
+            async let answer = tunnel.ask("hello")
+            #expect(await eventually { tunnel.pod.connectionCount == 1 })
+            // Refused so often that the pod was, too, and would have been five times if it did not wait in between.
+            for _ in 0..<300 { #expect(throws: RawSocketError.self) { try RawSocket.connect(port: port) } }
+            let origin = try RawServer.named("origin", port: port)
+            #expect(await answer == "origin:hello")
+            origin.stop()
+            await tunnel.pod.shutdown()
+        }
+
         @Test("a cut link resets what the laptop was answering and sends new connections to the origin")
         func cutAfterAnswer() async throws {
             let origin = try RawServer.named("origin")

@@ -59,9 +59,11 @@ public struct Pod: Codable, Sendable, Equatable {
     }
 
     /// Whether the pod is Ready and not on its way out.
-    public var isReady: Bool {
-        self.metadata.deletionTimestamp == nil
-            && self.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } == true
+    public var isReady: Bool { self.metadata.deletionTimestamp == nil && self.serves }
+
+    /// Whether the pod answers, as far as its kubelet has said; one on its way out does so until its processes end.
+    public var serves: Bool {
+        self.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } == true
     }
 }
 

@@ -53,17 +53,40 @@ public struct SessionUndo: Sendable {
         // Without the origin Service its selector would be lost.
         if case .disagreement = outcome { return outcome }
         _ = await self.waitForOriginals(within: .seconds(10))
-        try await self.cleanUp()
+        try await self.cleanUp(isDrained: false)
         return outcome
     }
 
     /// Deletes all that the session created. Only for when the Service does not lead to its proxy any more.
     ///
+    /// - Parameter isDrained: Whether the proxy has said that nothing more comes its way. Otherwise it is told to end first,
+    ///   and gets the time to drain in which nodes may still send it connections.
     /// - Throws: ``APIError`` when the server did not answer; safe to call again.
-    public func cleanUp() async throws(APIError) {
+    public func cleanUp(isDrained: Bool) async throws(APIError) {
+        if !isDrained {
+            try await self.deleteIfOurs(.deployments, self.names.deployment) { $0.metadata }
+            await self.waitForProxyToEnd(within: Self.endLimit)
+        }
         try await self.deleteObjects()
         try await self.deleteAccount()
         try await self.deleteLease()
+    }
+
+    /// For how long a proxy that ends is waited for: it drains for 3 s after its last new connection, since kube-proxy writes
+    /// its rules at most once a second by default, and a kubelet that is started anew takes 6 s to tell it to.
+    private static let endLimit = Duration.seconds(10)
+
+    /// Until then the proxy's way to the original pods, the origin Service, has to stay.
+    private func waitForProxyToEnd(within limit: Duration) async {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while clock.now < deadline, !Task.isCancelled {
+            let labels = "\(Key.session)=\(self.session),\(Key.component)=proxy"
+            // Who may not see pods cannot know, and gives it the time.
+            let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
+            if let pods, !pods.contains(where: \.serves) { return }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     /// Gives the Service back.

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import PluginGateway
 import Tunnel
 

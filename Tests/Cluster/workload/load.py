@@ -22,16 +22,24 @@ import random
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 
 TIMEOUT = 10  # seconds for a request that is not a stream
 WHO = re.compile(rb"who=(\S+)")
+SOURCE_PORT = re.compile(r"sport=(\d+)")
 
 
 class Failure(Exception):
     pass
+
+
+class Unconnected(Failure):
+    """The time was up before there was a connection."""
+
+    def __init__(self, port):
+        super().__init__(f"no answer within {TIMEOUT} s")
+        self.port = port
 
 
 class Connection:
@@ -48,9 +56,7 @@ class Connection:
             await asyncio.get_running_loop().sock_connect(plain, (host, port))
         except asyncio.CancelledError:
             with plain:
-                if is_untranslated(host, plain.getsockname()[1]):
-                    raise Failure(UNTRANSLATED) from None
-            raise
+                raise Unconnected(plain.getsockname()[1]) from None
         except OSError:
             plain.close()
             raise
@@ -109,11 +115,31 @@ class Connection:
 UNTRANSLATED = "no answer: the kernel did not translate the Service's address"
 
 
-def is_untranslated(host, local_port):
-    """Whether the kernel awaits the answer to a connection from the Service's own, virtual address."""
-    command = ["conntrack", "-L", "-p", "tcp", "--orig-dst", host, "--sport", str(local_port)]
-    lines = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.splitlines()
-    return any("[UNREPLIED]" in line and f"src={host} " in line.partition("[UNREPLIED]")[2] for line in lines)
+class Untranslated:
+    """The connections of which the kernel awaits the answer from the Service's own, virtual address.
+
+    The kernel's table is read by a process, and once for all that ask meanwhile: it is long, and nothing may wait for it here.
+    """
+
+    def __init__(self, host):
+        self.host = host
+        self.lock = asyncio.Lock()
+        self.read_at, self.ports = 0.0, set()
+
+    async def contains(self, local_port):
+        asked_at = time.monotonic()
+        async with self.lock:
+            if self.read_at < asked_at:
+                self.read_at = time.monotonic()
+                self.ports = await self.read()
+        return local_port in self.ports
+
+    async def read(self):
+        process = await asyncio.create_subprocess_exec(
+            "conntrack", "-L", "-p", "tcp", "--orig-dst", self.host, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
+        lines = (await process.communicate())[0].decode().splitlines()
+        waiting = (line.partition("[UNREPLIED]") for line in lines)
+        return {int(SOURCE_PORT.search(asked)[1]) for asked, _, awaited in waiting if f"src={self.host} " in awaited}
 
 
 def peek(transport_socket):
@@ -131,6 +157,7 @@ class Load:
         self.arguments = arguments
         self.host, _, port = arguments.target.rpartition(":")
         self.host, self.port = self.host.strip("[]"), int(port)
+        self.untranslated = Untranslated(self.host)
         self.log = open(arguments.log, "w", buffering=1) if arguments.log else None
         self.free = collections.deque()  # of Connection, the one used last at the end
         # As many requests at once as there are connections; others wait, and their wait is part of their latency.
@@ -172,14 +199,22 @@ class Load:
             record["ok"] = True
         except asyncio.TimeoutError:
             record["error"] = f"no answer within {TIMEOUT} s"
+        except Unconnected as error:
+            self.end(record)
+            record["error"] = UNTRANSLATED if await self.untranslated.contains(error.port) else str(error)
+            return self.note(record)
         except asyncio.IncompleteReadError as error:
             self.note_body(record, error.partial)
             record["error"] = "the connection ended in the body"
         except (OSError, Failure, ValueError) as error:
             record["error"] = str(error) or type(error).__name__
+        self.end(record)
+        self.note(record)
+
+    @staticmethod
+    def end(record):
         record["end"], record["end_unix"] = time.monotonic(), time.time()
         record["latency"] = round(record["end"] - record["start"], 6)
-        self.note(record)
 
     async def exchange(self, record):
         if self.arguments.mode == "stream":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Watches a Service, its EndpointSlices and its Lease, and writes what it sees with times: one JSON line per change.
+"""Watches a Service, its EndpointSlices, those of another, and its Lease, and writes what it sees with times: one JSON line per change.
 
 Runs on the node, with the cluster's administrator's certificate. A watch that ends goes on from where it was; what was missed all the same
 (isFirst) is said. Ends at SIGTERM.
 """
 
 import argparse
+import functools
 import http.client
 import json
 import ssl
@@ -69,7 +70,7 @@ class Observer:
     def __init__(self, arguments):
         self.log = open(arguments.log, "w", buffering=1)
         self.lock = threading.Lock()
-        self.slices = {}
+        self.slices = {"endpoints": {}, "bystander": {}}
 
     def write(self, kind, **record):
         with self.lock:
@@ -88,14 +89,16 @@ class Observer:
                        selector=item["spec"].get("selector") or {}, text=json.dumps(item, sort_keys=True),
                        hasOurFields=any(field.get("manager") == MANAGER for field in fields))
 
-    def slice(self, event, items):
+    def slice(self, kind, event, items):
         if event is None:
-            self.slices = {}
+            self.slices[kind] = {}
         for item in items:
             endpoints = item.get("endpoints") or []
             ready = sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False)
-            self.slices[item["metadata"]["name"]] = 0 if event == "DELETED" else ready
-        self.write("endpoints", ready=sum(self.slices.values()))
+            self.slices[kind][item["metadata"]["name"]] = 0 if event == "DELETED" else ready
+        # There need not be a bystander.
+        if self.slices[kind] or kind == "endpoints":
+            self.write(kind, ready=sum(self.slices[kind].values()))
 
     def lease(self, event, items):
         if event == "DELETED" or not items:
@@ -111,14 +114,20 @@ def main():
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--service", required=True)
     parser.add_argument("--lease", required=True)
+    parser.add_argument("--bystander", required=True, metavar="SERVICE", help="the other Service; there need not be one")
     parser.add_argument("--slices", default="v1beta1", help="the version of EndpointSlices")
     parser.add_argument("--log", required=True, metavar="FILE")
     arguments = parser.parse_args()
     observer, inside = Observer(arguments), f"namespaces/{arguments.namespace}"
+
+    def slices(kind, service):
+        return Watch(arguments, f"/apis/discovery.k8s.io/{arguments.slices}/{inside}/endpointslices",
+                     f"labelSelector=kubernetes.io/service-name%3D{service}", functools.partial(observer.slice, kind))
+
     watches = [
         Watch(arguments, f"/api/v1/{inside}/services", f"fieldSelector=metadata.name%3D{arguments.service}", observer.service),
-        Watch(arguments, f"/apis/discovery.k8s.io/{arguments.slices}/{inside}/endpointslices",
-              f"labelSelector=kubernetes.io/service-name%3D{arguments.service}", observer.slice),
+        slices("endpoints", arguments.service),
+        slices("bystander", arguments.bystander),
         Watch(arguments, f"/apis/coordination.k8s.io/v1/{inside}/leases",
               f"fieldSelector=metadata.name%3D{arguments.lease}", observer.lease),
     ]

@@ -51,6 +51,7 @@ actor ChaosLane {
             var history = History()
             try await Shop.with { shop in
                 let lane = try ChaosLane(schedule, number: number, rate: rate, cluster: cluster, shop: shop)
+                try await shop.makeBystander()
                 try await shop.expect("cluster")
                 let target = "\(try await shop.address()):80"
                 await cluster.leave()
@@ -267,16 +268,16 @@ actor ChaosLane {
             }
             try await self.sessionEnded(session)
         }
-        var left = ""
-        // The garbage collector looks for new kinds every 30 s, and then waits up to 30 s for each of its caches
-        // (garbagecollector.go, Sync); an API server that is killed by any lane has it begin again.
-        try? await eventually(within: 150, "nothing is left") {
-            left = (try? await shop.leftovers()) ?? "unknown"
+        var left: [String] = []
+        try? await eventually(within: 60, "nothing is left") {
+            left = (try? await shop.leftovers())?.split(separator: "\n").map(String.init) ?? ["unknown"]
+            guard !left.isEmpty, let garbage = try? await shop.garbage() else { return left.isEmpty }
+            left.removeAll(where: garbage.contains)
             return left.isEmpty
         }
         // Whose they are, while they are there.
-        if !left.isEmpty { tell("left over:\n\((try? await shop.owners()) ?? left)") }
+        if !left.isEmpty { tell("left over:\n\((try? await shop.owners()) ?? "")") }
         let processes = self.laptopProcesses.filter(\.isRunning).map { "process \($0)" }
-        self.history.leftovers += left.split(separator: "\n").map(String.init) + processes
+        self.history.leftovers += left + processes
     }
 }

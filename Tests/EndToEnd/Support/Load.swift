@@ -56,6 +56,9 @@ struct Load: Sendable {
         }
     }
 
+    /// How many requests have ended.
+    var count: Int { (try? Data(contentsOf: self.log))?.count { $0 == UInt8(ascii: "\n") } ?? 0 }
+
     /// The lines of requests that failed.
     var failures: [String] {
         let text = (try? String(contentsOf: self.log, encoding: .utf8)) ?? ""

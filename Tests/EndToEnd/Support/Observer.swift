@@ -1,7 +1,7 @@
 import FaultBench
 import Foundation
 
-/// One process that watches a Service, its slices and its Lease, with times.
+/// One process that watches a Service, its slices, those of the bystander, and its Lease, with times.
 struct Observer: Sendable {
     private struct Line: Decodable {
         var kind: String
@@ -15,7 +15,8 @@ struct Observer: Sendable {
         let process = try Running(
             Lab.shared.node + [
                 "python3", Lab.shared.workload + "/observe.py", "--pki", Lab.shared.state + "/pki", "--namespace",
-                namespace, "--service", service, "--lease", "tunnel-\(service)", "--log", log.path,
+                namespace, "--service", service, "--lease", "tunnel-\(service)", "--bystander", Shop.bystander,
+                "--log", log.path,
             ])
         return Observer(process: process, log: log)
     }
@@ -28,6 +29,7 @@ struct Observer: Sendable {
             switch try decoder.decode(Line.self, from: data).kind {
             case "service": history.services.append(try decoder.decode(History.ServiceState.self, from: data))
             case "endpoints": history.endpoints.append(try decoder.decode(History.EndpointState.self, from: data))
+            case "bystander": history.bystander.append(try decoder.decode(History.EndpointState.self, from: data))
             default: history.leases.append(try decoder.decode(History.LeaseState.self, from: data))
             }
         }

@@ -29,6 +29,14 @@ struct Shop: Sendable {
           ports: [{name: http, protocol: TCP, port: 80, targetPort: 8080}]
         """
 
+    /// The name of a Service with the same pods that nobody intercepts: what happens to it, too, is the cluster's doing.
+    static let bystander = "bystander"
+
+    /// Makes the bystander.
+    func makeBystander() async throws {
+        try await self.apply(Self.service.replacingOccurrences(of: "{name: web,", with: "{name: \(Self.bystander),"))
+    }
+
     /// Pods that answer `who=cluster` on 8080 and other ports.
     static func deployment(
         name: String = "web", labels: String = "app: web, tier: fe", who: String = "cluster", ports: String = "8080",

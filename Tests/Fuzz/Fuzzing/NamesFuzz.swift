@@ -1,13 +1,13 @@
 @testable import Names
 
-/// DNS messages of anybody on the machine and of the cluster, and the texts that name hosts.
+/// DNS messages of anybody on the machine and of the cluster, the texts that name hosts, and requests to the local proxy.
 enum NamesFuzz {
     static func run(_ bytes: [UInt8]) throws(FuzzFailure) {
         var script = FuzzScript(bytes)
-        if script.byte() % 4 == 0 {
-            try Self.texts(String(decoding: script.rest(), as: UTF8.self))
-        } else {
-            try Self.message(script.rest())
+        switch script.byte() % 4 {
+        case 0: try Self.texts(String(decoding: script.rest(), as: UTF8.self))
+        case 2: try Self.request(script.rest())
+        default: try Self.message(script.rest())
         }
     }
 
@@ -34,6 +34,16 @@ enum NamesFuzz {
         }
         _ = ResolvedName(message)
         _ = message.response(.serverFailure)
+    }
+
+    private static func request(_ bytes: [UInt8]) throws(FuzzFailure) {
+        guard case .request(let request, let byteCount) = ProxyRequest.read(bytes) else { return }
+        let end = Array("\r\n\r\n".utf8)
+        try FuzzFailure.expect(byteCount <= bytes.count && !request.host.isEmpty, "\(request) of \(byteCount) bytes")
+        try FuzzFailure.expect((1...65_535).contains(request.port), "\(request.port) is no port")
+        guard let forwarded = request.forwarded else { return }
+        let ends = forwarded.indices.filter { forwarded[$0...].starts(with: end) }
+        try FuzzFailure.expect(ends == [forwarded.count - end.count], "more than one head goes on: \(forwarded)")
     }
 
     private static func texts(_ text: String) throws(FuzzFailure) {

@@ -116,6 +116,8 @@ final class PodCore: TunnelLinkOwner {
     /// How often a port's origin is dialled, each time with a socket of its own: until a node knows a new Service, or that a
     /// pod is gone, packets of a connection go nowhere, and so do those that are sent again.
     private static let originAttempts = 5
+    /// The time between two attempts: a node that knows a new Service, but none of its pods yet, refuses at once.
+    private static let originPause = Duration.milliseconds(200)
 
     /// Dials a port's origin.
     func dialOrigin(of port: ProxyPort, then: @escaping (Result<SocketPipe, any Error>) -> Void) {
@@ -128,7 +130,7 @@ final class PodCore: TunnelLinkOwner {
         }
         SocketDial.connect(
             to: Array(repeating: address, count: Self.originAttempts), on: self.loop,
-            timeout: self.timing.originConnectLimit / Self.originAttempts,
+            timeout: self.timing.originConnectLimit / Self.originAttempts, pause: Self.originPause,
             receiveBuffer: PodListeners.receiveBuffer, then: then)
     }
 

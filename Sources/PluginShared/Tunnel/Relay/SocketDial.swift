@@ -4,8 +4,12 @@ import NIOPosix
 /// Dials addresses in turn, for a pipe.
 enum SocketDial {
     /// Connects to the first address that accepts; fails with the first one's reason, which people expect to read.
+    ///
+    /// - Parameters:
+    ///   - timeout: The limit for each.
+    ///   - pause: The time between two of them.
     static func connect(
-        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration,
+        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration, pause: Duration = .zero,
         receiveBuffer: ChannelOptions.Types.SocketOption.Value? = nil,
         then: @escaping (Result<SocketPipe, any Error>) -> Void
     ) {
@@ -26,8 +30,10 @@ enum SocketDial {
             case .failure(let error):
                 let rest = Array(addresses.dropFirst())
                 guard !rest.isEmpty else { return then(.failure(error)) }
-                SocketDial.connect(to: rest, on: loop, timeout: timeout, receiveBuffer: receiveBuffer) { result in
-                    then(result.mapError { _ in error })
+                loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+                    SocketDial.connect(
+                        to: rest, on: loop, timeout: timeout, pause: pause, receiveBuffer: receiveBuffer
+                    ) { result in then(result.mapError { _ in error }) }
                 }
             }
         }

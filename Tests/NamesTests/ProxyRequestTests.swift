@@ -1,6 +1,6 @@
 import Testing
 
-@testable import kubectl_tunnel_dns
+@testable import Names
 
 @Suite struct ProxyRequestTests {
     private func read(_ text: String) -> ProxyRequest.Reading { ProxyRequest.read(Array(text.utf8)) }
@@ -30,6 +30,18 @@ import Testing
         #expect(
             String(decoding: request.forwarded ?? [], as: UTF8.self)
                 == "GET /a?b=c HTTP/1.1\r\nHost: orders.shop\r\nX-Case: Kept\r\nConnection: close\r\n\r\n")
+    }
+
+    @Test("what is sent on is sent as it came, also when it is no UTF-8")
+    func bytes() throws {
+        let field = Array("X-Name: ".utf8) + [0xE9, 0x0D, 0x0A]
+        let head = Array("GET http://a/".utf8) + [0xE8] + Array(" HTTP/1.1\r\n".utf8) + field + [0x0D, 0x0A]
+        guard case .request(let request, _) = ProxyRequest.read(head) else {
+            Issue.record("not read")
+            return
+        }
+        let line = Array("GET /".utf8) + [0xE8] + Array(" HTTP/1.1\r\n".utf8)
+        #expect(request.forwarded == line + field + Array("Connection: close\r\n\r\n".utf8))
     }
 
     @Test(

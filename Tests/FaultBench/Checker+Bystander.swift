@@ -1,0 +1,31 @@
+extension Checker {
+    /// How long a caller may have been under way to the laptop before it was sent to the original pods, in seconds: 1.5 s is
+    /// the bound for a silent link.
+    static let detour = 2.0
+
+    /// When a Service with the same pods, which nobody intercepts, had no ready endpoint: what the cluster does to every
+    /// Service is not the intercept's doing. A kubelet that begins anew, for one, takes its pods for not ready until their
+    /// probes have run again; 23.6 s after its kill was the latest.
+    private static func droughts(_ history: History) -> [ClosedRange<Double>] {
+        history.bystander.enumerated().compactMap { index, state in
+            guard state.ready == 0 else { return nil }
+            let until = history.bystander[index...].first { $0.ready > 0 }?.time ?? max(history.end, state.time)
+            return state.time...until
+        }
+    }
+
+    /// Whether the bystander was without ready endpoints in this time, too.
+    static func isStarved(from start: Double, to end: Double, _ history: History) -> Bool {
+        Self.droughts(history).contains {
+            $0.lowerBound <= start + Self.watchSlack && end <= $0.upperBound + Self.watchSlack
+        }
+    }
+
+    /// Whether a request came while the bystander had no ready endpoint, as far as nodes knew.
+    static func isStarved(_ request: History.Request, _ history: History) -> Bool {
+        Self.droughts(history).contains {
+            request.start >= $0.lowerBound - Self.detour && request.start <= $0.upperBound + Self.watchSlack
+                && request.end >= $0.lowerBound - Self.slack
+        }
+    }
+}
