@@ -21,11 +21,22 @@ extension Checker {
         }
     }
 
-    /// Whether a request came while the bystander had no ready endpoint, as far as nodes knew.
+    /// Whether a request came while the bystander had no ready endpoint, as far as nodes knew, and no laptop answered.
     static func isStarved(_ request: History.Request, _ history: History) -> Bool {
-        Self.droughts(history).contains {
+        let isDry = Self.droughts(history).contains {
             request.start >= $0.lowerBound - Self.detour && request.start <= $0.upperBound + Self.watchSlack
                 && request.end >= $0.lowerBound - Self.slack
         }
+        return isDry && !Self.isAtLaptop(request.start, history)
+    }
+
+    /// Whether new connections were answered by a laptop right before and right after: it needs no original pods.
+    private static func isAtLaptop(_ moment: Double, _ history: History) -> Bool {
+        func answers(_ moments: ClosedRange<Double>) -> Bool {
+            history.requests.contains {
+                $0.ok && $0.isFresh && $0.who != "cluster" && moments.contains($0.start)
+            }
+        }
+        return answers(moment - Self.slack...moment) && answers(moment...moment + Self.slack)
     }
 }

@@ -69,12 +69,10 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// What callers may notice, by DESIGN's bounds.
     package var allowance: Allowance {
         switch self {
-        case .pluginKill, .forwardKill, .linkReset, .serverKill, .kubeletKill:
+        case .pluginKill, .forwardKill, .linkReset, .linkSlowClose, .serverKill, .kubeletKill:
+            // linkSlowClose is a port-forward that is killed, too.
             // "only requests in flight; new ones at the originals at once, the link known dead ≤ 1.5 s".
             Allowance(detection: 1.5)
-        case .linkSlowClose:
-            // A port-forward that is killed, of which the other side hears 2 s later.
-            Allowance(detection: 3.5)
         case .pluginSleep, .forwardPause, .linkBlackHole, .serverPause, .kubeletPause, .linkBandwidth:
             // "old streams reset ≤ 12 s".
             Allowance(detection: 12)

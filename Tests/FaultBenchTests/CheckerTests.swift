@@ -139,6 +139,19 @@ import Testing
         #expect(invariants(history) == (isSame ? [] : [.i1]))
     }
 
+    @Test("I1: a laptop that answers has no need of original pods", arguments: ["laptop-1", "cluster"])
+    func bystanderOfLaptop(who: String) {
+        var history = goodHistory()
+        history.bystander += [
+            History.EndpointState(time: 60, ready: 0), History.EndpointState(time: 64, ready: 2),
+        ]
+        history.requests += [
+            History.Request(start: 62.2, end: 62.21, ok: false, who: nil, error: "[Errno 111] Connect call failed"),
+            History.Request(start: 62.1, end: 62.11, who: who), History.Request(start: 62.3, end: 62.31, who: who),
+        ]
+        #expect(invariants(history).contains(.i1) == (who != "cluster"))
+    }
+
     @Test("I1: no ready endpoint, for a moment or to the end", arguments: [[0, 2], [0]])
     func empty(ready: [Int]) {
         let history = changed(goodHistory()) {

@@ -269,14 +269,16 @@ actor ChaosLane {
             try await self.sessionEnded(session)
         }
         var left: [String] = []
-        try? await eventually(within: 60, "nothing is left") {
+        try? await eventually(within: 150, "nothing is left") {
             left = (try? await shop.leftovers())?.split(separator: "\n").map(String.init) ?? ["unknown"]
-            guard !left.isEmpty, let garbage = try? await shop.garbage() else { return left.isEmpty }
-            left.removeAll(where: garbage.contains)
             return left.isEmpty
         }
-        // Whose they are, while they are there.
-        if !left.isEmpty { tell("left over:\n\((try? await shop.owners()) ?? "")") }
+        if !left.isEmpty {
+            // Whose they are, while they are there.
+            tell("left over, to the garbage collector or by us:\n\((try? await shop.owners()) ?? "")")
+            let garbage = (try? await shop.garbage()) ?? []
+            left.removeAll(where: garbage.contains)
+        }
         let processes = self.laptopProcesses.filter(\.isRunning).map { "process \($0)" }
         self.history.leftovers += left + processes
     }

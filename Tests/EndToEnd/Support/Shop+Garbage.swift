@@ -20,24 +20,21 @@ extension Shop {
         var metadata: Metadata
     }
 
-    /// What belongs to objects that are gone, a `Kind/name` each: the cluster's garbage collector owes it, and nobody else
-    /// deletes it. While API servers are killed again and again it does nothing for minutes: it looks for new kinds every
+    /// The pods whose Deployment is gone, a `Kind/name` each: the cluster's garbage collector owes them, and nobody else
+    /// deletes them. While API servers are killed again and again it does nothing for minutes: it looks for new kinds every
     /// 30 s, and waits up to 30 s for each of its caches (garbagecollector.go, Sync).
     func garbage() async throws -> Set<String> {
-        let text = try await kubectl(
-            "-n", self.namespace, "get",
-            "deployments,replicasets,pods,services,secrets,serviceaccounts,roles,rolebindings,leases", "-o", "json")
+        let text = try await kubectl("-n", self.namespace, "get", "deployments,replicasets,pods", "-o", "json")
         let items = try JSONDecoder().decode(List.self, from: Data(text.utf8)).items
-        var living = Set(items.map(\.metadata.uid))
-        var garbage: Set<String> = []
-        while true {
-            let orphans = items.filter { item in
-                living.contains(item.metadata.uid) && item.metadata.ownerReferences?.isEmpty == false
-                    && item.metadata.ownerReferences?.contains { living.contains($0.uid) } == false
+        func owned(_ kind: String, by living: Set<String>) -> [Item] {
+            items.filter {
+                $0.kind == kind && $0.metadata.ownerReferences?.contains { living.contains($0.uid) } == true
             }
-            guard !orphans.isEmpty else { return garbage }
-            garbage.formUnion(orphans.map { "\($0.kind)/\($0.metadata.name)" })
-            living.subtract(orphans.map(\.metadata.uid))
         }
+        let deployments = Set(items.filter { $0.kind == "Deployment" }.map(\.metadata.uid))
+        let kept = Set(
+            owned("Pod", by: Set(owned("ReplicaSet", by: deployments).map(\.metadata.uid))).map(\.metadata.uid))
+        let orphans = items.filter { $0.kind == "Pod" && !kept.contains($0.metadata.uid) }
+        return Set(orphans.map { "Pod/\($0.metadata.name)" })
     }
 }

@@ -116,8 +116,9 @@ final class PodCore: TunnelLinkOwner {
     /// How often a port's origin is dialled, each time with a socket of its own: until a node knows a new Service, or that a
     /// pod is gone, packets of a connection go nowhere, and so do those that are sent again.
     private static let originAttempts = 5
-    /// The time between two attempts: a node that knows a new Service, but none of its pods yet, refuses at once.
-    private static let originPause = Duration.milliseconds(200)
+    /// The least time from one attempt to the next: a node that knows a new Service, but none of its pods yet, refuses at
+    /// once.
+    private static let originInterval = Duration.milliseconds(200)
 
     /// Dials a port's origin.
     func dialOrigin(of port: ProxyPort, then: @escaping (Result<SocketPipe, any Error>) -> Void) {
@@ -130,7 +131,7 @@ final class PodCore: TunnelLinkOwner {
         }
         SocketDial.connect(
             to: Array(repeating: address, count: Self.originAttempts), on: self.loop,
-            timeout: self.timing.originConnectLimit / Self.originAttempts, pause: Self.originPause,
+            timeout: self.timing.originConnectLimit / Self.originAttempts, interval: Self.originInterval,
             receiveBuffer: PodListeners.receiveBuffer, then: then)
     }
 

@@ -7,13 +7,14 @@ enum SocketDial {
     ///
     /// - Parameters:
     ///   - timeout: The limit for each.
-    ///   - pause: The time between two of them.
+    ///   - interval: The least time from the begin of one to that of the next.
     static func connect(
-        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration, pause: Duration = .zero,
+        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration, interval: Duration = .zero,
         receiveBuffer: ChannelOptions.Types.SocketOption.Value? = nil,
         then: @escaping (Result<SocketPipe, any Error>) -> Void
     ) {
         guard let address = addresses.first else { return then(.failure(ChannelError.unknownLocalAddress)) }
+        let begin = MonotonicTime.now()
         let pipe = SocketPipe()
         let bound = NIOLoopBound(pipe, eventLoop: loop)
         var bootstrap = SocketPipe.options(ClientBootstrap(group: loop))
@@ -30,9 +31,10 @@ enum SocketDial {
             case .failure(let error):
                 let rest = Array(addresses.dropFirst())
                 guard !rest.isEmpty else { return then(.failure(error)) }
+                let pause = max(.zero, interval - (MonotonicTime.now() - begin))
                 loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
                     SocketDial.connect(
-                        to: rest, on: loop, timeout: timeout, pause: pause, receiveBuffer: receiveBuffer
+                        to: rest, on: loop, timeout: timeout, interval: interval, receiveBuffer: receiveBuffer
                     ) { result in then(result.mapError { _ in error }) }
                 }
             }
