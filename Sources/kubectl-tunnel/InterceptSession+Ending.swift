@@ -25,6 +25,7 @@ extension InterceptSession {
     func finish(_ end: SessionEnd) async -> Bool {
         self.reconnecting?.cancel()
         await self.reconnecting?.value
+        await self.stopKeepingEndingPods()
         guard self.hasBegun else { return true }
         let cause = self.announce(end)
         let outcome = await self.persist("restore service/\(self.serviceName)") { () async throws(APIError) in

@@ -11,6 +11,8 @@ extension InterceptSession {
     private static let endingPatience = Duration.milliseconds(500)
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
+    /// The same while the Service may lead to a proxy that is gone.
+    private static let longestPauseSwitched = Duration.seconds(1)
 
     func reconnect() {
         guard self.reconnecting == nil else { return }
@@ -33,9 +35,10 @@ extension InterceptSession {
                     // Whatever it does is over before the Service is looked at.
                     mend.cancel()
                     await mend.value
-                    try await self.serviceSwitch.bringWarmUpBack()
+                    await self.stopKeepingEndingPods()
+                    try await self.serviceSwitch.setWarmUp(.ready)
                     try await self.checkWays(pod)
-                    try await self.switchService(to: pod)
+                    try await self.switchService(to: pod, isFirst: false)
                     self.isSwitched = true
                     self.eventSource.yield(.reconnected)
                     return
@@ -49,7 +52,7 @@ extension InterceptSession {
                 pause = Self.shortestPause
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
-                pause = min(pause * 2, Self.longestPause)
+                pause = min(pause * 2, self.isSwitched ? Self.longestPauseSwitched : Self.longestPause)
                 if !Task.isCancelled { await self.dropCarrier() }
                 if mend.isCancelled { mend = Task { await self.restoreIfProxyIsSilent() } }
             }

@@ -37,7 +37,7 @@ extension InterceptSession {
         // From here on it may be switched, even if the answer is lost.
         self.isSwitched = true
         self.hasSwitched = true
-        try await self.report.step("service switched") { try await self.switchService(to: pod) }
+        try await self.report.step("service switched") { try await self.switchService(to: pod, isFirst: true) }
         self.watchService()
         self.announce()
     }
@@ -155,25 +155,30 @@ extension InterceptSession {
         }
     }
 
-    func switchService(to pod: String) async throws {
+    /// - Parameter isFirst: Whether the session has had no other pod; a pod of its own that ends may be there if not.
+    func switchService(to pod: String, isFirst: Bool) async throws {
         // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
-        // the moment in which it is gone.
-        let isAlone = try await self.proxyPod.isAlone()
+        // the moment in which it is gone, and longer where the endpoint controller lags behind.
+        let isAlone = isFirst ? try await self.proxyPod.isAlone() : false
         try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
-        if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater() }
+        if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
         try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
     }
 
-    private func keepEndingPodsLater() {
-        let (pods, service) = (self.proxyPod, self.serviceSwitch)
-        self.background.append(
-            Task {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: .milliseconds(500))
-                    guard (try? await pods.isAlone()) == true else { continue }
-                    if (try? await service.keepEndingPods()) != nil { return }
-                }
-            })
+    private func keepEndingPodsLater(than pod: String) {
+        let service = self.serviceSwitch
+        self.keepingEndingPods = Task {
+            while !Task.isCancelled {
+                if (try? await service.keepEndingPods(after: pod)) != nil { return }
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    func stopKeepingEndingPods() async {
+        self.keepingEndingPods?.cancel()
+        await self.keepingEndingPods?.value
+        self.keepingEndingPods = nil
     }
 
     private func announce() {

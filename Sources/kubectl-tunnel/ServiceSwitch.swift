@@ -14,17 +14,24 @@ struct ServiceSwitch: Sendable {
 
     /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
     func waitForWarmUp(pod: String, within limit: Duration) async throws {
-        try await self.wait(for: pod, in: self.objects.names.warmUp, within: limit)
+        let warmUp = self.objects.names.warmUp
+        try await self.wait(within: limit, for: pod, in: warmUp) {
+            try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod)
+        }
     }
 
-    /// Makes a warm-up Service that somebody has deleted anew: without it no pod could ever be switched to.
-    func bringWarmUpBack() async throws {
+    /// Makes the warm-up Service count pods so, and anew when somebody has deleted it: without it no pod could ever be
+    /// switched to.
+    func setWarmUp(_ count: WarmUpCount) async throws {
         let name = self.objects.names.warmUp
-        guard try await self.client.find(.services, name, in: self.namespace) == nil else { return }
+        if try await self.client.find(.services, name, in: self.namespace) != nil {
+            try await self.client.patch(.services, name, in: self.namespace, self.objects.warmUpPatch(count))
+            return
+        }
         // A process that was stopped for long must not leave it to a later session.
         try await self.client.requireLease(of: self.objects)
         do {
-            try await self.client.create(.services, self.objects.warmUp(), in: self.namespace)
+            try await self.client.create(.services, self.objects.warmUp(count), in: self.namespace)
         } catch let error where error.code == .alreadyExists {
             return
         } catch {
@@ -65,8 +72,21 @@ struct ServiceSwitch: Sendable {
         throw PluginFailure("service/\(self.name) keeps changing", hint: "see who writes it, and start again")
     }
 
-    /// From now on a proxy pod that is being deleted keeps its traffic until the Service is restored.
-    func keepEndingPods() async throws(APIError) {
+    /// Waits until the endpoint controller knows of no other pod of the session, and makes the Service keep a proxy pod
+    /// that is being deleted from then on.
+    ///
+    /// That a list of pods has no other says nothing: a controller that lags behind gives an ended pod traffic (seen for
+    /// 3.5 s after an API server's restart).
+    func keepEndingPods(after pod: String) async throws {
+        try await self.setWarmUp(.published)
+        let published = WarmUpCount.published.rawValue
+        while try await self.undo.readyPods(of: self.objects.names.warmUp, port: published) != [pod] {
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        try await self.keepEndingPods()
+    }
+
+    private func keepEndingPods() async throws(APIError) {
         for _ in 0..<SessionUndo.attempts {
             let service = try await self.client.get(.services, self.name, in: self.namespace)
             guard let patch = SwitchPatch.keepEndingPods(service, session: self.objects.holder.session) else { return }
@@ -81,7 +101,9 @@ struct ServiceSwitch: Sendable {
 
     /// Waits until the Service's slices show the proxy's pod.
     func confirm(pod: String, within limit: Duration) async throws {
-        try await self.wait(for: pod, in: self.name, within: limit)
+        try await self.wait(within: limit, for: pod, in: self.name) {
+            try await self.undo.readyPods(of: self.name).contains(pod)
+        }
     }
 
     /// Keeps the saved managedFields those of the moment before the switch.
@@ -94,10 +116,12 @@ struct ServiceSwitch: Sendable {
         try await self.client.patch(.services, self.objects.names.origin, in: self.namespace, patch)
     }
 
-    private func wait(for pod: String, in service: String, within limit: Duration) async throws {
+    private func wait(
+        within limit: Duration, for pod: String, in service: String, until isThere: () async throws -> Bool
+    ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
-        while try await !self.undo.readyPods(of: service).contains(pod) {
+        while try await !isThere() {
             guard clock.now < deadline else {
                 throw PluginFailure("service/\(service) did not get pod/\(pod) as its endpoint within \(limit)")
             }

@@ -11,7 +11,7 @@ extension Checker {
     static func callers(_ history: History) -> [Violation] {
         var found: [Violation] = []
         for request in history.requests where !request.ok && !Self.isWrong(request) {
-            guard !history.faults.contains(where: { Self.explains($0, request) }),
+            guard !history.faults.contains(where: { Self.explains($0, request, history) }),
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
                 !Self.isStarved(request, history), request.error != Self.untranslated
             else { continue }
@@ -27,7 +27,7 @@ extension Checker {
                 $0 == .proxyPause || $0.allowance.refusal > 0
             }
             // Where a request may break, it may as well be answered late.
-            guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request) }),
+            guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request, history) }),
                 !Self.isStarved(request, history)
             else { continue }
             found.append(Violation(.i1, at: request.start, "a caller waited for \(wait) s"))
@@ -37,7 +37,7 @@ extension Checker {
             let isAllowed = history.faults.contains { fault in
                 let limit = fault.kind.allowance.empty
                 return limit > 0 && fault.begin - Self.slack <= state.time
-                    && until <= fault.begin + limit + Self.watchSlack
+                    && until <= Self.time(limit, after: fault, history) + Self.watchSlack
             }
             guard !Self.isStarved(from: state.time, to: until, history),
                 !Self.isBare(from: state.time, to: until, history)
@@ -47,11 +47,20 @@ extension Checker {
         return found
     }
 
+    /// The moment until which a fault that takes a proxy away may be noticed. While the API server is away nobody can point
+    /// a Service at other pods, whoever it belongs to: then the time begins when it is back.
+    static func time(_ limit: Double, after fault: History.Fault, _ history: History) -> Double {
+        history.faults.filter { $0.kind == .serverKill || $0.kind == .serverPause }.sorted { $0.begin < $1.begin }
+            .reduce(fault.begin + limit) { moment, outage in
+                outage.begin <= moment && outage.end >= fault.begin ? max(moment, outage.end + limit) : moment
+            }
+    }
+
     /// Whether a fault is why a request failed.
-    static func explains(_ fault: History.Fault, _ request: History.Request) -> Bool {
+    static func explains(_ fault: History.Fault, _ request: History.Request, _ history: History) -> Bool {
         let allowance = fault.kind.allowance
         if allowance.refusal > 0, request.end >= fault.begin - Self.slack,
-            request.start <= fault.begin + allowance.refusal + Self.slack
+            request.start <= Self.time(allowance.refusal, after: fault, history) + Self.slack
         {
             return true
         }

@@ -2,6 +2,11 @@ extension Checker {
     /// How long a session may take after a fault to answer again or to end, in seconds.
     package static let recovery = 45.0
 
+    /// When the last fault that strikes everybody on the cluster was over: before, no session can get over another.
+    private static func lastOutage(before moment: Double, _ history: History, atLeast least: Double) -> Double {
+        history.faults.filter { $0.kind.isClusterWide && $0.end <= moment }.map(\.end).reduce(least, max)
+    }
+
     /// I6, I9, I10, I11: what is left, and how things ended.
     static func ends(_ history: History) -> [Violation] {
         var found = history.leftovers.map { Violation(.i6, at: history.end, "left over: \($0)") }
@@ -30,10 +35,10 @@ extension Checker {
                     Violation(.i11, at: fault.begin, "\(fault.kind.rawValue): the session neither went on nor ended"))
                 continue
             }
-            if settled - fault.end > Self.recovery {
+            let time = settled - Self.lastOutage(before: settled, history, atLeast: fault.end)
+            if time > Self.recovery {
                 found.append(
-                    Violation(
-                        .i11, at: fault.begin, "\(fault.kind.rawValue): \(settled - fault.end) s until it was over"))
+                    Violation(.i11, at: fault.begin, "\(fault.kind.rawValue): \(time) s until it was over"))
             }
         }
         return found

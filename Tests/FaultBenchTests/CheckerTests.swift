@@ -120,6 +120,29 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
+    @Test("I1: the 3 s begin anew when an API server that was away is back", arguments: [(70.0, true), (72, false)])
+    func refusedWithoutServer(start: Double, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults += [
+                History.Fault(.proxyKill, begin: 60, settled: 75),
+                History.Fault(.serverKill, begin: 62, end: 68, settled: 75),
+            ]
+            $0.requests.append(History.Request(start: start, end: start, ok: false, who: nil, error: "refused"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test("I11: a session gets over a fault in 45 s without others", arguments: [(100.0, true), (20, false)])
+    func recovery(outage: Double, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults += [
+                History.Fault(.linkDelay, begin: 60, settled: 130),
+                History.Fault(.kubeletKill, begin: outage - 5, end: outage, settled: outage),
+            ]
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i11]))
+    }
+
     @Test(
         "I1: what happens at the same time to a Service that nobody intercepts is not ours",
         arguments: [(60.0, 64.0, true), (50, 58, false), (66, 70, false)])

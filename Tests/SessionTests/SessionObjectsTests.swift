@@ -59,6 +59,23 @@ import Testing
         }
     }
 
+    @Test("the warm-up Service says in its port's name which pods it counts")
+    func warmUpCounts() throws {
+        let objects = try makeObjects()
+        for (count, publishes) in [(WarmUpCount.ready, false), (.published, true)] {
+            let spec = objects.warmUp(count)["spec"]
+            guard case .array(let ports)? = spec?["ports"] else {
+                Issue.record("no ports")
+                continue
+            }
+            #expect(ports.map { $0["name"] } == [.string(count.rawValue)])
+            #expect(spec?["publishNotReadyAddresses"] == .bool(publishes))
+            let patch = objects.warmUpPatch(count).operations
+            #expect(patch.map(\.op) == ["test", "replace", "add"])
+            #expect(patch.map(\.value) == [spec?["selector"], .string(count.rawValue), .bool(publishes)])
+        }
+    }
+
     @Test("the proxy's rights are on names of the session only, slices and Events apart")
     func rules() {
         for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], ownsAccount: true, withEvents: true)

@@ -4,6 +4,14 @@ public struct EndpointSlice: Codable, Sendable, Equatable {
     public var metadata: ObjectMeta
     /// The addresses; `nil` reads as none.
     public var endpoints: [Endpoint]?
+    /// The ports that all of them serve; `nil` reads as none.
+    public var ports: [Port]?
+
+    /// One port.
+    public struct Port: Codable, Sendable, Equatable {
+        /// The name that it has on the Service.
+        public var name: String?
+    }
 
     /// One pod.
     public struct Endpoint: Codable, Sendable, Equatable {

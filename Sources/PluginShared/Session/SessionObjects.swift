@@ -110,18 +110,32 @@ public struct SessionObjects: Sendable {
     /// The Service that selects the proxy before the switch does, so that its pod is known to be ready by then. It has no
     /// address: kube-proxy, which writes its rules twice at once and then once a second, would spend on it what the switch
     /// needs a moment later.
-    public func warmUp() -> JSONValue {
+    public func warmUp(_ count: WarmUpCount = .ready) -> JSONValue {
         let port = JSONValue.integer(Int64(self.plan.tunnelPort))
         return self.object(
             "v1", "Service", named: self.names.warmUp, component: "warmup",
             with: [
                 "spec": [
                     "clusterIP": "None",
-                    "ports": [["port": port, "protocol": "TCP", "targetPort": port]],
-                    "selector": [Key.session: .string(self.holder.session.description)],
+                    "ports": [
+                        ["name": .string(count.rawValue), "port": port, "protocol": "TCP", "targetPort": port]
+                    ],
+                    "publishNotReadyAddresses": .bool(count.publishesNotReady),
+                    "selector": self.warmUpSelector,
                 ]
             ])
     }
+
+    /// The patch that makes this session's warm-up Service count pods so; any other's fails it with 422.
+    public func warmUpPatch(_ count: WarmUpCount) -> JSONPatch {
+        var patch = JSONPatch()
+        patch.test("/spec/selector", self.warmUpSelector)
+        patch.replace("/spec/ports/0/name", .string(count.rawValue))
+        patch.add("/spec/publishNotReadyAddresses", .bool(count.publishesNotReady))
+        return patch
+    }
+
+    private var warmUpSelector: JSONValue { [Key.session: .string(self.holder.session.description)] }
 
     /// The account, Role and RoleBinding of the session, for ``Failsafe/ownRole``. The latter two are owned by the
     /// first, so that the proxy can end its own rights by deleting its account last.

@@ -175,10 +175,13 @@ public struct SessionUndo: Sendable {
     }
 
     /// The names of the pods that a Service's slices call ready.
-    public func readyPods(of service: String) async throws(APIError) -> [String] {
+    ///
+    /// - Parameter port: The port's name, when only the slices with that port count.
+    public func readyPods(of service: String, port: String? = nil) async throws(APIError) -> [String] {
         let list = try await self.client.list(
             self.slices, in: self.namespace, labels: "kubernetes.io/service-name=\(service)")
-        return list.items.flatMap { $0.endpoints ?? [] }.filter(\.isReady).map { $0.targetRef?.name ?? "" }
+        let slices = list.items.filter { slice in port.map { name in slice.ports?.first?.name == name } ?? true }
+        return slices.flatMap { $0.endpoints ?? [] }.filter(\.isReady).map { $0.targetRef?.name ?? "" }
     }
 
     /// Deletes what the session created beside its Lease and account, each only when it is this session's.

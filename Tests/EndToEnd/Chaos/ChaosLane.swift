@@ -152,10 +152,10 @@ actor ChaosLane {
     private func settle() async throws {
         for task in self.lasting { await task.value }
         self.lasting = []
-        let deadline = monotonicSeconds() + 90
+        let begin = monotonicSeconds()
         var gaveUp = false
-        let patience = monotonicSeconds() + Checker.recovery
         while true {
+            let waited = monotonicSeconds() - max(begin, await self.cluster.lastEnd)
             if let session, !session.plugin.isRunning { try await self.sessionEnded(session) }
             if self.session == nil { try await self.begin() }
             if let session, let recent = self.fresh?.recent(8), recent.count == 8,
@@ -163,14 +163,14 @@ actor ChaosLane {
             {
                 break
             }
-            if let session, !gaveUp, monotonicSeconds() > patience {
+            if let session, !gaveUp, waited > Checker.recovery {
                 // The checker will say so; the rest of the schedule goes on.
                 gaveUp = true
                 session.plugin.send(SIGINT)
                 self.history.faults.append(
                     History.Fault(.interrupt, begin: monotonicSeconds(), detail: "by the driver: it does not go on"))
             }
-            guard monotonicSeconds() < deadline else {
+            guard waited < 2 * Checker.recovery else {
                 throw Missed(
                     description:
                         "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "

@@ -7,6 +7,9 @@ actor ClusterFaults {
     private var isStriking = false
     private var quiet = 0
 
+    /// When the last of them was over; now, while one lasts.
+    var lastEnd: Double { self.isStriking ? monotonicSeconds() : self.log.last?.fault.end ?? 0 }
+
     /// Begins a time in which nothing cluster-wide happens; `leave` ends it.
     func enter() async throws {
         while self.isStriking { try await Task.sleep(for: .milliseconds(50)) }
