@@ -24,9 +24,6 @@ actor ProxyRole {
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
     private static let drainLimit = Duration.seconds(30)
-    /// How long nodes may send new connections here after the Service was restored: kube-proxy writes its rules at most
-    /// once a second by default, and two cores that are busy took up to another second here.
-    private static let newcomers = Duration.seconds(3)
 
     init(
         configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?, logger: Logger
@@ -80,7 +77,7 @@ actor ProxyRole {
             Task { self.pod.send(control: await self.check.run().text) }
         case .drain:
             Task {
-                await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
+                await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
                 self.take(InClusterSession.Event.drainedForLaptop)
                 self.pod.send(control: ControlLine.drained.text)
             }
@@ -111,7 +108,7 @@ actor ProxyRole {
         await self.write(state, client)
         await self.restore(undo, self.machine.cause(reason), client)
         _ = await undo.waitForOriginals(within: .seconds(30))
-        await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
+        await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
         await self.persist("clean up") { () async throws(APIError) in
             try await undo.deleteObjects()
             try await undo.deleteLease()
@@ -151,7 +148,7 @@ actor ProxyRole {
             self.pod.send(control: ControlLine.terminating.text)
             _ = await undo.waitForOriginals(within: .seconds(10))
         }
-        await self.pod.drain(limit: Self.drainLimit, newcomers: Self.newcomers)
+        await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
         self.endedSource.finish()
     }
 

@@ -82,7 +82,8 @@ extension InterceptSession {
         await NoticeBoard(client: self.client, namespace: self.namespace).post(.displaced, on: service)
     }
 
-    /// Lets open connections come to their end; a second Ctrl-C does not wait for them.
+    /// Lets open connections come to their end; a second Ctrl-C does not wait for them, but for nodes that still send new
+    /// ones to the proxy.
     ///
     /// - Returns: Whether they have, or nobody wants to wait.
     private func drain() async -> Bool {
@@ -92,10 +93,15 @@ extension InterceptSession {
         carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
         let events = self.events
+        let nodesFollow = ContinuousClock.now + InClusterSession.newcomers
         let waiter = Task {
             for await event in events {
                 switch event {
-                case .interrupted: source.yield(true)
+                case .interrupted:
+                    Task {
+                        try? await Task.sleep(until: nodesFollow)
+                        source.yield(true)
+                    }
                 case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: source.yield(true)
                 case .tunnel(_, .closed): source.yield(false)
                 default: break

@@ -38,7 +38,7 @@ extension InterceptSession {
                     await self.stopKeepingEndingPods()
                     try await self.serviceSwitch.setWarmUp(.ready)
                     try await self.checkWays(pod)
-                    try await self.switchService(to: pod, isFirst: false)
+                    try await self.switchService(to: pod)
                     self.isSwitched = true
                     self.eventSource.yield(.reconnected)
                     return
@@ -72,15 +72,15 @@ extension InterceptSession {
     /// node whose kubelet is away still calls its pod ready.
     private func restoreIfProxyIsSilent() async {
         let pause = Duration.milliseconds(ProxySilence.pauseMilliseconds)
-        try? await Task.sleep(for: .seconds(ProxySilence.patienceSeconds) - pause)
         var silence = ProxySilence(holder: self.objects.holder)
-        while !Task.isCancelled {
+        while true {
+            try? await Task.sleep(for: pause)
+            guard !Task.isCancelled else { return }
             let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
             if silence.observe(lease), !Task.isCancelled {
                 let cause = RestoreCause.proxySilent(holder: self.objects.holder.person)
                 try? await self.restoreMeanwhile(cause, "proxy-silent", "the proxy does not answer")
             }
-            try? await Task.sleep(for: pause)
         }
     }
 

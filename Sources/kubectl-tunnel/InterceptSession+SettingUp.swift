@@ -32,12 +32,13 @@ extension InterceptSession {
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
+        self.firstPod = pod
         try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
         try await self.report.step("ways checked") { try await self.checkWays(pod) }
         // From here on it may be switched, even if the answer is lost.
         self.isSwitched = true
         self.hasSwitched = true
-        try await self.report.step("service switched") { try await self.switchService(to: pod, isFirst: true) }
+        try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
         self.announce()
     }
@@ -155,11 +156,11 @@ extension InterceptSession {
         }
     }
 
-    /// - Parameter isFirst: Whether the session has had no other pod; a pod of its own that ends may be there if not.
-    func switchService(to pod: String, isFirst: Bool) async throws {
+    func switchService(to pod: String) async throws {
         // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
-        // the moment in which it is gone, and longer where the endpoint controller lags behind.
-        let isAlone = isFirst ? try await self.proxyPod.isAlone() : false
+        // the moment in which it is gone, and longer where the endpoint controller lags behind. A session that has had
+        // one pod only has none that ends.
+        let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
         try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
         if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
         try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))

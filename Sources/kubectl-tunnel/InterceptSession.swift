@@ -27,6 +27,8 @@ actor InterceptSession {
     var carrier: TunnelCarrier<LaptopEnd>?
     var carrierNumber = 0
     var reconnecting: Task<Void, Never>?
+    /// The first pod's name.
+    var firstPod: String?
     /// See ``keepEndingPodsLater(than:)``.
     var keepingEndingPods: Task<Void, Never>?
     /// The origin Service's address, which the proxy knows it by.

@@ -56,10 +56,15 @@ extension EndToEnd {
             }
         }
 
+        /// How a session ends without having been drained.
+        enum Undrained: CaseIterable {
+            case stoppedByForce, tunnelLost, interruptedAgain
+        }
+
         @Test(
-            "a node that follows 3 s late loses nothing when a session ends that nobody can drain",
-            arguments: [true, false])
-        func lateNode(isStopped: Bool) async throws {
+            "a node that follows late loses nothing when a session ends that is not drained",
+            arguments: Undrained.allCases)
+        func lateNode(end: Undrained) async throws {
             try await Shop.with { shop in
                 let local = try await LocalProcess.start(port: 3000)
                 let before = try await shop.serviceText()
@@ -68,11 +73,13 @@ extension EndToEnd {
                     "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
                     "jsonpath={.items[0].status.podIP}")
                 let ending: Running
-                if isStopped {
+                var requests = 300
+                switch end {
+                case .stoppedByForce:
                     plugin.send(SIGKILL)
                     _ = try await plugin.finish()
                     ending = try shop.start(["stop", "web", "--force"], host: "colleague")
-                } else {
+                case .tunnelLost:
                     // It wakes to a lost tunnel and to Ctrl-C.
                     let forward = try #require(PortForwardChild(of: plugin.pid))
                     plugin.send(SIGSTOP)
@@ -80,9 +87,17 @@ extension EndToEnd {
                     plugin.send(SIGINT)
                     plugin.send(SIGCONT)
                     ending = plugin
+                case .interruptedAgain:
+                    plugin.send(SIGINT)
+                    try await eventually(within: 10, "restored: \(plugin.error)") {
+                        plugin.error.contains("service/web is restored")
+                    }
+                    plugin.send(SIGINT)
+                    ending = plugin
+                    requests = 200
                 }
                 let late = try Load.start(.connectionPerRequest, target: "\(proxy):8080", rate: 100)
-                try await eventually(within: 30, "300 requests") { late.count >= 300 }
+                try await eventually(within: 30, "\(requests) requests") { late.count >= requests }
                 let summary = try await late.finish()
                 #expect(summary.failed == 0, "\(late.failures.prefix(4))")
                 let result = try await ending.finish(within: 60)

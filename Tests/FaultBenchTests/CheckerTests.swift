@@ -107,6 +107,7 @@ import Testing
             $0.endpoints += [
                 History.EndpointState(time: 18, ready: 0), History.EndpointState(time: 18 + seconds, ready: 2),
             ]
+            $0.requests.append(History.Request(start: 18.1, end: 18.1, ok: false, who: nil, error: "refused"))
         }
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }

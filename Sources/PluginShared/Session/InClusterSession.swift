@@ -46,6 +46,9 @@ public struct InClusterSession: Sendable {
 
     /// How long the laptop gets to end its session when it is asked to, before the in-cluster side does.
     public static let stopPatience = Duration.seconds(10)
+    /// How long nodes may send new connections to the proxy after the Service was restored: kube-proxy writes its rules at
+    /// most once a second by default, and two cores that are busy took up to another second here.
+    public static let newcomers = Duration.seconds(3)
 
     private let holder: Holder
     private var clock: LeaseClock

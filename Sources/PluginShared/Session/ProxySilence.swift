@@ -4,12 +4,13 @@ public import Kubernetes
 /// whose kubelet is away: a proxy that lives notices the loss, and says in the Lease that it passes through. A value; the
 /// looks at the Lease are its events.
 public struct ProxySilence: Sendable, Equatable {
-    /// How long a proxy may take to say so after the loss, in seconds; the bound for a Service without its proxy is 5.
-    public static let patienceSeconds = 3
-    /// The time between two looks, in milliseconds. What the proxy writes may be late by as much as one.
+    /// How long a proxy may take to say so, in seconds; the bound for a Service without its proxy is 5.
+    static let patienceSeconds = 3
+    /// The time before each look, in milliseconds.
     public static let pauseMilliseconds = 500
-    /// So many looks in a row have to show nothing.
-    static let looks = 2
+    /// So many looks in a row have to show nothing: a proxy could not say anything either while the API server did not
+    /// answer.
+    static let looks = patienceSeconds * 1000 / pauseMilliseconds
 
     private let holder: Holder
     private var count = 0

@@ -214,7 +214,9 @@ actor ChaosLane {
             network: self.network, words: ["--take-over"])
         guard let new else {
             self.refusal = said
-            return nil
+            // The other may have been told to end before.
+            let isTold = (old.plugin.output + old.plugin.error).contains("taken over")
+            return isTold ? Injection.Done(detail: "in vain: \(said.suffix(200))") : nil
         }
         try? await eventually(within: 30, "the other has ended") { !old.plugin.isRunning }
         if old.plugin.isRunning {
