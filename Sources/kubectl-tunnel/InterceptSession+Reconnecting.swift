@@ -28,10 +28,16 @@ extension InterceptSession {
         var mend = Task { await self.restoreIfProxyIsSilent() }
         defer { mend.cancel() }
         var pause = Self.shortestPause
+        var connectedPod: String?
         while !Task.isCancelled {
             do {
                 if let pod = try await self.proxyPod.readyOne() {
-                    try await self.connect(to: pod)
+                    // A tunnel that is up carries requests, whatever the API server says: it is kept over attempts.
+                    if self.carrier == nil || pod != connectedPod {
+                        await self.dropCarrier()
+                        try await self.connect(to: pod)
+                        connectedPod = pod
+                    }
                     // Whatever it does is over before the Service is looked at.
                     mend.cancel()
                     await mend.value
@@ -53,14 +59,13 @@ extension InterceptSession {
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
                 pause = min(pause * 2, self.isSwitched ? Self.longestPauseSwitched : Self.longestPause)
-                if !Task.isCancelled { await self.dropCarrier() }
-                if mend.isCancelled { mend = Task { await self.restoreIfProxyIsSilent() } }
+                if mend.isCancelled, self.carrier == nil { mend = Task { await self.restoreIfProxyIsSilent() } }
             }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
         }
     }
 
-    /// Closes a tunnel that did not do: the next takes its place.
+    /// Closes a tunnel to a pod that is not the one: the next takes its place.
     private func dropCarrier() async {
         let carrier = self.carrier
         self.carrier = nil

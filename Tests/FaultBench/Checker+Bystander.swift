@@ -30,6 +30,18 @@ extension Checker {
         return isDry && !Self.isAtLaptop(request.start, history)
     }
 
+    /// Whether a request came while an original pod that was deleted still got traffic: until the slices of the Service that
+    /// nobody intercepts have dropped it, callers of that one are sent to it, too.
+    static func isSentToDeleted(_ request: History.Request, _ history: History) -> Bool {
+        history.faults.contains { fault in
+            guard fault.kind == .deleteOriginalPod, request.end >= fault.begin else { return false }
+            let counts = history.bystander.drop { $0.time < fault.begin - Self.slack }
+            let before = history.bystander.last { $0.time < fault.begin - Self.slack }?.ready ?? 0
+            let dropped = counts.first { $0.ready < before }?.time ?? fault.begin
+            return request.start <= dropped + Self.watchSlack && !Self.isAtLaptop(request.start, history)
+        }
+    }
+
     /// Whether new connections were answered by a laptop right before and right after: it needs no original pods.
     private static func isAtLaptop(_ moment: Double, _ history: History) -> Bool {
         func answers(_ moments: ClosedRange<Double>) -> Bool {

@@ -13,7 +13,8 @@ extension Checker {
         for request in history.requests where !request.ok && !Self.isWrong(request) {
             guard !history.faults.contains(where: { Self.explains($0, request, history) }),
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
-                !Self.isStarved(request, history), !Self.isBare(request, history), request.error != Self.untranslated
+                !Self.isStarved(request, history), !Self.isBare(request, history),
+                !Self.isSentToDeleted(request, history), request.error != Self.untranslated
             else { continue }
             found.append(
                 Violation(

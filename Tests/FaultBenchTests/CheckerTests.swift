@@ -145,6 +145,18 @@ import Testing
     }
 
     @Test(
+        "I1: a deleted original pod may get requests for as long as it gets those of the bystander",
+        arguments: [(66.0, true), (69, false)])
+    func sentToDeleted(start: Double, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(.deleteOriginalPod, begin: 60, settled: 70))
+            $0.bystander += [History.EndpointState(time: 0, ready: 2), History.EndpointState(time: 67, ready: 1)]
+            $0.requests.append(History.Request(start: start, end: start + 5, ok: false, who: nil, error: "reset"))
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
+    @Test(
         "I1: what happens at the same time to a Service that nobody intercepts is not ours",
         arguments: [(60.0, 64.0, true), (50, 58, false), (66, 70, false)])
     func bystander(from: Double, to: Double, isSame: Bool) {

@@ -79,12 +79,14 @@ public struct SessionUndo: Sendable {
     /// Until then the proxy's way to the original pods, the origin Service, has to stay.
     private func waitForProxyToEnd(within limit: Duration) async {
         let clock = ContinuousClock()
-        let deadline = clock.now + limit
-        while clock.now < deadline, !Task.isCancelled {
+        let start = clock.now
+        while clock.now < start + limit, !Task.isCancelled {
             let labels = "\(Key.session)=\(self.session),\(Key.component)=proxy"
-            // Who may not see pods cannot know, and gives it the time.
+            // Who may not see pods cannot know, and gives it the time. A container that was killed is not ready either, and
+            // may be back before its kubelet has said so: nodes may follow late until then.
             let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
-            if let pods, !pods.contains(where: \.serves) { return }
+            let mayBeBack = clock.now < start + InClusterSession.newcomers
+            if let pods, pods.isEmpty || (!mayBeBack && !pods.contains(where: \.serves)) { return }
             try? await Task.sleep(for: .milliseconds(200))
         }
     }
