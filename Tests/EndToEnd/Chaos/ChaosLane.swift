@@ -246,21 +246,33 @@ actor ChaosLane {
 
     // MARK: The end
 
-    /// Ends the last session twice at once and once more, and looks at what is left.
+    /// The last session is stopped by two at once, each of whom needs an API server.
+    private func stopTwice() async throws -> [History.CleanUp] {
+        let shop = self.shop
+        let result: Result<[History.CleanUp], any Error>
+        try await self.cluster.enter()
+        do {
+            async let first = Self.stop(shop)
+            async let second = Self.stop(shop)
+            result = .success(try await [first, second])
+        } catch {
+            result = .failure(error)
+        }
+        await self.cluster.leave()
+        return try result.get()
+    }
+
+    private static func stop(_ shop: Shop) async throws -> History.CleanUp {
+        let words = ["stop", "web", "--force"]
+        let result = try await shop.start(words, host: "colleague").finish(within: 60)
+        return History.CleanUp(words: words.joined(separator: " "), status: result.status, said: result.everything)
+    }
+
+    /// Ends the last session, and looks at what is left.
     private func cleanUp() async throws {
         let shop = self.shop
         self.history.faults.append(History.Fault(.stopForce, begin: monotonicSeconds(), detail: "the end"))
-        try await withThrowingTaskGroup(of: History.CleanUp.self) { group in
-            for _ in 0..<2 {
-                group.addTask {
-                    let words = ["stop", "web", "--force"]
-                    let result = try await shop.start(words, host: "colleague").finish(within: 60)
-                    return History.CleanUp(
-                        words: words.joined(separator: " "), status: result.status, said: result.everything)
-                }
-            }
-            for try await cleanUp in group { self.history.cleanUps.append(cleanUp) }
-        }
+        self.history.cleanUps += try await self.stopTwice()
         if let session {
             _ = try? await session.plugin.finish(within: 60)
             if session.plugin.isRunning {
