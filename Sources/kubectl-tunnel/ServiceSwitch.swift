@@ -80,7 +80,8 @@ struct ServiceSwitch: Sendable {
     func keepEndingPods(after pod: String) async throws {
         try await self.setWarmUp(.published)
         let published = WarmUpCount.published.rawValue
-        while try await self.undo.readyPods(of: self.objects.names.warmUp, port: published) != [pod] {
+        // One slice for each IP family has it.
+        while try await Set(self.undo.readyPods(of: self.objects.names.warmUp, port: published)) != [pod] {
             try await Task.sleep(for: .milliseconds(200))
         }
         try await self.keepEndingPods()
