@@ -87,11 +87,13 @@ extension Checker {
         }
     }
 
-    /// Whether a request was open when a session that was coming to its end was told to end: that skips the drain.
+    /// Whether a request was open when a session that was coming to its end was told to end: that skips the drain,
+    /// but for the time in which nodes follow.
     static func isUndrained(_ request: History.Request, _ history: History) -> Bool {
         history.faults.contains { second in
             guard second.kind.interrupts, request.start <= second.begin + Self.slack,
-                request.end >= second.begin - Self.slack, request.end <= second.begin + Self.watchSlack
+                request.end >= second.begin - Self.slack,
+                request.end <= second.begin + Self.follow + Self.watchSlack
             else { return false }
             if history.sessions.contains(where: { $0.isEnding(at: second.begin + Self.slack) }) { return true }
             return history.faults.contains { first in
