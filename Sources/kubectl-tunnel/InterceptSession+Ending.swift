@@ -8,14 +8,19 @@ import Tunnel
 extension InterceptSession {
     /// Makes a deleted origin Service anew under its address: while the session comes to its end, that is the way to the
     /// original pods.
-    func bringOriginBack() async {
-        guard let host = self.originHost else { return }
+    ///
+    /// - Returns: Whether it was gone, and is there again.
+    func bringOriginBack() async -> Bool {
+        guard let host = self.originHost else { return false }
         let origin = self.objects.origin(address: host)
         do throws(APIError) {
             try await self.client.create(.services, origin, in: self.namespace)
+            return true
         } catch {
-            guard error.code != .alreadyExists else { return }
-            self.report.detail("service/\(self.objects.names.origin) stays away: \(error.message)")
+            if error.code != .alreadyExists {
+                self.report.detail("service/\(self.objects.names.origin) stays away: \(error.message)")
+            }
+            return false
         }
     }
 

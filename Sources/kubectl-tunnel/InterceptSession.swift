@@ -111,8 +111,9 @@ actor InterceptSession {
             case .endRequested(let request): return .requested(request)
             case .commandEnded(let code): return .commandEnded(code)
             case .objectDeleted(let name):
-                await self.bringOriginBack()
-                return .failed(PluginFailure("the session has ended: \(name) was deleted"))
+                // It owns the Secret, whose deletion by the garbage collector may be heard of first.
+                let cause = await self.bringOriginBack() ? "service/\(self.objects.names.origin)" : name
+                return .failed(PluginFailure("the session has ended: \(cause) was deleted"))
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
                 guard number == self.carrierNumber else { continue }

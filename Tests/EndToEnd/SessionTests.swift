@@ -89,10 +89,7 @@ extension EndToEnd {
                     [Lab.shared.kubectl, "-n", shop.namespace, "delete", name, "--wait=false"] + all)
                 let result = try await plugin.finish(within: 20)
                 #expect(result.status == 1)
-                // The origin Service owns the Secret: the garbage collector's deletion may be heard of first.
-                let kinds = name.contains("origin") ? ["servic", "secret"] : [String(name.prefix(6))]
-                #expect(
-                    kinds.contains { result.error.contains("error: the session has ended: \($0)") }, "\(result.error)")
+                #expect(result.error.contains("error: the session has ended: \(name.prefix(6))"), "\(result.error)")
                 #expect(result.error.contains("was deleted"))
                 try await load.expect("cluster")
                 #expect(try await load.finish().failed == 0, "\(load.failures)")
