@@ -11,7 +11,7 @@ fail() {
 
 can_have_cluster() { [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && [ "$(uname -s)" = Linux ]; }
 
-# open_lab ROOT — leaves nothing behind at the script's end.
+# open_lab ROOT — after `make build`; leaves nothing behind at the script's end.
 open_lab() {
     local cluster=$1/Tests/Cluster/cluster image=registry.local/kubectl-tunnel-proxy:test
     say "proxy image"
@@ -23,7 +23,8 @@ open_lab() {
     eval "$("$cluster" env)"
     "$cluster" load "$1/dist/proxy.oci.tar" "$image"
     export TMPDIR=$lab_folder KUBECTL_TUNNEL_END_TO_END=1 KUBECTL_TUNNEL_IMAGE=$image
-    export KUBECTL_TUNNEL_PLUGIN=$1/.build/debug/kubectl-tunnel KUBECTL_TUNNEL_WORKLOAD=$1/Tests/Cluster/workload
+    # The plugin as it is installed: built for debugging, it took more of two cores than the faults left.
+    export KUBECTL_TUNNEL_PLUGIN=$1/.build/release/kubectl-tunnel KUBECTL_TUNNEL_WORKLOAD=$1/Tests/Cluster/workload
     export CLUSTER_SCRIPT=$cluster
 }
 

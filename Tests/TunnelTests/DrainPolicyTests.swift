@@ -67,6 +67,35 @@ struct DrainPolicyTests {
         #expect(endedAt.map { $0 > 3000 && $0 < 3400 } == true)
     }
 
+    @Test("a silence in which bytes could not come does not count")
+    func stalled() {
+        func isQuiet(_ events: [(String, Int)], at now: Int) -> Bool {
+            DrainPolicy.isQuiet(
+                DrainPolicyTests.activity(events), now: .milliseconds(now), drainingSince: .zero,
+                stalled: .milliseconds(2000))
+        }
+        for events in [[], [("caller", 0), ("server", 10)], [("caller", 0), ("server", 10), ("server", 900)]] {
+            #expect(!isQuiet(events, at: 2999))
+            #expect(isQuiet(events, at: 3000))
+        }
+    }
+
+    @Test("a process that was stopped, and a tunnel that was late, have silence begin anew")
+    func stalls() {
+        var stalls = DrainStalls(now: .zero)
+        // When, whether the tunnel is late; whether a PING is due, and since when silence counts here and there.
+        let looks = [
+            (10, false, true, 0, 0), (109, true, false, 0, 109), (208, false, false, 0, 109),
+            (308, false, true, 308, 308), (318, false, false, 308, 308),
+        ]
+        for (now, isLate, asks, here, tunnel) in looks {
+            let asked = stalls.look(now: .milliseconds(now), isTunnelLate: isLate)
+            #expect(asked == asks)
+            #expect(stalls.here == .milliseconds(here))
+            #expect(stalls.tunnel == .milliseconds(tunnel))
+        }
+    }
+
     @Test("a slow link's pauses are no ends")
     func slowLink() {
         var activity = ConnectionActivity(acceptedAt: .seconds(20))

@@ -1,4 +1,5 @@
 import FaultBench
+import Foundation
 import Testing
 
 @testable import Tunnel
@@ -77,6 +78,37 @@ extension Loopback {
                     socket.close()
                 }
             }
+        }
+
+        @Test("a stream whose bytes the tunnel is late with is not taken for quiet")
+        func late() async throws {
+            let local = try RawServer { socket in
+                for _ in 0..<100 {
+                    try socket.send(".")
+                    usleep(30_000)
+                }
+                try socket.send("end")
+                socket.close()
+            }
+            let tunnel = try await TestTunnel.pod(origin: try closedPort())
+            let relay = try FaultRelay(port: tunnel.tunnelPort)
+            let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
+            let port = tunnel.port
+            let stream = try await blocking {
+                let socket = try RawSocket.connect(port: port)
+                _ = try socket.receive(exactly: 1)
+                return socket
+            }
+            relay.weather = FaultRelay.Weather(delay: .milliseconds(1200))
+            await tunnel.pod.drain(limit: .seconds(30))
+            try await blocking {
+                let answer = text(try stream.receiveAll())
+                #expect(answer.hasSuffix("end"))
+                stream.close()
+            }
+            await laptop.close()
+            relay.stop()
+            await tunnel.pod.shutdown()
         }
 
         @Test("a drain with nothing to drain returns at once, and shutting down closes the ports")

@@ -57,6 +57,25 @@ struct LinkHealthTests {
         #expect(health.standing == .up)
     }
 
+    @Test("a PING is overdue after 100 ms, or four round trips, and for three seconds")
+    func late() {
+        var health = LinkHealthTests.up(roundTrip: .milliseconds(10))
+        #expect(!health.isLate(now: .seconds(1)))
+        #expect(health.pingRequested(now: .seconds(1)) == 2)
+        #expect(health.pingRequested(now: .milliseconds(1250)) == 3)
+        #expect(!health.isLate(now: .milliseconds(1099)))
+        #expect(health.isLate(now: .milliseconds(1100)))
+        #expect(health.isLate(now: .milliseconds(3999)))
+        #expect(!health.isLate(now: .seconds(4)))
+        // The third was sent 250 ms later.
+        #expect(health.pingAcknowledged(2, now: .milliseconds(1300)) == .nothing)
+        #expect(!health.isLate(now: .milliseconds(1400)))
+        #expect(health.pingAcknowledged(3, now: .milliseconds(1650)) == .nothing)
+        #expect(health.pingRequested(now: .seconds(2)) == 4)
+        #expect(!health.isLate(now: .milliseconds(3599)))
+        #expect(health.isLate(now: .milliseconds(3600)))
+    }
+
     @Test("an answered or withdrawn CONNECT makes nothing suspect")
     func answered() {
         var health = LinkHealthTests.up()

@@ -52,6 +52,10 @@ struct LinkHealth {
     /// A wake-up this much later than asked for means that this process slept, not that the peer did: 2 s.
     private static let oversleep: Duration = .seconds(2)
 
+    /// The least age that makes an unanswered PING overdue, 100 ms, and the age at which no answer is expected any more
+    /// by those who wait for one, 3 s: three times the pause that makes a link suspect.
+    private static let overdue = (from: Duration.milliseconds(100), to: Duration.seconds(3))
+
     private let timing: Timing
     private var recentRoundTrips: [Duration] = []
     /// When the peer last gave a sign of life: an acknowledgement, or any bytes at all.
@@ -73,6 +77,13 @@ struct LinkHealth {
     /// How long a CONNECT may wait for its answer.
     var patience: Duration {
         max(self.timing.suspectAfter, (self.roundTrip ?? .zero) * self.timing.suspectRoundTrips)
+    }
+
+    /// Whether a PING is overdue, but not for so long that the link must be taken for lost.
+    func isLate(now: Duration) -> Bool {
+        guard self.standing != .dead, let oldest = self.unacknowledged.first else { return false }
+        let allowed = max(LinkHealth.overdue.from, (self.roundTrip ?? .zero) * self.timing.suspectRoundTrips)
+        return now - oldest.sentAt >= allowed && now - oldest.sentAt < LinkHealth.overdue.to
     }
 
     /// When a CONNECT sent at some time has waited too long.

@@ -84,6 +84,9 @@ final class TunnelLink {
     /// The smallest recent round trip; `nil` before the first.
     var smallestRoundTrip: Duration? { self.health.smallestRoundTrip }
 
+    /// Whether an acknowledgement is overdue, so that what was sent here may not have come yet.
+    var isLate: Bool { !self.isClosed && self.health.isLate(now: MonotonicTime.now()) }
+
     /// Puts HTTP/2 on the connection and sends the first PING.
     func start() throws {
         let bound = NIOLoopBound(self, eventLoop: self.channel.eventLoop)

@@ -48,14 +48,17 @@ enum DrainPolicy {
     /// Quiet is one whose last bytes came from the server, or on which none ever passed, and which has been silent
     /// long enough. One whose last bytes came from the caller waits for an answer: it is never quiet.
     ///
-    /// - Parameter roundTrip: The link's: an answer that fills its window pauses for as long.
+    /// - Parameters:
+    ///   - stalled: When bytes were last late for want of time here, or in the tunnel: silence begins after that.
+    ///   - roundTrip: The link's: an answer that fills its window pauses for as long.
     static func isQuiet(
-        _ activity: ConnectionActivity, now: Duration, drainingSince start: Duration, roundTrip: Duration = .zero
+        _ activity: ConnectionActivity, now: Duration, drainingSince start: Duration, stalled: Duration = .zero,
+        roundTrip: Duration = .zero
     ) -> Bool {
         let silence = max(DrainPolicy.silence(afterDraining: now - start), roundTrip * 2)
         guard let lastFromServer = activity.lastFromServer else {
             guard activity.lastFromCaller == nil else { return false }
-            return now - activity.since >= silence
+            return now - max(activity.since, stalled) >= silence
         }
         if let lastFromCaller = activity.lastFromCaller, lastFromCaller > lastFromServer || activity.answerBegan == nil
         {
@@ -63,6 +66,6 @@ enum DrainPolicy {
         }
         let began = activity.answerBegan ?? lastFromServer
         let isStreamed = lastFromServer - began >= DrainPolicy.streamedAnswer
-        return now - lastFromServer >= (isStreamed ? .seconds(1) : silence)
+        return now - max(lastFromServer, stalled) >= (isStreamed ? .seconds(1) : silence)
     }
 }

@@ -28,9 +28,12 @@ final class PodConnection: StreamPipeOwner {
     }
 
     /// Whether the connection could be ended now without hurting a request.
-    func isQuiet(now: Duration, drainingSince start: Duration, roundTrip: Duration) -> Bool {
+    func isQuiet(now: Duration, drainingSince start: Duration, stalls: DrainStalls, roundTrip: Duration) -> Bool {
         guard self.endingSince == nil, !self.isOver, self.relay?.holdsBytes != true else { return false }
-        return DrainPolicy.isQuiet(self.activity, now: now, drainingSince: start, roundTrip: roundTrip)
+        return DrainPolicy.isQuiet(
+            self.activity, now: now, drainingSince: start,
+            stalled: self.far is StreamPipe ? stalls.tunnel : stalls.here,
+            roundTrip: roundTrip)
     }
 
     /// Decides where the connection goes and begins to read it.

@@ -22,6 +22,7 @@ final class PodCore: TunnelLinkOwner {
     private var lastAccepted: Duration?
     private var drained: [EventLoopPromise<Void>] = []
     private var drainTick: RepeatedTask?
+    private var stalls = DrainStalls(now: .zero)
 
     init(
         loop: any EventLoop,
@@ -199,7 +200,9 @@ final class PodCore: TunnelLinkOwner {
         self.drained.append(promise)
         self.newcomers = newcomers
         if self.drainingSince == nil {
-            self.drainingSince = MonotonicTime.now()
+            let now = MonotonicTime.now()
+            self.drainingSince = now
+            self.stalls = DrainStalls(now: now)
             let interval = TimeAmount(self.timing.drainTick)
             let bound = NIOLoopBound(self, eventLoop: self.loop)
             self.drainTick = self.loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
@@ -218,11 +221,13 @@ final class PodCore: TunnelLinkOwner {
     private func drainOn() {
         guard let start = self.drainingSince else { return }
         let now = MonotonicTime.now()
+        let asks = self.stalls.look(now: now, isTunnelLate: self.link?.isLate ?? false)
+        if asks { _ = self.link?.ping() }
         for connection in Array(self.connections.values) {
             if let endingSince = connection.endingSince {
                 if now - endingSince >= self.timing.endingLimit { connection.cut() }
             } else if connection.isQuiet(
-                now: now, drainingSince: start, roundTrip: self.link?.smallestRoundTrip ?? .zero)
+                now: now, drainingSince: start, stalls: self.stalls, roundTrip: self.link?.smallestRoundTrip ?? .zero)
             {
                 connection.end()
             }
