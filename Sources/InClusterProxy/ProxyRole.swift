@@ -15,8 +15,7 @@ actor ProxyRole {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private var machine: InClusterSession
-    private let states: AsyncStream<SessionState>
-    private let stateSource: AsyncStream<SessionState>.Continuation
+    private let (changes, changeSource) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private var ending: Task<Void, Never>?
     /// Whether only a person can make it possible to end the session.
     private var isStuck = false
@@ -37,7 +36,6 @@ actor ProxyRole {
         self.start = self.clock.now
         self.machine = InClusterSession(
             holder: holder, durationSeconds: configuration.leaseDurationSeconds)
-        (self.states, self.stateSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Runs until the session has ended, or the pod was told to end and is drained.
@@ -97,7 +95,7 @@ actor ProxyRole {
             case .exit: self.endedSource.finish()
             }
         }
-        if let state, self.ending == nil { self.stateSource.yield(state) }
+        if state != nil, self.ending == nil { self.changeSource.yield() }
     }
 
     private func end(_ reason: InClusterSession.Reason, saying state: SessionState?) async {
@@ -186,16 +184,37 @@ actor ProxyRole {
         }
     }
 
-    /// Writes states as they change; of several that wait, the newest.
+    /// How long before a state is said again that the API server did not take.
+    private static let statePause = Duration.milliseconds(500)
+
+    /// Writes states as they change, the newest only. The plugin takes a proxy that does not say that it passes through for
+    /// dead: what the API server did not take is said again.
     private func writeStates(_ client: KubernetesClient) async {
-        for await state in self.states { await self.write(state, client) }
+        for await _ in self.changes {
+            var refusals = 0
+            while self.ending == nil, !Task.isCancelled, let state = self.machine.state {
+                do throws(APIError) {
+                    try await self.say(state, client)
+                    break
+                } catch {
+                    // It may be somebody else's Lease by now, or the rights are gone.
+                    if !error.isTransient { refusals += 1 }
+                    if refusals == Self.refusals { break }
+                    try? await Task.sleep(for: Self.statePause)
+                }
+            }
+        }
     }
 
-    /// Writes a state into the Lease, once: it is for people, and must not hold anything up.
+    /// Writes a state into the Lease, once: at an end it is for people, and must not hold anything up.
     private func write(_ state: SessionState?, _ client: KubernetesClient) async {
         guard let state else { return }
+        try? await self.say(state, client)
+    }
+
+    private func say(_ state: SessionState, _ client: KubernetesClient) async throws(APIError) {
         let lease = SessionNames(service: self.configuration.service).lease
         let patch = Lease.stateChange(state, holder: self.holder)
-        _ = try? await client.patch(.leases, lease, in: self.configuration.namespace, patch)
+        _ = try await client.patch(.leases, lease, in: self.configuration.namespace, patch)
     }
 }

@@ -70,11 +70,11 @@ extension InterceptSession {
         case .closed where !self.isSwitched && self.reconnecting == nil:
             // Setting up waits for an answer that will not come now.
             self.checked?.finish()
-        case .closed(let reason):
+        case .closed(let reason, let afterSilence):
             self.report.event(
                 "link-lost", "tunnel lost (\(reason)): traffic goes to the original pods; reconnecting")
             self.checked?.finish()
-            self.reconnect()
+            self.reconnect(afterSilence: afterSilence)
         case .control(let text):
             switch ControlLine(text) {
             case .checked(let obstacle): self.checked?.yield(.checked(obstacle: obstacle))

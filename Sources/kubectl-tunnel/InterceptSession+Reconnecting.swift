@@ -14,18 +14,18 @@ extension InterceptSession {
     /// The same while the Service may lead to a proxy that is gone.
     private static let longestPauseSwitched = Duration.seconds(1)
 
-    func reconnect() {
+    func reconnect(afterSilence: Bool) {
         guard self.reconnecting == nil else { return }
         self.reconnecting = Task {
-            await self.bringBack()
+            await self.bringBack(afterSilence)
             self.reconnecting = nil
         }
     }
 
-    private func bringBack() async {
+    private func bringBack(_ afterSilence: Bool) async {
         let clock = ContinuousClock()
         let start = clock.now
-        var mend = Task { await self.restoreIfProxyIsSilent() }
+        var mend = Task { await self.restoreIfProxyIsSilent(afterSilence) }
         defer { mend.cancel() }
         var pause = Self.shortestPause
         var connectedPod: String?
@@ -59,7 +59,9 @@ extension InterceptSession {
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
                 pause = min(pause * 2, self.isSwitched ? Self.longestPauseSwitched : Self.longestPause)
-                if mend.isCancelled, self.carrier == nil { mend = Task { await self.restoreIfProxyIsSilent() } }
+                if mend.isCancelled, self.carrier == nil {
+                    mend = Task { await self.restoreIfProxyIsSilent(afterSilence) }
+                }
             }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
         }
@@ -75,9 +77,9 @@ extension InterceptSession {
 
     /// Gives the Service back when its proxy has not noticed either that the tunnel is lost: then it is gone, although a
     /// node whose kubelet is away still calls its pod ready.
-    private func restoreIfProxyIsSilent() async {
+    private func restoreIfProxyIsSilent(_ afterSilence: Bool) async {
         let pause = Duration.milliseconds(ProxySilence.pauseMilliseconds)
-        var silence = ProxySilence(holder: self.objects.holder)
+        var silence = ProxySilence(holder: self.objects.holder, afterSilence: afterSilence)
         while true {
             try? await Task.sleep(for: pause)
             guard !Task.isCancelled else { return }

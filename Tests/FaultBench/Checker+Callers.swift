@@ -14,7 +14,7 @@ extension Checker {
             guard !history.faults.contains(where: { Self.explains($0, request, history) }),
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
                 !Self.isStarved(request, history), !Self.isBare(request, history),
-                !Self.isSentToDeleted(request, history), request.error != Self.untranslated
+                !Self.isSentToDeleted(request, history), !Self.isMisled(request, history), request.error != Self.untranslated
             else { continue }
             found.append(
                 Violation(
@@ -29,7 +29,7 @@ extension Checker {
             }
             // Where a request may break, it may as well be answered late.
             guard pauses.isEmpty, !history.faults.contains(where: { Self.explains($0, request, history) }),
-                !Self.isStarved(request, history)
+                !Self.isStarved(request, history), !Self.isMisled(request, history)
             else { continue }
             found.append(Violation(.i1, at: request.start, "a caller waited for \(wait) s"))
         }

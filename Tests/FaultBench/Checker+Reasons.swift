@@ -1,7 +1,7 @@
 extension Checker {
     /// How long a proxy may take to notice a lost tunnel before the plugin gives the Service back, in seconds:
     /// `ProxySilence.patienceSeconds`.
-    static let proxyPatience = 3.0
+    static let proxyPatience = 2.0
 
     /// I8: every switch back has a reason.
     static func reasons(_ history: History) -> [Violation] {
@@ -17,9 +17,19 @@ extension Checker {
                 let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
                 return fault.kind.silencesLaptop && silence >= history.lease * 0.6
             }
-            guard reasons.isEmpty, !Self.isProxySilent(at: end, session, history) else { return nil }
+            guard reasons.isEmpty, !Self.isUnfinished(stretch.session, at: end, history), !Self.isProxySilent(at: end, session, history) else { return nil }
             return Violation(
                 offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
+        }
+    }
+
+    /// Whether a session that had not begun yet met an API server that was away: its plugin does not know then whether the
+    /// switch was done, and undoes it.
+    private static func isUnfinished(_ session: String, at end: Double, _ history: History) -> Bool {
+        guard !history.sessions.contains(where: { $0.identity == session }) else { return false }
+        return history.failedStarts.contains { start in
+            guard let over = start.end, start.begin <= end, end <= over + Self.watchSlack else { return false }
+            return !Self.faults(history, from: start.begin, to: end) { $0 == .serverKill || $0 == .serverPause }.isEmpty
         }
     }
 

@@ -10,6 +10,8 @@ package struct History: Codable, Sendable, Equatable {
         /// Who answered: `cluster`, or a session's local process.
         package var who: String?
         package var error: String?
+        /// `ADDRESS:PORT` that the kernel had chosen for it, where there was no connection and it was asked for.
+        package var endpoint: String?
 
         package init(
             start: Double, end: Double, mode: String = "connection-per-request", ok: Bool = true,
@@ -49,8 +51,20 @@ package struct History: Codable, Sendable, Equatable {
     package struct EndpointState: Codable, Sendable, Equatable {
         package var time: Double
         package var ready: Int
+        /// Theirs.
+        package var addresses: [String]?
 
-        package init(time: Double, ready: Int) { (self.time, self.ready) = (time, ready) }
+        package init(time: Double, ready: Int, addresses: [String]? = nil) {
+            (self.time, self.ready, self.addresses) = (time, ready, addresses)
+        }
+    }
+
+    /// Where kube-proxy sends connections to the Service, from this moment on.
+    package struct RuleState: Codable, Sendable, Equatable {
+        package var time: Double
+        package var addresses: [String]
+
+        package init(time: Double, addresses: [String]) { (self.time, self.addresses) = (time, addresses) }
     }
 
     /// The Lease, as a watch showed it; no holder when it is gone.
@@ -150,9 +164,12 @@ package struct History: Codable, Sendable, Equatable {
     package var endpoints: [EndpointState] = []
     /// Those of a Service with the same pods that nobody intercepts.
     package var bystander: [EndpointState] = []
+    package var rules: [RuleState] = []
     package var leases: [LeaseState] = []
     package var faults: [Fault] = []
     package var sessions: [Session] = []
+    /// Those that ended before their laptops had any traffic.
+    package var failedStarts: [Session] = []
     package var cleanUps: [CleanUp] = []
     package var crashes: [Crash] = []
     /// What was left at the end: objects in the namespace, processes on the laptop.

@@ -177,6 +177,26 @@ import Testing
         #expect(invariants(history) == (isSame ? [] : [.i1]))
     }
 
+    @Test(
+        "I1: a node that has not followed since the API server was away is not ours",
+        arguments: [
+            (FaultKind.serverKill, 30.0, "10.0.0.9:80" as String?, true), (.kubeletKill, 30, "10.0.0.9:80", false),
+            (.serverPause, 30, "10.0.0.1:80", false), (.serverPause, 36, nil, false),
+        ])
+    func misled(kind: FaultKind, start: Double, endpoint: String?, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(kind, begin: 22, end: 23))
+            $0.endpoints.append(History.EndpointState(time: 24, ready: 1, addresses: ["10.0.0.1"]))
+            $0.rules = [
+                History.RuleState(time: 0, addresses: ["10.0.0.9"]), History.RuleState(time: 35, addresses: ["10.0.0.1"]),
+            ]
+            var request = History.Request(start: start, end: start + 3, ok: false, who: nil, error: "no route")
+            request.endpoint = endpoint
+            $0.requests.append(request)
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
     @Test("I1: a laptop that answers has no need of original pods", arguments: ["laptop-1", "cluster"])
     func bystanderOfLaptop(who: String) {
         var history = goodHistory()
@@ -306,7 +326,7 @@ import Testing
     @Test(
         "I8: a proxy that cannot notice the loss is a reason, when it could not, was given its time, and the plugin says so",
         arguments: [
-            (FaultKind.kubeletPause, 16.5, "proxy-silent", true), (.kubeletPause, 18, "proxy-silent", false),
+            (FaultKind.kubeletPause, 16.5, "proxy-silent", true), (.kubeletPause, 19, "proxy-silent", false),
             (.kubeletPause, 16.5, "proxy-missing", false), (.forwardKill, 16.5, "proxy-silent", false),
         ])
     func silentProxy(kind: FaultKind, lost: Double, event: String, isReason: Bool) {
@@ -317,6 +337,23 @@ import Testing
             $0.faults = [History.Fault(kind, begin: 16.4, end: 21)]
         }
         #expect(invariants(history) == (isReason ? [] : [.i8]))
+    }
+
+    @Test("I8: a session that was still beginning undoes what an API server that is away has not confirmed")
+    func failedStart() {
+        for (fault, begin, expected) in [
+            (FaultKind.serverKill, 18.0, [] as Set<Invariant>), (.serverKill, 40, [.i8]), (.kubeletKill, 18, [.i8]),
+        ] {
+            let history = changed(goodHistory()) {
+                var start = $0.sessions.removeFirst()
+                start.ready = nil
+                start.end = 21
+                $0.failedStarts = [start]
+                $0.requests = $0.requests.filter { $0.who == "cluster" }
+                $0.faults = [History.Fault(fault, begin: begin, end: begin + 1)]
+            }
+            #expect(invariants(history) == expected)
+        }
     }
 
     @Test("I9: a clean-up that fails")

@@ -11,23 +11,25 @@ import Testing
     }
 
     /// What each look at the Lease leads to.
-    private func answers(_ looks: [Lease?]) -> [Bool] {
-        var silence = ProxySilence(holder: holderA)
+    private func answers(_ looks: [Lease?], afterSilence: Bool = false) -> [Bool] {
+        var silence = ProxySilence(holder: holderA, afterSilence: afterSilence)
         return looks.map { silence.observe($0) }
     }
 
-    @Test("a proxy that goes on calling itself active for 3 s is gone")
+    @Test("a proxy that goes on calling itself active for 2 s is gone; for 3 s where it may have heard for longer")
     func silent() {
-        let looks = [Lease?](repeating: self.lease(.active), count: ProxySilence.looks)
-        #expect(ProxySilence.looks * ProxySilence.pauseMilliseconds == 3000)
-        #expect(self.answers(looks) == looks.indices.map { $0 == looks.indices.last })
+        #expect(ProxySilence.pauseMilliseconds == 500)
+        for (afterSilence, count) in [(false, 4), (true, 6)] {
+            let looks = [Lease?](repeating: self.lease(.active), count: count)
+            #expect(self.answers(looks, afterSilence: afterSilence) == looks.indices.map { $0 == looks.indices.last })
+        }
     }
 
     @Test("one that passes through lives; so may one whose Lease cannot be read, or is somebody else's by now")
     func alive() {
         let other = Holder(user: "bob", host: "laptop", session: sessionB)
         let active = self.lease(.active)
-        let before = [Lease?](repeating: active, count: ProxySilence.looks - 1)
+        let before = [Lease?](repeating: active, count: 3)
         for look in [self.lease(.passingThrough), nil, self.lease(.active, holder: other)] {
             #expect(self.answers(before + [look] + before).allSatisfy { !$0 })
         }

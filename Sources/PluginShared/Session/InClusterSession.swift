@@ -54,7 +54,8 @@ public struct InClusterSession: Sendable {
     private var clock: LeaseClock
     private var linkIsUp = false
     private var requestSeenAt: Duration?
-    private var written: SessionState?
+    /// What the Lease should say; `nil` before anything is known.
+    public private(set) var state: SessionState?
     private var isDrained = false
     private var isEnding = false
 
@@ -128,8 +129,8 @@ public struct InClusterSession: Sendable {
     }
 
     private mutating func write(_ state: SessionState) -> [Order] {
-        guard self.written != state else { return [] }
-        self.written = state
+        guard self.state != state else { return [] }
+        self.state = state
         return [.write(state)]
     }
 }

@@ -27,7 +27,7 @@ import time
 
 TIMEOUT = 10  # seconds for a request that is not a stream
 WHO = re.compile(rb"who=(\S+)")
-SOURCE_PORT = re.compile(r"sport=(\d+)")
+DIRECTION = re.compile(r"src=(\S+) dst=\S+ sport=(\d+)")
 
 
 class Failure(Exception):
@@ -35,11 +35,11 @@ class Failure(Exception):
 
 
 class Unconnected(Failure):
-    """The time was up before there was a connection."""
+    """There was no connection: it was refused, or the time was up."""
 
-    def __init__(self, port):
-        super().__init__(f"no answer within {TIMEOUT} s")
-        self.port = port
+    def __init__(self, port, refusal=None):
+        super().__init__(str(refusal) if refusal else f"no answer within {TIMEOUT} s")
+        self.port, self.is_refused = port, refusal is not None
 
 
 class Connection:
@@ -53,13 +53,16 @@ class Connection:
         plain.setblocking(False)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # Begun here, since a socket whose connection was refused has no port any more.
+            plain.connect_ex((host, port))
+            local_port = plain.getsockname()[1]
             await asyncio.get_running_loop().sock_connect(plain, (host, port))
         except asyncio.CancelledError:
-            with plain:
-                raise Unconnected(plain.getsockname()[1]) from None
-        except OSError:
             plain.close()
-            raise
+            raise Unconnected(local_port) from None
+        except OSError as error:
+            plain.close()
+            raise Unconnected(local_port, error) from None
         return cls(*await asyncio.open_connection(sock=plain))
 
     @property
@@ -115,8 +118,8 @@ class Connection:
 UNTRANSLATED = "no answer: the kernel did not translate the Service's address"
 
 
-class Untranslated:
-    """The connections of which the kernel awaits the answer from the Service's own, virtual address.
+class Translations:
+    """From where the kernel awaits the answers to connections to the Service: which endpoint was chosen, as a rule.
 
     The kernel's table is read by a process, and once for all that ask meanwhile: it is long, and nothing may wait for it here.
     """
@@ -124,22 +127,25 @@ class Untranslated:
     def __init__(self, host):
         self.host = host
         self.lock = asyncio.Lock()
-        self.read_at, self.ports = 0.0, set()
+        self.read_at, self.endpoints = 0.0, {}
 
-    async def contains(self, local_port):
+    async def of(self, local_port, patience=0):
+        """`ADDRESS:PORT`, or None where the kernel does not know the connection, or was asked less than `patience` seconds ago."""
         asked_at = time.monotonic()
+        if asked_at - self.read_at < patience:
+            return None
         async with self.lock:
             if self.read_at < asked_at:
                 self.read_at = time.monotonic()
-                self.ports = await self.read()
-        return local_port in self.ports
+                self.endpoints = await self.read()
+        return self.endpoints.get(local_port)
 
     async def read(self):
         process = await asyncio.create_subprocess_exec(
             "conntrack", "-L", "-p", "tcp", "--orig-dst", self.host, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
         lines = (await process.communicate())[0].decode().splitlines()
-        waiting = (line.partition("[UNREPLIED]") for line in lines)
-        return {int(SOURCE_PORT.search(asked)[1]) for asked, _, awaited in waiting if f"src={self.host} " in awaited}
+        directions = (DIRECTION.findall(line) for line in lines)
+        return {int(asked[1]): ":".join(awaited) for asked, awaited in directions}
 
 
 def peek(transport_socket):
@@ -157,7 +163,8 @@ class Load:
         self.arguments = arguments
         self.host, _, port = arguments.target.rpartition(":")
         self.host, self.port = self.host.strip("[]"), int(port)
-        self.untranslated = Untranslated(self.host)
+        self.target_address = f"{self.host}:{self.port}"
+        self.translations = Translations(self.host)
         self.log = open(arguments.log, "w", buffering=1) if arguments.log else None
         self.free = collections.deque()  # of Connection, the one used last at the end
         # As many requests at once as there are connections; others wait, and their wait is part of their latency.
@@ -201,7 +208,10 @@ class Load:
             record["error"] = f"no answer within {TIMEOUT} s"
         except Unconnected as error:
             self.end(record)
-            record["error"] = UNTRANSLATED if await self.untranslated.contains(error.port) else str(error)
+            # Refusals come in hundreds.
+            endpoint = await self.translations.of(error.port, patience=0.2 if error.is_refused else 0)
+            record["endpoint"] = endpoint
+            record["error"] = UNTRANSLATED if endpoint == self.target_address else str(error)
             return self.note(record)
         except asyncio.IncompleteReadError as error:
             self.note_body(record, error.partial)

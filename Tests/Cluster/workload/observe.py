@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Watches a Service, its EndpointSlices, those of another, and its Lease, and writes what it sees with times: one JSON line per change.
+"""Watches a Service, its EndpointSlices, those of another, its Lease, and where this node sends its connections, and writes what it sees
+with times: one JSON line per change.
 
 Runs on the node, with the cluster's administrator's certificate. A watch that ends goes on from where it was; what was missed all the same
 (isFirst) is said. Ends at SIGTERM.
@@ -9,7 +10,9 @@ import argparse
 import functools
 import http.client
 import json
+import re
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -66,6 +69,29 @@ class Watch(threading.Thread):
                 self.tell(event["type"], [event["object"]])
 
 
+class Rules(threading.Thread):
+    """What kube-proxy has made of a Service on this node."""
+
+    PAUSE = 0.4  # seconds
+
+    def __init__(self, namespace, service, tell):
+        super().__init__(daemon=True)
+        self.pattern = re.compile(
+            rf'^-A KUBE-SEP-.* --comment "?{namespace}/{service}(?::[^ "]*)?"? .*--to-destination ([0-9.]+):', re.MULTILINE)
+        self.tell = tell
+
+    def run(self):
+        last = None
+        while True:
+            table = subprocess.run(["iptables-save", "-t", "nat"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            addresses = sorted(set(self.pattern.findall(table.stdout)))
+            # In the middle of a change the table cannot be read.
+            if table.returncode == 0 and addresses != last:
+                last = addresses
+                self.tell(addresses)
+            time.sleep(self.PAUSE)
+
+
 class Observer:
     def __init__(self, arguments):
         self.log = open(arguments.log, "w", buffering=1)
@@ -94,11 +120,15 @@ class Observer:
             self.slices[kind] = {}
         for item in items:
             endpoints = item.get("endpoints") or []
-            ready = sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False)
-            self.slices[kind][item["metadata"]["name"]] = 0 if event == "DELETED" else ready
+            ready = [endpoint["addresses"][0] for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False]
+            self.slices[kind][item["metadata"]["name"]] = [] if event == "DELETED" else ready
         # There need not be a bystander.
         if self.slices[kind] or kind == "endpoints":
-            self.write(kind, ready=sum(self.slices[kind].values()))
+            addresses = sum(self.slices[kind].values(), [])
+            self.write(kind, ready=len(addresses), addresses=sorted(addresses))
+
+    def rules(self, addresses):
+        self.write("rules", addresses=addresses)
 
     def lease(self, event, items):
         if event == "DELETED" or not items:
@@ -130,6 +160,7 @@ def main():
         slices("bystander", arguments.bystander),
         Watch(arguments, f"/apis/coordination.k8s.io/v1/{inside}/leases",
               f"fieldSelector=metadata.name%3D{arguments.lease}", observer.lease),
+        Rules(arguments.namespace, arguments.service, observer.rules),
     ]
     for watch in watches:
         watch.start()

@@ -190,7 +190,7 @@ actor ChaosLane {
         self.sessionWasKilled = false
         self.restartedLocal = nil
         let offset = self.clockOffset
-        let (session, said) = try await ChaosSession.start(
+        let (session, record) = try await ChaosSession.start(
             self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
             network: self.network, offset: offset)
         if let session {
@@ -199,9 +199,14 @@ actor ChaosLane {
             self.laptopProcesses += session.children
         } else {
             // The dead one's Lease has to run out first, or the API server is away.
-            self.refusal = said
+            self.refused(record)
             try await Task.sleep(for: .milliseconds(300))
         }
+    }
+
+    private func refused(_ record: History.Session) {
+        self.refusal = record.said
+        self.history.failedStarts.append(record)
     }
 
     /// Another laptop takes the Service over; `nil` when it does not get it.
@@ -209,14 +214,14 @@ actor ChaosLane {
         for task in self.lasting { await task.value }
         self.lasting = []
         self.sessions += 1
-        let (new, said) = try await ChaosSession.start(
+        let (new, record) = try await ChaosSession.start(
             self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
             network: self.network, words: ["--take-over"])
         guard let new else {
-            self.refusal = said
+            self.refused(record)
             // The other may have been told to end before.
             let isTold = (old.plugin.output + old.plugin.error).contains("taken over")
-            return isTold ? Injection.Done(detail: "in vain: \(said.suffix(200))") : nil
+            return isTold ? Injection.Done(detail: "in vain: \(record.said.suffix(200))") : nil
         }
         try? await eventually(within: 30, "the other has ended") { !old.plugin.isRunning }
         if old.plugin.isRunning {

@@ -30,7 +30,7 @@ final class ChaosSession: Sendable {
     static func start(
         _ shop: Shop, number: Int, port: Int, lease: Int, network: BadNetwork, offset: Int = 0,
         words: [String] = []
-    ) async throws -> (session: ChaosSession?, said: String) {
+    ) async throws -> (session: ChaosSession?, record: History.Session) {
         let who = "laptop-\(number)"
         let local = try await LocalProcess.start(who: who, port: port)
         var environment = network.environment
@@ -48,13 +48,16 @@ final class ChaosSession: Sendable {
         guard let identity = mark?.prefix(while: { $0 != "\"" }), !identity.isEmpty else {
             plugin.send(SIGKILL)
             try await local.stop()
-            return (nil, plugin.output + plugin.error)
+            record.ready = nil
+            record.end = monotonicSeconds()
+            record.said = plugin.output + plugin.error
+            return (nil, record)
         }
         record.identity = String(identity)
         let session = ChaosSession(
             plugin: plugin, local: local, children: Descendants.of(plugin.pid), record: record,
             identity: String(identity))
-        return (session, "")
+        return (session, record)
     }
 
     /// What is known of it now that its plugin has ended.

@@ -1,7 +1,7 @@
 import FaultBench
 import Foundation
 
-/// One process that watches a Service, its slices, those of the bystander, and its Lease, with times.
+/// One process that watches a Service, its slices, those of the bystander, its Lease and the node's rules, with times.
 struct Observer: Sendable {
     private struct Line: Decodable {
         var kind: String
@@ -30,6 +30,7 @@ struct Observer: Sendable {
             case "service": history.services.append(try decoder.decode(History.ServiceState.self, from: data))
             case "endpoints": history.endpoints.append(try decoder.decode(History.EndpointState.self, from: data))
             case "bystander": history.bystander.append(try decoder.decode(History.EndpointState.self, from: data))
+            case "rules": history.rules.append(try decoder.decode(History.RuleState.self, from: data))
             default: history.leases.append(try decoder.decode(History.LeaseState.self, from: data))
             }
         }

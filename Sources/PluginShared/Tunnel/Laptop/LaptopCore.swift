@@ -66,7 +66,7 @@ final class LaptopCore: TunnelLinkOwner {
 
     func link(_ link: TunnelLink, closed reason: String) {
         _ = self.dialler.linkClosed(reason: reason)
-        self.report(.closed(reason: reason))
+        self.report(.closed(reason: reason, afterSilence: link.isDead))
         self.finished()
     }
 

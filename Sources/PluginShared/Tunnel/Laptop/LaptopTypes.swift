@@ -27,6 +27,6 @@ public enum LaptopEvent: Sendable, Equatable {
     case suspect
     /// The pod answers again.
     case recovered
-    /// The tunnel has ended, with this reason; the last event.
-    case closed(reason: String)
+    /// The tunnel has ended, with this reason, and whether it was given up because nothing came; the last event.
+    case closed(reason: String, afterSilence: Bool)
 }

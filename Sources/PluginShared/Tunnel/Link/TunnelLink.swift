@@ -84,6 +84,8 @@ final class TunnelLink {
     /// The smallest recent round trip; `nil` before the first.
     var smallestRoundTrip: Duration? { self.health.smallestRoundTrip }
 
+    /// Whether nothing came for too long.
+    var isDead: Bool { self.health.standing == .dead }
     /// Whether an acknowledgement is overdue, so that what was sent here may not have come yet.
     var isLate: Bool { !self.isClosed && self.health.isLate(now: MonotonicTime.now()) }
 
