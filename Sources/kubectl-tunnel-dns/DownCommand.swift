@@ -8,6 +8,7 @@ import PluginSession
 struct DownCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "End what runs, and clean up behind what was killed.",
+        usage: "kubectl tunnel-dns down [<options>]",
         discussion: "Without -n and --context all of your sessions on this machine end.")
 
     @OptionGroup(title: "Cluster")

@@ -8,6 +8,7 @@ import Session
 struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command to which the cluster's names and addresses are at hand. Linux.",
+        usage: "kubectl tunnel-dns exec [<options>] -- <command> ...",
         discussion: """
             kubectl tunnel-dns exec -n shop -- curl http://orders
             kubectl tunnel-dns exec -n shop -- npm start

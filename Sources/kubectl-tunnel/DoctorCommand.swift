@@ -14,6 +14,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Say what an intercept needs, and what of it is not so.",
+        usage: "kubectl tunnel doctor [<service>] [<options>]",
         discussion: "Changes nothing. Exit code 1 when something is in the way.")
 
     @Argument(help: "A Service that is to be intercepted.", transform: CommandRunner.serviceName)

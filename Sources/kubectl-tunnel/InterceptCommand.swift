@@ -15,6 +15,7 @@ struct InterceptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "intercept",
         abstract: "Bring a Service's traffic to a local port until Ctrl-C.",
+        usage: "kubectl tunnel intercept <service> --port <local[:remote]> [-- <command>]",
         discussion: """
             kubectl tunnel intercept web --port 8080
             kubectl tunnel intercept web --port 8080:http --port 9090:metrics -n shop

@@ -18,7 +18,8 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show who intercepts what, from where, and since when.")
+        commandName: "list", abstract: "Show who intercepts what, from where, and since when.",
+        usage: "kubectl tunnel list [<options>]")
 
     @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
     var allNamespaces = false

@@ -11,6 +11,7 @@ struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Mend what dead sessions have left, of one Service or of all in the namespace.",
+        usage: "kubectl tunnel restore [<service>] [<options>]",
         discussion: "A session that lives is left alone: `kubectl tunnel stop` ends it.")
 
     @Argument(help: "The Service. Default: all of the namespace.", transform: CommandRunner.serviceName)

@@ -8,7 +8,8 @@ import Session
 /// `kubectl tunnel stop SERVICE`.
 struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "End an intercept, from any machine.")
+        commandName: "stop", abstract: "End an intercept, from any machine.",
+        usage: "kubectl tunnel stop <service> [<options>]")
 
     @Argument(help: "The Service.", transform: CommandRunner.serviceName)
     var service: String

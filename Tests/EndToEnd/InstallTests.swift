@@ -57,6 +57,26 @@ extension EndToEnd {
             try installation.remove()
         }
 
+        @Test("the help of every command fits a terminal of 80 columns")
+        func help() async throws {
+            let installation = try Installation()
+            for (plugin, known) in [
+                ("tunnel", ["intercept", "list", "stop", "doctor", "restore", "install"]),
+                ("tunnel-dns", ["up", "down", "status", "env", "exec"]),
+            ] {
+                let overview = try await installation.kubectl(plugin, "--help").output
+                let listed = overview.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS:") }.dropFirst()
+                    .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first }
+                #expect(listed.map(String.init) == known)
+                for command in known {
+                    let help = try await installation.kubectl(plugin, command, "--help").output
+                    #expect(help.contains("USAGE: kubectl \(plugin) \(command)"), "\(help)")
+                    #expect(help.split(separator: "\n").filter { $0.count > 80 } == [])
+                }
+            }
+            try installation.remove()
+        }
+
         /// What krew reads of a manifest.
         private struct Manifest: Decodable {
             var apiVersion: String

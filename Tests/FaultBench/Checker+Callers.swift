@@ -14,7 +14,8 @@ extension Checker {
             guard !history.faults.contains(where: { Self.explains($0, request, history) }),
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
                 !Self.isStarved(request, history), !Self.isBare(request, history),
-                !Self.isSentToDeleted(request, history), !Self.isMisled(request, history), request.error != Self.untranslated
+                !Self.isSentToDeleted(request, history), !Self.isMisled(request, history),
+                request.error != Self.untranslated
             else { continue }
             found.append(
                 Violation(

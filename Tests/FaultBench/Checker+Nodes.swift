@@ -10,11 +10,14 @@ extension Checker {
     static func isMisled(_ request: History.Request, _ history: History) -> Bool {
         guard let slices = history.endpoints.last(where: { $0.time <= request.start })?.addresses.map(Set.init),
             !Self.faults(
-                history, from: request.start - Self.relist, to: request.start, { $0 == .serverKill || $0 == .serverPause }
+                history, from: request.start - Self.relist, to: request.start,
+                { $0 == .serverKill || $0 == .serverPause }
             ).isEmpty
         else { return false }
         // Where it is known which endpoint was chosen, that counts.
-        if let address = request.endpoint?.prefix(while: { $0 != ":" }), slices.contains(String(address)) { return false }
+        if let address = request.endpoint?.prefix(while: { $0 != ":" }), slices.contains(String(address)) {
+            return false
+        }
         let before = history.rules.last { $0.time <= request.start - Self.look }
         let around = history.rules.filter { abs($0.time - request.start) <= Self.look }
         return ([before].compactMap { $0 } + around).contains { Set($0.addresses) != slices }

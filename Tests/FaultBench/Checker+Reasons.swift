@@ -17,7 +17,9 @@ extension Checker {
                 let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
                 return fault.kind.silencesLaptop && silence >= history.lease * 0.6
             }
-            guard reasons.isEmpty, !Self.isUnfinished(stretch.session, at: end, history), !Self.isProxySilent(at: end, session, history) else { return nil }
+            guard reasons.isEmpty, !Self.isUnfinished(stretch.session, at: end, history),
+                !Self.isProxySilent(at: end, session, history)
+            else { return nil }
             return Violation(
                 offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
         }

@@ -188,7 +188,8 @@ import Testing
             $0.faults.append(History.Fault(kind, begin: 22, end: 23))
             $0.endpoints.append(History.EndpointState(time: 24, ready: 1, addresses: ["10.0.0.1"]))
             $0.rules = [
-                History.RuleState(time: 0, addresses: ["10.0.0.9"]), History.RuleState(time: 35, addresses: ["10.0.0.1"]),
+                History.RuleState(time: 0, addresses: ["10.0.0.9"]),
+                History.RuleState(time: 35, addresses: ["10.0.0.1"]),
             ]
             var request = History.Request(start: start, end: start + 3, ok: false, who: nil, error: "no route")
             request.endpoint = endpoint

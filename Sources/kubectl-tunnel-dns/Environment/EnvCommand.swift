@@ -8,6 +8,7 @@ extension ShellVariables.Shell: ExpressibleByArgument {}
 struct EnvCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "env", abstract: "Print the variables by which programs find the local proxy.",
+        usage: "kubectl tunnel-dns env [<options>]",
         discussion: """
             sh:          eval "$(kubectl tunnel-dns env)"
             fish:        kubectl tunnel-dns env --shell fish | source
