@@ -61,7 +61,7 @@ extension EndToEnd {
         func help() async throws {
             let installation = try Installation()
             for (plugin, known) in [
-                ("tunnel", ["intercept", "list", "stop", "doctor", "restore", "install"]),
+                ("tunnel", ["intercept", "list", "stop", "restore", "doctor", "install"]),
                 ("tunnel-dns", ["up", "down", "status", "env", "exec"]),
             ] {
                 let overview = try await installation.kubectl(plugin, "--help").output
