@@ -27,6 +27,29 @@ extension InterceptSession {
         self.background.append(Task { await watch.run { source.yield(.objectDeleted($0)) } })
     }
 
+    func watchPods() {
+        let (pods, source) = (self.proxyPod, self.eventSource)
+        self.background.append(Task { await pods.watchDeletions { source.yield(.podDeleted($0)) } })
+    }
+
+    /// Gives the Service back as soon as the pod that it leads to is being deleted. Its proxy does so when the kubelet tells
+    /// it, a second later or more; the next pod may be an endpoint by then, and not listen yet.
+    func leavePod(_ pod: String) async {
+        guard self.isSwitched, pod == self.servingPod else { return }
+        // Before, or the watch shows it first, and it looks like somebody else's.
+        self.servingPod = nil
+        do {
+            let outcome = try await self.undo.restoreService(.proxyEnds(holder: self.objects.holder.person))
+            if outcome == .restored { self.reportEndingProxy() }
+        } catch {
+            self.servingPod = pod
+        }
+    }
+
+    private func reportEndingProxy() {
+        self.report.event("proxy-ends", "the proxy's pod is being deleted: the Service was restored meanwhile")
+    }
+
     func watchService() {
         let (client, name, namespace, source) = (self.client, self.serviceName, self.namespace, self.eventSource)
         self.background.append(
@@ -80,7 +103,7 @@ extension InterceptSession {
             case .checked(let obstacle): self.checked?.yield(.checked(obstacle: obstacle))
             case .drained: self.drained?.yield(true)
             case .terminating:
-                self.report.event("proxy-ends", "the proxy's pod is being deleted: the Service was restored meanwhile")
+                if self.servingPod != nil { self.reportEndingProxy() }
                 self.background.append(Task { await self.endUnlessWanted() })
             case .check, .drain, nil: break
             }
@@ -111,7 +134,8 @@ extension InterceptSession {
             let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
             if let request = lease.flatMap(EndRequest.init) { return .requested(request) }
             let isRestored =
-                !self.isSwitched || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
+                !self.isSwitched || self.servingPod == nil
+                || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
             if isOriginal, isRestored { return nil }
             if isOriginal, lease == nil {
                 return .failed(PluginFailure("the session has ended: its lease was deleted"))

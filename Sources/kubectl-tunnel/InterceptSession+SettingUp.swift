@@ -29,6 +29,7 @@ extension InterceptSession {
             self.originHost = try await creation.createObjects()
         }
         self.watchObjects()
+        self.watchPods()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
@@ -162,6 +163,7 @@ extension InterceptSession {
         // one pod only has none that ends.
         let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
         try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
+        self.servingPod = pod
         if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
         try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
     }

@@ -39,6 +39,8 @@ actor InterceptSession {
     var isSwitched = false
     /// Whether it ever did: nodes may send connections there for a while.
     var hasSwitched = false
+    /// The pod it leads to; `nil` also when it was given back because that is being deleted.
+    var servingPod: String?
     var checked: AsyncStream<ControlLine>.Continuation?
     var drained: AsyncStream<Bool>.Continuation?
 
@@ -114,6 +116,7 @@ actor InterceptSession {
                 // It owns the Secret, whose deletion by the garbage collector may be heard of first.
                 let cause = await self.bringOriginBack() ? "service/\(self.objects.names.origin)" : name
                 return .failed(PluginFailure("the session has ended: \(cause) was deleted"))
+            case .podDeleted(let name): await self.leavePod(name)
             case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
                 guard number == self.carrierNumber else { continue }

@@ -20,6 +20,8 @@ enum SessionEvent: Sendable {
     case endRequested(EndRequest)
     /// Somebody deleted an object that the session cannot do without: its kind and name.
     case objectDeleted(String)
+    /// The proxy's pod of this name is being deleted, or gone.
+    case podDeleted(String)
     /// The Lease is another's now, or gone.
     case leaseLost(String)
     /// The Service as a watch shows it; `nil` when it was deleted.

@@ -65,8 +65,10 @@ extension EndToEnd {
                 ("tunnel-dns", ["up", "down", "status", "env", "exec"]),
             ] {
                 let overview = try await installation.kubectl(plugin, "--help").output
-                let listed = overview.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS:") }.dropFirst()
-                    .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first }
+                let listed = overview.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS:") }.dropFirst().prefix {
+                    !$0.hasPrefix("  See ")
+                }
+                .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first }
                 #expect(listed.map(String.init) == known)
                 for command in known {
                     let help = try await installation.kubectl(plugin, command, "--help").output

@@ -67,6 +67,37 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "the proxy's pod is deleted while its node's kubelet does not hear of it: the Service is given back at once"
+        )
+        func deletedWithoutKubelet() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                try await shop.expect("laptop")
+                Component.kubelet.send(SIGSTOP)
+                var failure: (any Error)?
+                do {
+                    try await kubectl(
+                        "-n", shop.namespace, "delete", "pod", "-l", "kubectl-tunnel/component=proxy", "--wait=false")
+                    // Long before the tunnel is given up, which that kubelet carries.
+                    try await eventually(within: 3, "restored") { try await shop.serviceText() == before }
+                } catch {
+                    failure = error
+                }
+                Component.kubelet.send(SIGCONT)
+                if let failure { throw failure }
+                try await eventually(within: 60, "the tunnel is back: \(plugin.error)") {
+                    plugin.error.contains("tunnel is back")
+                }
+                #expect(plugin.error.components(separatedBy: "the proxy's pod is being deleted").count == 2)
+                try await shop.expect("laptop")
+                try await shop.end(plugin, before: before)
+                try await local.stop()
+            }
+        }
+
         @Test("connections to the API server that die without a word do not cost the session")
         func deadConnections() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in

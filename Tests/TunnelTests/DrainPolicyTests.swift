@@ -67,6 +67,31 @@ struct DrainPolicyTests {
         #expect(endedAt.map { $0 > 3000 && $0 < 3400 } == true)
     }
 
+    @Test("a pool whose pauses are just as long as the silence of a phase is ended in the middle of one, later")
+    func rhythm() {
+        for (pause, phase) in [(1000, 3000), (250, 6000), (100, 9000), (30, 12_000)] {
+            var endedAt: Int?
+            var activity = ConnectionActivity(acceptedAt: .zero)
+            var next = 0
+            for now in 0..<35_000 where endedAt == nil {
+                if now >= 5000,
+                    DrainPolicy.isQuiet(activity, now: .milliseconds(now), drainingSince: .seconds(5))
+                {
+                    endedAt = now
+                }
+                guard now == next else { continue }
+                activity.callerSent(now: .milliseconds(now))
+                activity.serverSent(now: .milliseconds(now))
+                // A little late every other time.
+                next = now + pause + (now % 2 == 0 ? 1 : -1)
+            }
+            #expect(
+                endedAt.map { $0 >= 5000 + phase && $0 < 5000 + phase + 2 * pause } == true, "\(pause) \(endedAt ?? -1)"
+            )
+            if let endedAt { #expect(next - endedAt >= min(20, pause / 4) - 1) }
+        }
+    }
+
     @Test("a silence in which bytes could not come does not count")
     func stalled() {
         func isQuiet(_ events: [(String, Int)], at now: Int) -> Bool {

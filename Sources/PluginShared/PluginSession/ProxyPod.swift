@@ -66,10 +66,33 @@ public struct ProxyPod: Sendable {
         try await self.pods().allSatisfy { $0.metadata.deletionTimestamp == nil }
     }
 
+    /// How long to wait before the watch is begun again.
+    private static let watchPause = Duration.milliseconds(500)
+
+    /// Tells the names of pods that are being deleted, as soon as it is known, and perhaps again; until the task is cancelled.
+    public func watchDeletions(_ tell: @Sendable (String) -> Void) async {
+        while !Task.isCancelled {
+            do {
+                for try await event in self.client.watch(.pods, labels: self.labels, in: self.namespace) {
+                    switch event {
+                    case .added(let pod), .modified(let pod):
+                        if pod.metadata.deletionTimestamp != nil { tell(pod.metadata.name) }
+                    case .deleted(let pod): tell(pod.metadata.name)
+                    case .other: break
+                    }
+                }
+            } catch {
+                // Whoever may only list them hears of it from the proxy.
+                if (error as? APIError)?.code == .forbidden { return }
+            }
+            try? await Task.sleep(for: Self.watchPause)
+        }
+    }
+
+    private var labels: String { "\(Key.session)=\(self.session),\(Key.component)=\(self.component)" }
+
     private func pods() async throws(APIError) -> [Pod] {
-        try await self.client.list(
-            .pods, in: self.namespace, labels: "\(Key.session)=\(self.session),\(Key.component)=\(self.component)"
-        ).items
+        try await self.client.list(.pods, in: self.namespace, labels: self.labels).items
     }
 
     private func failure(of pod: Pod, _ reasons: Set<String>) -> PluginFailure? {
