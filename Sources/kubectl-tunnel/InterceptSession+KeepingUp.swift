@@ -42,7 +42,8 @@ extension InterceptSession {
             let outcome = try await self.undo.restoreService(.proxyEnds(holder: self.objects.holder.person))
             if outcome == .restored { self.reportEndingProxy() }
         } catch {
-            self.servingPod = pod
+            // The next may be switched to by now.
+            self.servingPod = self.servingPod ?? pod
         }
     }
 

@@ -65,7 +65,6 @@ extension EndToEnd {
                 try await eventually(within: 15, "told as lost: \(plugin.error)") {
                     plugin.error.contains("tunnel lost")
                 }
-                #expect(try await Self.answer(shop.address()).who == "cluster")
                 try await eventually(within: 15, "told as back: \(plugin.error)") {
                     plugin.error.contains("tunnel is back")
                 }

@@ -180,15 +180,16 @@ import Testing
     @Test(
         "I1: a node that has not followed since the API server was away is not ours",
         arguments: [
-            (FaultKind.serverKill, 30.0, "10.0.0.9:80" as String?, true), (.kubeletKill, 30, "10.0.0.9:80", false),
-            (.serverPause, 30, "10.0.0.1:80", false), (.serverPause, 36, nil, false),
+            (FaultKind.serverKill, 30.0, "10.0.0.9:80" as String?, 0.0, true),
+            (.kubeletKill, 30, "10.0.0.9:80", 0, false), (.serverPause, 30, "10.0.0.1:80", 0, false),
+            (.serverPause, 36, nil, 0, false), (.serverKill, 30, nil, 26, false),
         ])
-    func misled(kind: FaultKind, start: Double, endpoint: String?, isAllowed: Bool) {
+    func misled(kind: FaultKind, start: Double, endpoint: String?, since: Double, isAllowed: Bool) {
         let history = changed(goodHistory()) {
             $0.faults.append(History.Fault(kind, begin: 22, end: 23))
             $0.endpoints.append(History.EndpointState(time: 24, ready: 1, addresses: ["10.0.0.1"]))
             $0.rules = [
-                History.RuleState(time: 0, addresses: ["10.0.0.9"]),
+                History.RuleState(time: since, addresses: ["10.0.0.9"]),
                 History.RuleState(time: 35, addresses: ["10.0.0.1"]),
             ]
             var request = History.Request(start: start, end: start + 3, ok: false, who: nil, error: "no route")
