@@ -103,7 +103,7 @@ actor ProxyRole {
         guard let client = self.client else { return self.endedSource.finish() }
         let undo = self.undo(client)
         self.pod.setPassThrough(true)
-        await self.write(state, client)
+        if let state { await self.insist(state, client) }
         await self.restore(undo, self.machine.cause(reason), client)
         _ = await undo.waitForOriginals(within: .seconds(30))
         await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
@@ -202,6 +202,19 @@ actor ProxyRole {
                     if refusals == Self.refusals { break }
                     try? await Task.sleep(for: Self.statePause)
                 }
+            }
+        }
+    }
+
+    /// Writes the state by which the plugin knows that the session is over, before the Service shows it: it would switch to
+    /// this proxy again. Whether or not that is to be had, the Service goes back.
+    private func insist(_ state: SessionState, _ client: KubernetesClient) async {
+        for _ in 0..<Self.refusals {
+            do throws(APIError) {
+                return try await self.say(state, client)
+            } catch {
+                guard error.isTransient else { return }
+                try? await Task.sleep(for: Self.statePause)
             }
         }
     }

@@ -138,6 +138,9 @@ extension InterceptSession {
                 !self.isSwitched || self.servingPod == nil
                 || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
             if isOriginal, isRestored { return nil }
+            if isOriginal, lease?.isExpired == true {
+                return .failed(PluginFailure("the session has ended: lease/\(self.objects.names.lease) expired"))
+            }
             if isOriginal, lease == nil {
                 return .failed(PluginFailure("the session has ended: its lease was deleted"))
             }

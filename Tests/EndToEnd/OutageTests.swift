@@ -98,6 +98,28 @@ extension EndToEnd {
             }
         }
 
+        @Test("a Lease that expires while kubectl is silent: the plugin says so, and does not take the Service again")
+        func expiredBehindKubectl() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
+                try await shop.expect("laptop")
+                let child = try #require(
+                    Descendants.of(plugin.pid).first {
+                        $0.command.contains(" proxy ") && !$0.command.contains("__guard")
+                    })
+                kill(child.pid, SIGSTOP)
+                defer { kill(child.pid, SIGCONT) }
+                try await eventually(within: 15, "expired") { try await shop.serviceText() == before }
+                try await plugin.finish(within: 60).expectOneError(
+                    saying: ["error: the session has ended: lease/tunnel-web expired"], status: 1)
+                #expect(!plugin.error.contains("tunnel is back"), "\(plugin.error)")
+                try await shop.expectRestored(before)
+                try await local.stop()
+            }
+        }
+
         @Test("connections to the API server that die without a word do not cost the session")
         func deadConnections() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in

@@ -52,9 +52,10 @@ public struct LeaseKeeper: Sendable {
                 // Both are one guarded request: it fails when the Lease is no longer ours.
                 do throws(APIError) {
                     let time = MicroTime.text(for: .now)
-                    try await self.client.patch(
+                    let lease = try await self.client.patch(
                         .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time),
                         timeoutSeconds: renewal.timeoutSeconds)
+                    if lease.isExpired { return report(.lost(self.expiry)) }
                     renewal.renewed(begunAt: now)
                 } catch {
                     guard error.isTransient || error.code == .unauthorized || error.code == .forbidden else {
@@ -64,6 +65,10 @@ public struct LeaseKeeper: Sendable {
                 }
             }
         }
+    }
+
+    private var expiry: String {
+        "lease/\(self.name) expired: the API server was not reached for \(self.durationSeconds) s"
     }
 
     private func reasonOfLoss() async -> String {
@@ -84,6 +89,7 @@ public struct LeaseKeeper: Sendable {
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
                             return report(.lost(await self.reasonOfLoss()))
                         }
+                        if lease.isExpired { return report(.lost(self.expiry)) }
                         if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
                         return report(.lost(await self.reasonOfLoss()))

@@ -33,6 +33,10 @@ public struct LeaseRecord: Sendable, Equatable {
 }
 
 extension Lease {
+    /// Whether the in-cluster side has ended the session because nothing was heard of its holder. Nothing takes that back:
+    /// a holder that is there again must not switch to that proxy.
+    public var isExpired: Bool { self.metadata.annotation(Key.state) == SessionState.expired.rawValue }
+
     /// The patch by which the holder renews: it fails with 422 when the Lease is no longer the holder's.
     public static func renewal(holder: Holder, time: String) -> JSONPatch {
         var patch = JSONPatch()
