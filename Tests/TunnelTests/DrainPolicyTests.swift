@@ -92,6 +92,18 @@ struct DrainPolicyTests {
         }
     }
 
+    @Test("a connection that comes late in the drain is not cut in the pauses of its answer")
+    func latecomer() {
+        var activity = ConnectionActivity(acceptedAt: .seconds(20))
+        activity.callerSent(now: .seconds(20))
+        activity.serverSent(now: .milliseconds(20_010))
+        func isQuiet(at now: Int) -> Bool {
+            DrainPolicy.isQuiet(activity, now: .milliseconds(now), drainingSince: .zero)
+        }
+        #expect(!isQuiet(at: 21_009))
+        #expect(isQuiet(at: 21_010))
+    }
+
     @Test("a silence in which bytes could not come does not count")
     func stalled() {
         func isQuiet(_ events: [(String, Int)], at now: Int) -> Bool {
@@ -123,7 +135,7 @@ struct DrainPolicyTests {
 
     @Test("a slow link's pauses are no ends")
     func slowLink() {
-        var activity = ConnectionActivity(acceptedAt: .seconds(20))
+        var activity = ConnectionActivity(acceptedAt: .zero)
         activity.callerSent(now: .seconds(20))
         activity.serverSent(now: .milliseconds(20_100))
         func isQuiet(at now: Int) -> Bool {

@@ -70,7 +70,9 @@ enum DrainPolicy {
         _ activity: ConnectionActivity, now: Duration, drainingSince start: Duration, stalled: Duration = .zero,
         roundTrip: Duration = .zero
     ) -> Bool {
-        let silence = max(DrainPolicy.silence(afterDraining: now - start), roundTrip * 2)
+        // A connection that came during the drain, from a node that follows late, has all of its time before it.
+        let elapsed = now - max(start, activity.since)
+        let silence = max(DrainPolicy.silence(afterDraining: elapsed), roundTrip * 2)
         guard let lastFromServer = activity.lastFromServer else {
             guard activity.lastFromCaller == nil else { return false }
             return now - max(activity.since, stalled) >= silence
@@ -79,7 +81,7 @@ enum DrainPolicy {
         {
             return false
         }
-        if now - start < DrainPolicy.lastPhase, DrainPolicy.isDue(activity, silence: now - lastFromServer) {
+        if elapsed < DrainPolicy.lastPhase, DrainPolicy.isDue(activity, silence: now - lastFromServer) {
             return false
         }
         let began = activity.answerBegan ?? lastFromServer
