@@ -34,4 +34,10 @@ import Testing
             #expect(self.answers(before + [look] + before).allSatisfy { !$0 })
         }
     }
+
+    @Test("a Lease that its in-cluster side has ended is expired, whoever renews it; no other state is")
+    func expired() {
+        for state in SessionState.allCases { #expect(self.lease(state).isExpired == (state == .expired)) }
+        #expect(!makeLease(renewed: "1", holder: holderA, annotations: [:]).isExpired)
+    }
 }
