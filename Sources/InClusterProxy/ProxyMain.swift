@@ -13,7 +13,9 @@ struct ProxyMain {
     static func main() async {
         let environment = ProcessInfo.processInfo.environment
         do {
-            if let text = environment[GatewayConfiguration.variable] {
+            if let text = environment[ControllerConfiguration.variable] {
+                try await Self.runController(text, environment)
+            } else if let text = environment[GatewayConfiguration.variable] {
                 try await Self.runGateway(text, environment)
             } else {
                 try await Self.runProxy(environment)
@@ -70,6 +72,21 @@ struct ProxyMain {
             logger: Self.logger("gateway", environment))
         try await role.run(signals: signals.map { _ in })
         await transport?.shutdown()
+    }
+
+    private static func runController(_ text: String, _ environment: [String: String]) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        guard let configuration = ControllerConfiguration(json: text),
+            let transport = InClusterTransport(environment: environment, group: group)
+        else {
+            Self.fail("this program is started by kubectl tunnel install --controller, in a pod with an account")
+        }
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let role = ControllerRole(
+            configuration: configuration, client: KubernetesClient(transport: transport),
+            logger: Self.logger("controller", environment))
+        await role.run(signals: signals.map { _ in })
+        await transport.shutdown()
     }
 
     private static func logger(_ label: String, _ environment: [String: String]) -> Logger {

@@ -74,6 +74,7 @@ struct Doctor: Sendable {
     private func rightsFindings() async throws -> [Finding] {
         let file = "ask an admin for the Role in deploy/rbac.yaml"
         let missing = try await self.rights.missing(of: Rights.intercept)
+        if !missing.isEmpty, try await self.rights.hasController() { return try await self.controlledFindings(file) }
         var findings: [Finding] = missing.map {
             .error("rights", "you may not \($0) in namespace \(self.namespace)", file)
         }
@@ -90,6 +91,18 @@ struct Doctor: Sendable {
                 ))
         }
         return findings
+    }
+
+    /// Where the controller does what this user may not.
+    private func controlledFindings(_ file: String) async throws -> [Finding] {
+        let missing = try await self.rights.missing(of: Rights.controlledIntercept)
+        guard missing.isEmpty else {
+            return missing.map { .error("rights", "you may not \($0) in namespace \(self.namespace)", file) }
+        }
+        return [
+            .ok("rights", "all \(Rights.controlledIntercept.count) that an intercept by the controller takes"),
+            .ok("failsafe", "the proxy restores, as \(Installation.name), and the controller"),
+        ]
     }
 
     private func serviceFindings(_ name: String, _ service: Service?) -> [Finding] {

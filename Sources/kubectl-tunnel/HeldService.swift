@@ -83,7 +83,7 @@ struct HeldService: Sendable {
             case .draining where !drains: return .draining
             case .wait, .draining: try await Task.sleep(for: .milliseconds(200))
             case .undo:
-                let outcome = try await self.undo(holder.session).run(request.cause)
+                let outcome = try await self.undo(holder.session, request.cause)
                 if let failure = PluginFailure(outcome, service: self.names.service) { throw failure }
                 return .free
             case .ignored:
@@ -94,6 +94,27 @@ struct HeldService: Sendable {
         }
     }
 
+    /// Undoes a session, or waits for the controller to, where this user may not.
+    func undo(_ session: SessionID, _ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
+        do throws(APIError) {
+            return try await self.undo(session).run(cause)
+        } catch {
+            guard error.code == .forbidden else { throw error }
+            let clock = ContinuousClock()
+            let deadline = clock.now + Self.controllerPatience
+            while let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace),
+                Holder(lease.spec.holderIdentity)?.session == session
+            {
+                guard clock.now < deadline else { throw error }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+            return .untouched
+        }
+    }
+
+    /// How long the controller gets: it looks every 3 s at least, waits for original pods (10 s), and for the proxy (10 s).
+    private static let controllerPatience = Duration.seconds(30)
+
     private func isSwitched(to session: SessionID) async throws -> Bool {
         try await self.client.find(.services, self.names.service, in: self.namespace)?.markedSession == session
     }
@@ -101,7 +122,7 @@ struct HeldService: Sendable {
 
 extension PluginFailure {
     /// The failure behind an outcome that left the Service switched; `nil` for every other.
-    init?(_ outcome: SessionUndo.Outcome, service: String) {
+    init?(_ outcome: RestoreOutcome, service: String) {
         guard case .disagreement(let annotation, let origin) = outcome else { return nil }
         self.init(
             "service/\(service) is still switched: its own selector is uncertain, \(annotation) or \(origin)",

@@ -14,6 +14,9 @@ struct InstallCommand: AsyncParsableCommand {
         discussion: """
             Creates one account, \(Installation.name), with a Role that is limited to what restoring the Services takes. \
             Nothing runs with it until somebody intercepts one of them. Again with other Services it changes the Role.
+
+            With --controller a small pod of this namespace switches Services for people who may not patch them; what \
+            they need is in the Role \(ControllerInstallation.userRole), which is created beside it.
             """)
 
     @Option(help: ArgumentHelp("The Services that may be restored.", valueName: "a,b,…"))
@@ -22,7 +25,16 @@ struct InstallCommand: AsyncParsableCommand {
     @Flag(help: "All Services of the namespace, also those to come.")
     var allServices = false
 
-    @Flag(help: "Take the account, its Role and its binding away.")
+    @Flag(help: "Let people intercept, too, who may not patch Services.")
+    var controller = false
+
+    @Option(help: "With --controller: the image. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
+    var image: String?
+
+    @Option(help: "With --controller: the Secret with the registry's credentials.")
+    var imagePullSecret: String?
+
+    @Flag(help: "Take all of it away.")
     var remove = false
 
     @Flag(help: "Print the objects; change nothing.")
@@ -41,85 +53,37 @@ struct InstallCommand: AsyncParsableCommand {
         guard choices == 1, self.names?.isEmpty != true else {
             throw ValidationError("say one of --services a,b, --all-services and --remove")
         }
-        if self.remove, self.dryRun { throw ValidationError("--dry-run does not go with --remove") }
+        if self.remove, self.dryRun || self.controller {
+            throw ValidationError("--remove takes all away, and goes with no other flag")
+        }
+        if !self.controller, self.image != nil || self.imagePullSecret != nil {
+            throw ValidationError("--image and --image-pull-secret go with --controller")
+        }
     }
 
     func run() async throws {
-        try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, _ in
-            if self.remove { return try await Self.remove(cluster, console) }
+        try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
+            if self.remove { return try await InstalledObject.remove(cluster, console) }
             let rights = Rights(client: cluster.client, namespace: cluster.pin.namespace)
+            let grantsEvents = try await rights.mayWriteEvents()
             let installation = Installation(
-                namespace: cluster.pin.namespace, services: self.names,
-                grantsEvents: try await rights.mayWriteEvents())
-            if self.dryRun {
-                let objects = [installation.account(), installation.role(), installation.roleBinding()]
-                return console.result(objects.map(\.yaml).joined(separator: "---\n"))
+                namespace: cluster.pin.namespace, services: self.names, grantsEvents: grantsEvents)
+            var objects = InstalledObject.of(installation)
+            if self.controller {
+                let configuration = ControllerConfiguration(
+                    namespace: installation.namespace, services: installation.services,
+                    image: CommandRunner.image(self.image, environment), imagePullSecret: self.imagePullSecret)
+                objects += InstalledObject.of(
+                    ControllerInstallation(configuration: configuration, grantsEvents: grantsEvents))
             }
-            try await Self.install(installation, cluster.client, console)
+            if self.dryRun { return console.result(objects.map(\.json.yaml).joined(separator: "---\n")) }
+            for object in objects { try await object.apply(cluster, console) }
+            guard self.controller else { return }
+            console.result(
+                """
+                give people the Role: kubectl create rolebinding NAME -n \(installation.namespace) \
+                --role=\(ControllerInstallation.userRole) --group=GROUP
+                """)
         }
-    }
-
-    private static func install(
-        _ installation: Installation, _ client: KubernetesClient, _ console: Console
-    ) async throws {
-        // The account last: by it people see that all is there.
-        let steps: [(kind: String, type: ResourceType<PartialObject>, object: JSONValue, changing: String?)] = [
-            ("role", .roles, installation.role(), "rules"),
-            ("rolebinding", .roleBindings, installation.roleBinding(), nil),
-            ("serviceaccount", .serviceAccounts, installation.account(), nil),
-        ]
-        for (kind, type, object, changing) in steps {
-            let name = "\(kind)/\(Installation.name)"
-            do {
-                try await client.create(type, object, in: installation.namespace)
-                console.result("\(name) created")
-            } catch let error where error.code == .alreadyExists {
-                let found = try await client.get(type, Installation.name, in: installation.namespace)
-                guard Installation.owns(found.metadata) else {
-                    throw PluginFailure(
-                        "\(name) in namespace \(installation.namespace) is somebody else's",
-                        hint: "see `kubectl describe \(kind) \(Installation.name)`, and delete it if nothing needs it")
-                }
-                var patch = JSONPatch()
-                if let changing, let value = object[changing] { patch.replace("/\(changing)", value) }
-                patch.add(JSONPatch.annotation(Key.services), .string(installation.scope))
-                try await client.patch(type, Installation.name, in: installation.namespace, patch)
-                console.result("\(name) configured")
-            } catch {
-                throw PluginFailure(error, action: "create \(name) in namespace \(installation.namespace)")
-            }
-        }
-    }
-
-    private static func remove(_ cluster: Cluster, _ console: Console) async throws {
-        let (client, namespace) = (cluster.client, cluster.pin.namespace)
-        let pods = try await client.list(.pods, in: namespace, labels: "\(Key.component)=proxy").items
-        // A session whose Lease is gone has nothing left to do, though its pod may be coming to its end.
-        let sessions = Set(
-            try await client.list(.leases, in: namespace, labels: Key.session).items
-                .compactMap { $0.metadata.labels?[Key.session] })
-        let user = pods.first {
-            $0.spec?.serviceAccountName == Installation.name
-                && sessions.contains($0.metadata.labels?[Key.session] ?? "")
-        }
-        if let user {
-            let service = user.metadata.labels?[Key.service] ?? "?"
-            throw PluginFailure(
-                "service/\(service) is intercepted, and \(Installation.name) is there to restore it",
-                hint: "end it first with `kubectl tunnel stop \(service) --force`")
-        }
-        let kinds: [(kind: String, type: ResourceType<PartialObject>)] = [
-            ("serviceaccount", .serviceAccounts), ("rolebinding", .roleBindings), ("role", .roles),
-        ]
-        var isThere = false
-        for (kind, type) in kinds {
-            guard let found = try await client.find(type, Installation.name, in: namespace)?.metadata,
-                Installation.owns(found)
-            else { continue }
-            isThere = true
-            try await client.delete(type, Installation.name, in: namespace, uid: found.uid)
-            console.result("\(kind)/\(Installation.name) deleted")
-        }
-        if !isThere { console.result("nothing is installed in namespace \(namespace)") }
     }
 }

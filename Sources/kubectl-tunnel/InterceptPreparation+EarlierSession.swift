@@ -31,7 +31,7 @@ extension InterceptPreparation {
         }
         // A session that ended without being undone, and whose Lease is gone.
         guard let session = service.markedSession else { return service }
-        let outcome = try await held.undo(session).run(.mended(by: self.me.person))
+        let outcome = try await held.undo(session, .mended(by: self.me.person))
         if let failure = PluginFailure(outcome, service: self.request.service) { throw failure }
         self.report.event("mended", "restored what a dead session had left of service/\(self.request.service)")
         return try await self.service()
@@ -52,7 +52,7 @@ extension InterceptPreparation {
         self.report.event(
             "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(seconds) s")
         guard try await held.isAbandoned(lease) else { throw refusal }
-        let outcome = try await held.undo(holder.session).run(.mended(by: self.me.person))
+        let outcome = try await held.undo(holder.session, .mended(by: self.me.person))
         if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
         self.report.event("mended", "cleaned up what the dead session of \(holder.person) had left")
     }

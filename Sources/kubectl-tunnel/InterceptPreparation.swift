@@ -29,8 +29,9 @@ struct InterceptPreparation: Sendable {
         let found = try await self.service()
         let (plan, findings) = try self.plan(found, on: version)
         let rights = Rights(client: self.client, namespace: self.namespace)
-        try await rights.check(Rights.intercept)
-        let failsafe = try await rights.failsafe(of: found.metadata.name)
+        let isControlled = try await rights.needController()
+        if isControlled { try self.announceController() }
+        let failsafe = isControlled ? .installedAccount : try await rights.failsafe(of: found.metadata.name)
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(
                 "nobody in the cluster could restore service/\(self.request.service) if this machine disappeared",
@@ -59,7 +60,17 @@ struct InterceptPreparation: Sendable {
         return PreparedIntercept(
             objects: objects, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
-            publishesNotReady: !version.isAtLeast(minor: 26))
+            publishesNotReady: !version.isAtLeast(minor: 26), isControlled: isControlled)
+    }
+
+    private func announceController() throws {
+        guard !self.request.wantsNetworkPolicy else {
+            throw PluginFailure(
+                "you may not create networkpolicies in namespace \(self.namespace), and the controller makes none",
+                hint: "ask an admin to let the proxy's pods through, and go on without --network-policy")
+        }
+        self.report.event(
+            "note", "note: you may not patch services in namespace \(self.namespace): the controller does it for you")
     }
 
     private func plan(_ service: Service, on version: ServerVersion) throws -> (PortPlan, Preflight.Findings) {

@@ -11,15 +11,14 @@ extension InterceptSession {
     ///
     /// - Returns: Whether it was gone, and is there again.
     func bringOriginBack() async -> Bool {
-        guard let host = self.originHost else { return false }
-        let origin = self.objects.origin(address: host)
-        do throws(APIError) {
-            try await self.client.create(.services, origin, in: self.namespace)
+        let origin = self.objects.names.origin
+        guard let host = self.originHost, (try? await self.client.has(.services, origin, in: self.namespace)) == false
+        else { return false }
+        do {
+            try await self.write(.bringOriginBack(address: host))
             return true
         } catch {
-            if error.code != .alreadyExists {
-                self.report.detail("service/\(self.objects.names.origin) stays away: \(error.message)")
-            }
+            self.report.detail("service/\(origin) stays away: \((error as? PluginFailure)?.summary ?? "\(error)")")
             return false
         }
     }
@@ -33,8 +32,8 @@ extension InterceptSession {
         await self.stopKeepingEndingPods()
         guard self.hasBegun else { return true }
         let cause = self.announce(end)
-        let outcome = await self.persist("restore service/\(self.serviceName)") { () async throws(APIError) in
-            try await self.undo.restoreService(cause)
+        let outcome = await self.persist("restore service/\(self.serviceName)") {
+            try await self.writes.perform(.restore(cause)) ?? .untouched
         }
         switch outcome {
         case .restored: self.report.event("restored", "service/\(self.serviceName) is restored")
@@ -46,18 +45,20 @@ extension InterceptSession {
                 "service/\(self.serviceName) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
             )
             fallthrough
+        case nil where self.prepared.isControlled: return await self.leaveToProxy()
         case nil:
             // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
             await self.carrier?.close()
             return false
         }
         _ = await self.undo.waitForOriginals(within: .seconds(30))
-        let isDrained = await self.drain()
+        let isDrained = await self.drain() || !self.hasSwitched
         await self.carrier?.close()
-        let isClean: Void? = await self.persist("clean up") { () async throws(APIError) in
-            try await self.undo.cleanUp(isDrained: isDrained || !self.hasSwitched)
+        let isClean = await self.persist("clean up") {
+            _ = try await self.writes.perform(.cleanUp(isDrained: isDrained))
+            return true
         }
-        guard isClean != nil else { return false }
+        if isClean == nil { return self.prepared.isControlled ? await self.leaveToProxy() : false }
         self.report.event("ended", "the session has ended, and what it created is deleted")
         return true
     }
@@ -127,15 +128,15 @@ extension InterceptSession {
         return isDrained
     }
 
-    /// Tries until it works, for as long as the cluster itself would take to restore.
+    /// Tries until it works, for as long as the cluster itself would take to restore; only once where a controller is asked.
     ///
     /// - Returns: `nil` when the time was up.
-    private func persist<Value: Sendable>(_ action: String, _ body: () async throws(APIError) -> Value) async -> Value?
-    {
+    private func persist<Value: Sendable>(_ action: String, _ body: () async throws -> Value) async -> Value? {
         let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(self.objects.leaseDurationSeconds + 10)
+        let seconds = self.prepared.isControlled ? 0 : self.objects.leaseDurationSeconds + 10
+        let deadline = clock.now + .seconds(seconds)
         while true {
-            do throws(APIError) {
+            do {
                 return try await body()
             } catch {
                 guard clock.now < deadline else {
@@ -143,10 +144,10 @@ extension InterceptSession {
                         self.objects.failsafe == .pluginOnly
                         ? "later, do it with `kubectl tunnel restore \(self.serviceName)`"
                         : "the cluster does it by itself"
-                    self.report.event("undone", "could not \(action): \(error.message); \(rest)")
+                    self.report.event("undone", "could not \(action): \(error); \(rest)")
                     return nil
                 }
-                self.report.detail("could not \(action): \(error.message); trying again")
+                self.report.detail("could not \(action): \(error); trying again")
                 try? await Task.sleep(for: .milliseconds(500))
             }
         }

@@ -39,7 +39,7 @@ extension InterceptSession {
         // Before, or the watch shows it first, and it looks like somebody else's.
         self.servingPod = nil
         do {
-            let outcome = try await self.undo.restoreService(.proxyEnds(holder: self.objects.holder.person))
+            let outcome = try await self.restore(.proxyEnds(holder: self.objects.holder.person))
             if outcome == .restored { self.reportEndingProxy() }
         } catch {
             // The next may be switched to by now.

@@ -42,7 +42,7 @@ extension InterceptSession {
                     mend.cancel()
                     await mend.value
                     await self.stopKeepingEndingPods()
-                    try await self.serviceSwitch.setWarmUp(.ready)
+                    try await self.write(.count(.ready))
                     try await self.checkWays(pod)
                     try await self.switchService(to: pod)
                     self.isSwitched = true
@@ -111,9 +111,9 @@ extension InterceptSession {
         guard self.isSwitched else { return }
         // Before, or the watch shows it first, and it looks like somebody else's.
         self.isSwitched = false
-        let outcome: SessionUndo.Outcome
+        let outcome: RestoreOutcome
         do {
-            outcome = try await self.undo.restoreService(cause)
+            outcome = try await self.restore(cause)
         } catch {
             self.isSwitched = true
             throw error

@@ -11,9 +11,7 @@ extension InterceptSession {
     func setUp() async throws {
         if let command { try await self.run(command) }
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
-        let creation = SessionCreation(
-            client: self.client, objects: self.objects, secret: self.secret,
-            wantsNetworkPolicy: self.request.wantsNetworkPolicy)
+        let creation = SessionCreation(client: self.client, objects: self.objects, secret: self.secret)
         try await self.report.step("lease \(self.objects.names.lease)") {
             // From here on there may be something to undo, even if the answer is lost.
             self.hasBegun = true
@@ -26,7 +24,9 @@ extension InterceptSession {
         }
         self.keepLease()
         try await self.report.step("proxy created") {
-            self.originHost = try await creation.createObjects()
+            try await self.write(.createHelpers)
+            self.originHost = try await creation.createSecret()
+            try await self.write(.createProxy)
         }
         self.watchObjects()
         self.watchPods()
@@ -72,9 +72,7 @@ extension InterceptSession {
             session: self.objects.holder.session)
     }
 
-    var serviceSwitch: ServiceSwitch {
-        ServiceSwitch(client: self.client, objects: self.objects, undo: self.undo)
-    }
+    private var endpoints: EndpointWait { EndpointWait(objects: self.objects, undo: self.undo) }
 
     private func waitForLocalPorts() async throws {
         for port in Set(self.objects.plan.listeners.compactMap(\.localPort)).sorted() {
@@ -130,7 +128,7 @@ extension InterceptSession {
 
     /// What works today must work through the proxy, or nothing is switched.
     func checkWays(_ pod: String) async throws {
-        async let warm: Void = self.serviceSwitch.waitForWarmUp(pod: pod, within: .seconds(20))
+        async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
         self.carrier?.end.send(control: ControlLine.check.text)
@@ -162,20 +160,25 @@ extension InterceptSession {
         // the moment in which it is gone, and longer where the endpoint controller lags behind. A session that has had
         // one pod only has none that ends.
         let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
-        try await self.serviceSwitch.run(publishNotReady: self.prepared.publishesNotReady && isAlone)
+        try await self.write(.switchService(publishNotReady: self.prepared.publishesNotReady && isAlone))
         self.servingPod = pod
         if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
-        try await self.serviceSwitch.confirm(pod: pod, within: .seconds(20))
+        try await self.endpoints.forSwitch(to: pod, within: .seconds(20))
     }
 
     private func keepEndingPodsLater(than pod: String) {
-        let service = self.serviceSwitch
         self.keepingEndingPods = Task {
             while !Task.isCancelled {
-                if (try? await service.keepEndingPods(after: pod)) != nil { return }
+                if (try? await self.keepEndingPods(after: pod)) != nil { return }
                 try? await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    private func keepEndingPods(after pod: String) async throws {
+        try await self.write(.count(.published))
+        try await self.endpoints.untilAlone(pod)
+        try await self.write(.keepEndingPods)
     }
 
     func stopKeepingEndingPods() async {

@@ -19,6 +19,8 @@ actor InterceptSession {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let secret = TunnelSecret.random()
     let undo: SessionUndo
+    /// Whoever does the session's writes.
+    let writes: any SessionWriting
     /// What is run beside the intercept; `nil` for nothing.
     var command: LocalCommand?
     let events: AsyncStream<SessionEvent>
@@ -58,6 +60,12 @@ actor InterceptSession {
             client: cluster.client, namespace: prepared.objects.namespace,
             service: prepared.objects.service.metadata.name, session: prepared.objects.holder.session,
             slices: prepared.slices)
+        self.writes =
+            prepared.isControlled
+            ? ControllerWrites(client: cluster.client, objects: prepared.objects)
+            : SessionWriter(
+                client: cluster.client, objects: prepared.objects, undo: self.undo,
+                wantsNetworkPolicy: request.wantsNetworkPolicy)
         (self.events, self.eventSource) = AsyncStream.makeStream()
     }
 

@@ -7,6 +7,8 @@ struct PreparedIntercept: Sendable {
     var objects: SessionObjects
     var slices: ResourceType<EndpointSlice>
     var publishesNotReady: Bool
+    /// Whether the controller does the writes: this user may not.
+    var isControlled: Bool
 
     /// The objects as YAML, and the patch behind them; the Secret's value and the Services' addresses are not known yet.
     var dryRunText: String {

@@ -96,7 +96,7 @@ struct RestoreCommand: AsyncParsableCommand {
         try await leftover.isDead ? true : held.isAbandoned(lease)
     }
 
-    private static func text(_ outcome: SessionUndo.Outcome) -> String {
+    private static func text(_ outcome: RestoreOutcome) -> String {
         switch outcome {
         case .restored: "restored"
         case .displaced: "somebody else's selector kept"

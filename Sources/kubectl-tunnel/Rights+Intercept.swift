@@ -1,4 +1,7 @@
+import Kubernetes
+import PluginConsole
 import PluginSession
+import Session
 
 extension Rights {
     /// What an intercept takes in any case; the reasons stand in the RBAC file.
@@ -18,4 +21,27 @@ extension Rights {
         Right(verb: "get", resource: "pods/portforward"),
         Right(verb: "list", resource: "endpointslices", group: "discovery.k8s.io"),
     ]
+
+    /// What it takes where a controller does the rest.
+    static let controlledIntercept: [Right] = [
+        Right(verb: "create", resource: "secrets"),
+        Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
+        Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
+        Right(verb: "list", resource: "pods"),
+        Right(verb: "get", resource: "pods"),
+        Right(verb: "create", resource: "pods/portforward"),
+        Right(verb: "get", resource: "pods/portforward"),
+        Right(verb: "list", resource: "endpointslices", group: "discovery.k8s.io"),
+    ]
+
+    /// Whether a controller has to do what this user may not.
+    ///
+    /// - Throws: ``PluginFailure`` naming what is missing, where there is none.
+    func needController() async throws -> Bool {
+        let missing = try await self.missing(of: Self.intercept)
+        guard !missing.isEmpty else { return false }
+        guard try await self.hasController() else { throw self.failure(missing) }
+        try await self.check(Self.controlledIntercept)
+        return true
+    }
 }

@@ -15,7 +15,7 @@ extension Checker {
                 !Self.isCut(request, history), !Self.isUndrained(request, history), !Self.isDisarmed(request, history),
                 !Self.isStarved(request, history), !Self.isBare(request, history),
                 !Self.isSentToDeleted(request, history), !Self.isMisled(request, history),
-                request.error != Self.untranslated
+                !Self.isLedByOldTranslation(request, history), request.error != Self.untranslated
             else { continue }
             found.append(
                 Violation(

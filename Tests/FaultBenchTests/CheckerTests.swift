@@ -199,6 +199,29 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
+    @Test(
+        "I1: a connection from a port that an unanswered one had is led by the kernel to where that was led",
+        arguments: [
+            // The later request's begin, until when the node's rules name its endpoint, and the earlier one's endpoint.
+            (60.0, 50.0, "10.0.0.9:80", true), (60, 60.2, "10.0.0.9:80", false), (60, 50, "10.0.0.8:80", false),
+            (170, 50, "10.0.0.9:80", false),
+        ])
+    func oldTranslation(start: Double, until: Double, earlier: String, isAllowed: Bool) {
+        let history = changed(goodHistory()) {
+            $0.faults.append(History.Fault(.proxyKill, begin: 40, end: 40))
+            $0.rules = [
+                History.RuleState(time: 0, addresses: ["10.0.0.9"]),
+                History.RuleState(time: until, addresses: ["10.0.0.1"]),
+            ]
+            for (start, endpoint) in [(41.0, earlier), (start, "10.0.0.9:80")] {
+                var request = History.Request(start: start, end: start + 0.1, ok: false, who: nil, error: "no answer")
+                request.endpoint = endpoint
+                $0.requests.append(request)
+            }
+        }
+        #expect(invariants(history) == (isAllowed ? [] : [.i1]))
+    }
+
     @Test("I1: a laptop that answers has no need of original pods", arguments: ["laptop-1", "cluster"])
     func bystanderOfLaptop(who: String) {
         var history = goodHistory()

@@ -35,6 +35,13 @@ public struct KubernetesClient: Sendable {
         }
     }
 
+    /// Whether there is an object of that name.
+    public func has<Object>(
+        _ type: ResourceType<Object>, _ name: String, in namespace: String
+    ) async throws(APIError) -> Bool {
+        try await self.find(type.metadataOnly, name, in: namespace) != nil
+    }
+
     /// Reads all objects with the given labels, in one namespace or (`nil`) in all.
     ///
     /// - Parameter limit: The most objects to read, where a few will do.

@@ -1,5 +1,5 @@
 public import Kubernetes
-import PluginConsole
+public import PluginConsole
 public import Session
 
 /// What the user may do in the namespace, asked before anything is touched.
@@ -45,12 +45,22 @@ public struct Rights: Sendable {
     /// - Throws: ``PluginFailure`` naming what is missing of these.
     public func check(_ needed: [Right]) async throws {
         let missing = try await self.missing(of: needed)
-        guard !missing.isEmpty else { return }
+        if !missing.isEmpty { throw self.failure(missing) }
+    }
+
+    /// The failure that names what is missing.
+    public func failure(_ missing: [Right]) -> PluginFailure {
         let list = missing.prefix(3).map(\.description).joined(separator: ", ")
         let more = missing.count > 3 ? " and \(missing.count - 3) more" : ""
-        throw PluginFailure(
+        return PluginFailure(
             "you may not \(list)\(more) in namespace \(self.namespace)",
             hint: "ask an admin for the Role in deploy/rbac.yaml, or use another namespace with -n")
+    }
+
+    /// Whether a controller is there, and Ready.
+    public func hasController() async throws(APIError) -> Bool {
+        try await self.client.list(.pods, in: self.namespace, labels: ControllerInstallation.podLabels).items
+            .contains(where: \.isReady)
     }
 
     /// Who can restore a Service when the laptop is gone.

@@ -26,6 +26,10 @@ public enum Key {
     public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
     /// On the Lease, by `kubectl tunnel intercept --take-over`: who wants the Service next.
     public static let takeOverRequestedBy = "kubectl-tunnel/take-over-requested-by"
+    /// On the Lease, by a plugin whose user may not do it: see ``ControllerOrder``.
+    public static let order = "kubectl-tunnel/order"
+    /// On the Lease, by the controller: see ``ControllerAnswer``.
+    public static let answer = "kubectl-tunnel/answer"
 }
 
 /// What the in-cluster side last said of a session, in the Lease's annotation ``Key/state``.

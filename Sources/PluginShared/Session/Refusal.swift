@@ -1,5 +1,5 @@
 /// Why something is not done: one line what, one line what to do.
-public struct Refusal: Error, Sendable, Equatable {
+public struct Refusal: Error, Sendable, Equatable, Codable {
     /// What is the matter, lowercase, without a period, with the object as the user typed it.
     public var summary: String
     /// What to do about it.

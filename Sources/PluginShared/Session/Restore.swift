@@ -81,6 +81,12 @@ public enum Restore {
         return patch
     }
 
+    /// managedFields without our entry.
+    static func withoutOurs(_ fields: JSONValue) -> JSONValue {
+        guard case .array(let entries) = fields else { return fields }
+        return .array(entries.filter { !Self.isOurs($0) })
+    }
+
     /// Who wrote an entry, and when. Which fields it lists is left out: the switch itself takes `f:selector` from the
     /// entry of a server-side apply.
     private static func writer(of entry: JSONValue) -> JSONValue {

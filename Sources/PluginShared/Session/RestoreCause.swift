@@ -1,5 +1,5 @@
 /// Why a Service goes back to its pods, as the Event on it says.
-public enum RestoreCause: Sendable, Equatable {
+public enum RestoreCause: Sendable, Equatable, Codable {
     /// Its holder ended the session, or the holder's plugin had to.
     case ended(holder: String)
     /// `kubectl tunnel stop`.

@@ -13,15 +13,23 @@ enum RestrictedPod {
 
     /// A Deployment of one such pod, told apart from others by its session.
     static func deployment(labels: [String: String], session: SessionID, spec: JSONValue) -> [String: JSONValue] {
+        self.deployment(
+            matching: [Key.session: session.description], labels: labels, annotations: Self.noMesh(session), spec: spec)
+    }
+
+    /// A Deployment of one such pod.
+    static func deployment(
+        matching selector: [String: String], labels: [String: String], annotations: [String: String], spec: JSONValue
+    ) -> [String: JSONValue] {
         [
             "spec": [
                 "replicas": 1,
                 "revisionHistoryLimit": 0,
                 "progressDeadlineSeconds": 60,
-                "selector": ["matchLabels": [Key.session: .string(session.description)]],
+                "selector": ["matchLabels": JSONValue(selector)],
                 "strategy": ["type": "Recreate"],
                 "template": [
-                    "metadata": ["labels": JSONValue(labels), "annotations": JSONValue(Self.noMesh(session))],
+                    "metadata": ["labels": JSONValue(labels), "annotations": JSONValue(annotations)],
                     "spec": spec,
                 ],
             ]
@@ -29,13 +37,15 @@ enum RestrictedPod {
     }
 
     /// A sidecar would take the traffic before the proxy does.
+    static let noMesh = [
+        "sidecar.istio.io/inject": "false",
+        "linkerd.io/inject": "disabled",
+        "kuma.io/sidecar-injection": "disabled",
+    ]
+
+    /// The annotations of a session's pod.
     static func noMesh(_ session: SessionID) -> [String: String] {
-        [
-            Key.session: session.description,
-            "sidecar.istio.io/inject": "false",
-            "linkerd.io/inject": "disabled",
-            "kuma.io/sidecar-injection": "disabled",
-        ]
+        Self.noMesh.merging([Key.session: session.description]) { mine, _ in mine }
     }
 
     /// The pod around one container.
@@ -65,18 +75,22 @@ enum RestrictedPod {
     }
 
     /// The container.
+    ///
+    /// - Parameter secret: The Secret with the tunnel's secret; `nil` for a pod without a tunnel.
     static func container(
-        named name: String, image: String, environment: [JSONValue], secret: String, ports: [JSONValue]
+        named name: String, image: String, environment: [JSONValue], secret: String? = nil, ports: [JSONValue] = []
     ) -> JSONValue {
-        let secretVariable: JSONValue = [
-            "name": .string(ProxyConfiguration.secretVariable),
-            "valueFrom": ["secretKeyRef": ["name": .string(secret), "key": "secret"]],
-        ]
+        let secretVariable = secret.map { name -> JSONValue in
+            [
+                "name": .string(ProxyConfiguration.secretVariable),
+                "valueFrom": ["secretKeyRef": ["name": .string(name), "key": "secret"]],
+            ]
+        }
         return [
             "name": .string(name),
             "image": .string(image),
             "imagePullPolicy": "IfNotPresent",
-            "env": .array(environment + [secretVariable]),
+            "env": .array(environment + [secretVariable].compactMap(\.self)),
             "ports": .array(ports),
             "resources": ["requests": ["cpu": "10m", "memory": "32Mi"], "limits": ["cpu": "1", "memory": "128Mi"]],
             "securityContext": [

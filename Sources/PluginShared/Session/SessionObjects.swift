@@ -26,6 +26,9 @@ public struct SessionObjects: Sendable {
     /// The names.
     public let names: SessionNames
 
+    /// The version of what plugin, proxy and controller say to each other through the Lease.
+    static let protocolVersion = "1"
+
     /// A session's objects.
     public init(
         service: Service, namespace: String, holder: Holder, image: String, imagePullSecret: String?,
@@ -65,7 +68,7 @@ public struct SessionObjects: Sendable {
                 labels: self.labels(component: "lease"),
                 annotations: [
                     Key.ports: self.plan.summary,
-                    Key.version: "1",
+                    Key.version: Self.protocolVersion,
                     Key.serviceUID: self.service.metadata.uid ?? "",
                 ],
                 ownerReferences: [self.owner]),
@@ -182,13 +185,7 @@ public struct SessionObjects: Sendable {
         func rule(
             _ group: String, _ resource: String, _ verbs: [String], on names: (SessionNames) -> [String] = { _ in [] }
         ) -> JSONValue {
-            var members: [String: JSONValue] = [
-                "apiGroups": [.string(group)], "resources": [.string(resource)],
-                "verbs": .array(verbs.map(JSONValue.string)),
-            ]
-            let names = services?.flatMap(names) ?? []
-            if !names.isEmpty { members["resourceNames"] = .array(names.map(JSONValue.string)) }
-            return .object(members)
+            RoleRule(group, resource, verbs, names: services?.flatMap(names) ?? []).json
         }
         var rules = [
             rule("", "services", ["get", "list", "watch", "patch"]) { [$0.service] },

@@ -5,20 +5,6 @@ public import Session
 ///
 /// Every step may be repeated, and every write is guarded, so that nothing of a later session is touched.
 public struct SessionUndo: Sendable {
-    /// What became of the Service.
-    public enum Outcome: Sendable, Equatable {
-        /// It points at its own pods again.
-        case restored
-        /// Somebody else had changed its selector, which was left alone.
-        case displaced
-        /// It carried nothing of the session.
-        case untouched
-        /// It is gone.
-        case serviceGone
-        /// The two copies of the original selector differ; nothing was written.
-        case disagreement(annotation: String, origin: String)
-    }
-
     private let client: KubernetesClient
     private let namespace: String
     private let names: SessionNames
@@ -48,7 +34,7 @@ public struct SessionUndo: Sendable {
     ///
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
     @discardableResult
-    public func run(_ cause: RestoreCause) async throws(APIError) -> Outcome {
+    public func run(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
         let outcome = try await self.restoreService(cause)
         // Without the origin Service its selector would be lost.
         if case .disagreement = outcome { return outcome }
@@ -96,7 +82,7 @@ public struct SessionUndo: Sendable {
     /// - Parameter cause: What the Event on the Service says.
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
     @discardableResult
-    public func restoreService(_ cause: RestoreCause) async throws(APIError) -> Outcome {
+    public func restoreService(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
         var lastError = APIError(.conflict, "service/\(self.names.service) keeps changing")
         for _ in 0..<Self.attempts {
             guard let service = try await self.client.find(.services, self.names.service, in: self.namespace) else {
@@ -105,7 +91,7 @@ public struct SessionUndo: Sendable {
             let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
             let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
             let patch: JSONPatch
-            let outcome: Outcome
+            let outcome: RestoreOutcome
             switch Restore.decide(
                 service, session: self.session, origin: origin, chosen: self.chosenSelector)
             {

@@ -29,6 +29,8 @@ start_control_plane() {
 }
 
 start_api_server() {
+    # The first thread of a process that was killed may be gone while the others still hold its sockets.
+    wait_for 10 "the API server's port" nobody_listens 6443
     start kube-apiserver "$kubernetes/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
         --advertise-address="$node_ip" --bind-address=0.0.0.0 --secure-port=6443 \
         --service-cluster-ip-range="$service_cidr" --allow-privileged=true \
@@ -41,6 +43,8 @@ start_api_server() {
         --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP
     wait_for 60 "API server" admin get --raw /readyz
 }
+
+nobody_listens() { [ -z "$(nsenter --net="/run/netns/$name" ss -Hltn "sport = :$1")" ]; }
 
 start_containerd() {
     mkdir -p "$state/cni"

@@ -2,7 +2,7 @@
 """An admission webhook that allows every write, writes them down, and stops a process at the n-th of them.
 
 It runs on the node, beside the API server that calls it. For a namespace with an order, a JSON file NAMESPACE in --orders
-({"actor": "plugin" or "proxy", "write": n, "pid": of the plugin}), the actor's writes are counted; at the n-th the process is stopped before
+({"actor": "plugin", "proxy" or "controller", "write": n, "pid": of the plugin}), the actor's writes are counted; at the n-th the process is stopped before
 the answer, and killed when the write is done: what it had not sent by then it never sends. Renewals of the Lease do not count.
 
 One JSON line per write goes to --log: namespace, actor, number, write, time, killed.
@@ -19,16 +19,17 @@ import time
 from pathlib import Path
 
 
-def proxy_of(namespace):
-    """The process ids of the proxies of a namespace; a container's processes are this machine's."""
+def processes_of(actor, namespace):
+    """The process ids of the proxies of a namespace, or of its controller; a container's processes are this machine's."""
     mark = f'"namespace":"{namespace}"'.encode()
+    variable = b"KUBECTL_TUNNEL_CONTROLLER=" if actor == "controller" else b"KUBECTL_TUNNEL_CONFIGURATION="
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
                 environment = (folder / "environ").read_bytes()
             except OSError:
                 continue
-            if b"KUBECTL_TUNNEL_CONFIGURATION=" in environment and mark in environment.replace(b": ", b":"):
+            if variable in environment and mark in environment.replace(b": ", b":"):
                 yield int(folder.name)
 
 
@@ -39,7 +40,11 @@ class Orders:
     def take(self, request):
         """Counts a write; returns the ids of the processes that end with it."""
         namespace, user = request.get("namespace", ""), request["userInfo"]["username"]
-        actor = "proxy" if user.startswith(f"system:serviceaccount:{namespace}:") else "plugin" if user == "plugin" else None
+        account = f"system:serviceaccount:{namespace}:"
+        if user == account + "kubectl-tunnel-controller":
+            actor = "controller"
+        else:
+            actor = "proxy" if user.startswith(account) else "plugin" if user == "plugin" else None
         if actor is None or is_renewal(request):
             return []
         kind, name = request["resource"]["resource"], request.get("name") or (request.get("object") or {}).get("metadata", {}).get("name", "")
@@ -51,7 +56,7 @@ class Orders:
                 order = {}
             victims = []
             if order.get("actor") == actor and order["write"] == number:
-                victims = [order["pid"]] if actor == "plugin" else list(proxy_of(namespace))
+                victims = [order["pid"]] if actor == "plugin" else list(processes_of(actor, namespace))
             for pid in victims:
                 os.kill(pid, signal.SIGSTOP)
             self.log.write(json.dumps({

@@ -11,8 +11,10 @@ struct CrashPoint: Sendable {
         case proxy
         /// The proxy, whose pod is deleted while the plugin lives.
         case deletedPod
+        /// The controller, from the plugin's start to its end by Ctrl-C.
+        case controller
 
-        var actor: String { self == .plugin ? "plugin" : "proxy" }
+        var actor: String { self == .deletedPod ? "proxy" : self.rawValue }
     }
 
     /// Who has put everything in order.
@@ -32,6 +34,7 @@ struct CrashPoint: Sendable {
     static func run(_ scenario: Scenario, _ number: Int, hook: CrashHook, port: Int) async throws -> CrashPoint {
         var point = CrashPoint(scenario: scenario, number: number)
         try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+            if scenario == .controller { try await shop.installController() }
             try await hook.watch(shop.namespace)
             try await shop.expect("cluster")
             let before = try await shop.serviceText()
@@ -41,7 +44,7 @@ struct CrashPoint: Sendable {
             var history = History()
             history.lease = Double(Self.lease)
             let begin = monotonicSeconds()
-            let plugin = try Self.intercept(shop, port: port)
+            let plugin = try Self.intercept(shop, port: port, isControlled: scenario == .controller)
             try await point.crash(plugin, shop, hook, history: &history)
             let crash = try hook.writes(in: shop.namespace).first(where: \.killed)
             point.write = crash?.write
@@ -64,9 +67,9 @@ struct CrashPoint: Sendable {
         return point
     }
 
-    private static func intercept(_ shop: Shop, port: Int) throws -> Running {
-        try shop.start(
-            ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(Self.lease)", "--yes"] + CrashHook.user)
+    private static func intercept(_ shop: Shop, port: Int, isControlled: Bool = false) throws -> Running {
+        let words = ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(Self.lease)", "--yes"]
+        return isControlled ? try shop.start(words, user: "alice") : try shop.start(words + CrashHook.user)
     }
 
     private static func interrupt(_ plugin: Running, _ history: inout History) {
@@ -82,9 +85,12 @@ struct CrashPoint: Sendable {
         let namespace = shop.namespace
         func hasCrashed() throws -> Bool { try hook.writes(in: namespace).contains(where: \.killed) }
         func isReady() throws -> Bool { plugin.error.contains("now comes to") }
-        if self.scenario == .plugin {
-            try hook.crash("plugin", after: self.number, pid: plugin.pid, in: namespace)
-            try await eventually(within: 60, "ready: \(plugin.error)") { try hasCrashed() || isReady() }
+        if self.scenario == .plugin || self.scenario == .controller {
+            try hook.crash(self.scenario.actor, after: self.number, pid: plugin.pid, in: namespace)
+            try await eventually(within: 60, "ready: \(plugin.error)") {
+                // Without its controller a session goes on.
+                try isReady() || !plugin.isRunning || (self.scenario == .plugin && hasCrashed())
+            }
             Self.interrupt(plugin, &history)
             try await eventually(within: 60, "ended: \(plugin.error)") { !plugin.isRunning }
             return
@@ -114,8 +120,12 @@ struct CrashPoint: Sendable {
         _ shop: Shop, before: String, plugin: Running, crash: CrashHook.Write, history: inout History
     ) async throws {
         var limit = Double(Self.lease) + 5 + 1.5
-        history.faults.append(History.Fault(self.scenario == .plugin ? .pluginKill : .proxyKill, begin: crash.time))
-        if self.scenario != .plugin {
+        switch self.scenario {
+        case .plugin: history.faults.append(History.Fault(.pluginKill, begin: crash.time))
+        case .proxy, .deletedPod: history.faults.append(History.Fault(.proxyKill, begin: crash.time))
+        case .controller: limit = 60
+        }
+        if self.scenario == .proxy || self.scenario == .deletedPod {
             // The container starts anew, and counts the Lease's duration from its beginning.
             limit += 5
         }

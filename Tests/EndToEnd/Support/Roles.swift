@@ -14,9 +14,39 @@ extension Shop {
 
     /// `kubectl tunnel install`, as an admin.
     @discardableResult
-    func install(_ words: String...) async throws -> String {
+    func install(_ words: String...) async throws -> String { try await self.install(words) }
+
+    private func install(_ words: [String]) async throws -> String {
         let result = try await self.start(["install"] + words).finish(within: 20)
         guard result.status == 0 else { throw Missed(description: result.everything) }
         return result.output
+    }
+}
+
+extension Shop {
+    /// A namespace with a controller, and developers who may do nothing but what its Role for them says.
+    static func withController(
+        services: [String] = ["--all-services"], _ body: (Shop) async throws -> Void
+    ) async throws {
+        try await Self.with(deployments: [Self.deployment(replicas: 1)]) { shop in
+            try await shop.installController(services)
+            try await body(shop)
+        }
+    }
+
+    /// Installs the controller, waits until it is Ready, and lets developers use it.
+    func installController(_ services: [String] = ["--all-services"]) async throws {
+        _ = try await self.install(["--controller"] + services)
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "developers",
+            "--role=kubectl-tunnel-controlled-user", "--group=developers")
+        try await kubectl(
+            "-n", self.namespace, "rollout", "status", "deployment/kubectl-tunnel-controller", "--timeout=60s")
+    }
+
+    /// Takes the controller away, and waits until its pod is gone.
+    func deleteController() async throws {
+        try await kubectl(
+            "-n", self.namespace, "delete", "deployment", "kubectl-tunnel-controller", "--cascade=foreground")
     }
 }

@@ -1,0 +1,77 @@
+public import Kubernetes
+
+extension ControllerConfiguration {
+    /// A session's objects from what is in the cluster: the Lease says which Service and ports, and everything else is the
+    /// admin's. Nothing is remembered, so that a controller that was started anew goes on where the last one ended.
+    ///
+    /// - Parameters:
+    ///   - service: The Service as it was just read.
+    ///   - origin: The origin Service; `nil` while there is none.
+    /// - Throws: ``Refusal`` when the Lease asks for what may not be, or the Service is not as the session found it.
+    public func objects(
+        for lease: Lease, service: Service, origin: Service?, on version: ServerVersion
+    ) throws(Refusal) -> SessionObjects {
+        let name = "service/\(service.metadata.name)"
+        let names = SessionNames(service: service.metadata.name)
+        guard let record = LeaseRecord(lease), lease.metadata.name == names.lease,
+            record.service == service.metadata.name, let seconds = lease.spec.leaseDurationSeconds,
+            LeaseClock.durations.contains(seconds)
+        else { throw Refusal("lease/\(lease.metadata.name) is not that of a session of \(name)") }
+        guard lease.metadata.annotation(Key.version) == SessionObjects.protocolVersion else {
+            throw Refusal(
+                "the controller in namespace \(self.namespace) is of another version",
+                hint: "ask an admin to run `kubectl tunnel install --controller` of the same version as yours")
+        }
+        if let services, !services.contains(service.metadata.name) {
+            throw Refusal(
+                "\(name) is not among those that may be intercepted here: \(services.joined(separator: ", "))",
+                hint: "ask an admin to add it: `kubectl tunnel install --controller --services …`")
+        }
+        guard lease.metadata.annotation(Key.serviceUID) == service.metadata.uid else {
+            throw Refusal("\(name) was deleted and made anew", hint: "start again")
+        }
+        if let other = service.markedSession, other != record.holder.session {
+            throw Refusal(
+                "\(name) is still switched, by a session that is dead",
+                hint: "ask somebody who may: `kubectl tunnel restore \(service.metadata.name)`")
+        }
+        let found = Self.service(service, asFoundBy: record.holder.session, origin: origin)
+        if let refusal = Preflight.check(found).refusal(force: false) { throw refusal }
+        let requests = record.ports.split(separator: " ").compactMap(PortRequest.init(summary:))
+        let plan = try PortPlan(found, requests, allowLowPorts: version.isAtLeast(minor: 22))
+        guard plan.summary == record.ports, !requests.isEmpty else {
+            throw Refusal("somebody changed the ports of \(name) while the intercept was set up", hint: "start again")
+        }
+        return SessionObjects(
+            service: found, namespace: self.namespace, holder: record.holder, image: self.image,
+            imagePullSecret: self.imagePullSecret, leaseDurationSeconds: seconds, plan: plan,
+            failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
+    }
+
+    /// The Service as the session found it, which its origin Service keeps.
+    private static func service(
+        _ service: Service, asFoundBy session: SessionID, origin: Service?
+    ) -> Service {
+        var found = service
+        guard let origin, origin.metadata.annotation(Key.session) == session.description else {
+            // Not created yet, or deleted: then the Service itself has the other copy.
+            found.spec.selector = service.ownSelector
+            found.metadata.managedFields = service.metadata.managedFields.map(Restore.withoutOurs)
+            return found
+        }
+        found.spec.selector = origin.spec.selector
+        found.spec.ports = (origin.spec.ports ?? []) + (service.spec.ports ?? []).filter { !$0.isTCP }
+        found.metadata.managedFields = origin.metadata.annotation(Key.originalManagedFields)
+            .flatMap(JSONValue.init(text:))
+        return found
+    }
+}
+
+extension PortRequest {
+    /// Reads one of ``PortPlan/summary``'s parts: the Service's port, then the laptop's.
+    fileprivate init?(summary: Substring) {
+        let parts = summary.split(separator: ":")
+        guard parts.count == 2 else { return nil }
+        self.init("\(parts[1]):\(parts[0])")
+    }
+}

@@ -1,0 +1,38 @@
+import FoundationEssentials
+
+/// What a controller's pod is told in its environment, as one JSON text. What is here no Lease can change.
+public struct ControllerConfiguration: Codable, Sendable, Equatable {
+    /// The environment variable with this value as JSON. Its presence makes the pod a controller.
+    public static let variable = "KUBECTL_TUNNEL_CONTROLLER"
+
+    /// The namespace: the only one that it looks at.
+    public var namespace: String
+    /// The Services that may be intercepted; `nil` for all of the namespace.
+    public var services: [String]?
+    /// The proxies' image.
+    public var image: String
+    /// The Secret with the registry's credentials; `nil` for none.
+    public var imagePullSecret: String?
+
+    /// Everything a controller is told.
+    public init(namespace: String, services: [String]?, image: String, imagePullSecret: String?) {
+        self.namespace = namespace
+        self.services = services
+        self.image = image
+        self.imagePullSecret = imagePullSecret
+    }
+
+    /// Reads the environment variable's value; `nil` when it is not valid.
+    public init?(json: String) {
+        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        self = value
+    }
+
+    /// The environment variable's value.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,102 @@
+public import Kubernetes
+
+/// What an admin puts into a namespace so that people may intercept its Services who may not patch them: the controller,
+/// its account, and a Role for those people. The account that proxies restore with is an ``Installation``.
+public struct ControllerInstallation: Sendable, Equatable {
+    /// What the controller is told.
+    public var configuration: ControllerConfiguration
+    /// Whether the controller may say on a Service what becomes of it: nobody can give a right that they lack.
+    public var grantsEvents: Bool
+
+    /// The name of Deployment, account, Role and RoleBinding.
+    public static let name = "kubectl-tunnel-controller"
+    /// The Role for the people; whom it is bound to is the admin's to say.
+    public static let userRole = "kubectl-tunnel-controlled-user"
+    /// The label by which the controller's pod is found.
+    public static let podLabels = "\(Key.component)=controller"
+
+    /// An installation.
+    public init(configuration: ControllerConfiguration, grantsEvents: Bool) {
+        self.configuration = configuration
+        self.grantsEvents = grantsEvents
+    }
+
+    /// The controller's account.
+    public func account() -> JSONValue {
+        self.object("v1", "ServiceAccount", Self.name, ["automountServiceAccountToken": false])
+    }
+
+    /// What it may do, in this namespace only: what a developer may who intercepts by themselves, Secrets apart.
+    public func role() -> JSONValue {
+        var rules = [
+            RoleRule("", "services", ["get", "list", "watch", "create", "patch", "delete"]),
+            RoleRule("apps", "deployments", ["get", "create", "delete"]),
+            RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "patch", "delete"]),
+            RoleRule("", "pods", ["get", "list"]),
+            RoleRule("discovery.k8s.io", "endpointslices", ["get", "list"]),
+        ]
+        if self.grantsEvents { rules.append(RoleRule("events.k8s.io", "events", ["create"])) }
+        return self.role(Self.name, rules)
+    }
+
+    /// What people need who intercept through it: nothing by which a Service or a workload can be changed.
+    public func userRole() -> JSONValue {
+        self.role(
+            Self.userRole,
+            [
+                RoleRule("", "services", ["get", "list", "watch"]),
+                RoleRule("", "pods", ["get", "list", "watch"]),
+                RoleRule("", "pods/portforward", ["get", "create"]),
+                RoleRule("", "secrets", ["create"]),
+                RoleRule("apps", "deployments", ["get", "list", "watch"]),
+                RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "create", "patch"]),
+                RoleRule("discovery.k8s.io", "endpointslices", ["get", "list", "watch"]),
+                RoleRule("networking.k8s.io", "networkpolicies", ["get", "list"]),
+            ])
+    }
+
+    /// The binding of account and Role.
+    public func roleBinding() -> JSONValue {
+        self.object(
+            "rbac.authorization.k8s.io/v1", "RoleBinding", Self.name,
+            SessionObjects.binding(role: Self.name, account: Self.name, in: self.configuration.namespace))
+    }
+
+    /// How long the controller's pod may take to end, in seconds: the write that it is at.
+    private static let terminationGraceSeconds: Int64 = 15
+
+    /// The controller. Its pod passes PodSecurity *restricted*.
+    public func deployment() -> JSONValue {
+        let container = RestrictedPod.container(
+            named: "controller", image: self.configuration.image,
+            environment: [
+                ["name": .string(ControllerConfiguration.variable), "value": .string(self.configuration.json)]
+            ])
+        let spec = RestrictedPod.spec(
+            container, account: RestrictedPod.Account(name: Self.name, isMounted: true),
+            imagePullSecret: self.configuration.imagePullSecret, terminationGraceSeconds: Self.terminationGraceSeconds)
+        return self.object(
+            "apps/v1", "Deployment", Self.name,
+            RestrictedPod.deployment(
+                matching: Self.labels, labels: Self.labels, annotations: RestrictedPod.noMesh, spec: spec))
+    }
+
+    private static let labels = [Key.component: "controller"]
+
+    private func role(_ name: String, _ rules: [RoleRule]) -> JSONValue {
+        self.object("rbac.authorization.k8s.io/v1", "Role", name, ["rules": .array(rules.map(\.json))])
+    }
+
+    private func object(
+        _ apiVersion: String, _ kind: String, _ name: String, _ members: [String: JSONValue]
+    ) -> JSONValue {
+        var object = members
+        object["apiVersion"] = .string(apiVersion)
+        object["kind"] = .string(kind)
+        object["metadata"] = [
+            "name": .string(name), "namespace": .string(self.configuration.namespace),
+            "labels": JSONValue(Installation.labels),
+        ]
+        return .object(object)
+    }
+}

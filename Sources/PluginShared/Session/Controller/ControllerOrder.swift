@@ -1,0 +1,74 @@
+import FoundationEssentials
+public import Kubernetes
+
+/// What a plugin asks the controller for, as an annotation of the session's Lease. Only the newest counts.
+public struct ControllerOrder: Sendable, Equatable, Codable {
+    /// Counts a session's orders, from 1: the answer carries it.
+    public var number: Int
+    /// What is wanted.
+    public var write: SessionWrite
+
+    /// An order.
+    public init(number: Int, write: SessionWrite) {
+        self.number = number
+        self.write = write
+    }
+
+    /// The order that a Lease carries; `nil` for none, and for one that a later version has written.
+    public init?(_ lease: Lease) {
+        guard let order = lease.metadata.annotation(Key.order).flatMap(Self.init(text:)) else { return nil }
+        self = order
+    }
+
+    /// The order of a Lease that the controller has not answered yet.
+    public init?(unanswered lease: Lease) {
+        guard let order = Self(lease), order.number != ControllerAnswer(lease)?.number else { return nil }
+        self = order
+    }
+
+    /// The patch of the Lease; it fails with 422 when the session is not this holder's any more.
+    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.order, self.text, holder: holder) }
+}
+
+/// What the controller says to an order, as an annotation of the Lease.
+public struct ControllerAnswer: Sendable, Equatable, Codable {
+    /// The order's number.
+    public var number: Int
+    /// What became of the Service, where it was to be given back.
+    public var outcome: RestoreOutcome?
+    /// Why it was not done; `nil` when it was.
+    public var refusal: Refusal?
+
+    /// An answer.
+    public init(number: Int, outcome: RestoreOutcome? = nil, refusal: Refusal? = nil) {
+        self.number = number
+        self.outcome = outcome
+        self.refusal = refusal
+    }
+
+    /// The answer that a Lease carries; `nil` for none.
+    public init?(_ lease: Lease) {
+        guard let answer = lease.metadata.annotation(Key.answer).flatMap(Self.init(text:)) else { return nil }
+        self = answer
+    }
+
+    /// The patch of the Lease; it fails with 422 when the session is not this holder's any more.
+    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.answer, self.text, holder: holder) }
+}
+
+extension Decodable {
+    /// Reads an annotation; `nil` when it says something else.
+    fileprivate init?(text: String) {
+        guard let value = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
+        self = value
+    }
+}
+
+extension Encodable {
+    fileprivate var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,20 @@
+/// A write that a session takes beside its Lease and its Secret. Whoever may, does it; for everybody else the controller
+/// does. Each is a state to be reached: doing it twice is doing it once.
+public enum SessionWrite: Sendable, Equatable, Codable {
+    /// The origin Service and the warm-up Service.
+    case createHelpers
+    /// The proxy's Deployment, once the Secret is there.
+    case createProxy
+    /// The origin Service anew, under the address that the proxy knows it by.
+    case bringOriginBack(address: String)
+    /// The warm-up Service counts pods so.
+    case count(WarmUpCount)
+    /// The Service leads to the proxy.
+    case switchService(publishNotReady: Bool)
+    /// The Service keeps a proxy pod that is being deleted.
+    case keepEndingPods
+    /// The Service leads to its own pods.
+    case restore(RestoreCause)
+    /// Nothing is left of the session.
+    case cleanUp(isDrained: Bool)
+}

@@ -1,0 +1,79 @@
+import Kubernetes
+import Session
+
+extension SessionWriter {
+    /// Creates what the proxy needs to be there before it.
+    func createHelpers() async throws {
+        async let account: Void = self.createAccount()
+        async let warmUp = self.create(.services, "service", self.names.warmUp, self.objects.warmUp())
+        _ = try await self.create(.services, "service", self.names.origin, self.objects.origin())
+        _ = try await (account, warmUp)
+    }
+
+    /// Creates the proxy.
+    func createProxy() async throws {
+        let origin = try await self.trying("read service/\(self.names.origin)") { () async throws(APIError) in
+            try await self.client.get(.services, self.names.origin, in: self.namespace)
+        }
+        if self.wantsNetworkPolicy {
+            _ = try await self.create(
+                .networkPolicies, "networkpolicy", self.names.networkPolicy, self.objects.networkPolicy())
+        }
+        let deployment = self.objects.deployment(originHost: origin.spec.clusterIP ?? "")
+        _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
+    }
+
+    private func createAccount() async throws {
+        guard self.objects.failsafe == .ownRole else { return }
+        let account = try await self.create(
+            .serviceAccounts, "serviceaccount", self.names.account, self.objects.account())
+        let uid = account.metadata.uid ?? ""
+        async let role = self.create(
+            .roles, "role", self.names.account, self.objects.role(accountUID: uid))
+        async let binding = self.create(
+            .roleBindings, "rolebinding", self.names.account, self.objects.roleBinding(accountUID: uid))
+        _ = try await (role, binding)
+    }
+
+    /// How long the leftovers of a dead session may take to vanish.
+    private static let leftoverPatience = Duration.seconds(20)
+
+    private func create<Object>(
+        _ type: ResourceType<Object>, _ kind: String, _ name: String, _ object: JSONValue
+    ) async throws -> Object {
+        let clock = ContinuousClock()
+        let deadline = clock.now + Self.leftoverPatience
+        while true {
+            do throws(APIError) {
+                return try await self.client.create(type, object, in: self.namespace)
+            } catch {
+                guard error.code == .alreadyExists, clock.now < deadline else {
+                    throw WriteFailure.api(error, action: "create \(kind)/\(name)")
+                }
+            }
+            try await self.removeLeftover(type, kind, name)
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Deletes what a session that is over has left under a name of ours.
+    ///
+    /// In this order, because this process may have been stopped at any point: while the Lease is still ours *after* the
+    /// object was read, that object, by its uid, cannot be a later session's.
+    private func removeLeftover<Object>(_ type: ResourceType<Object>, _ kind: String, _ name: String) async throws {
+        let action = "delete the leftover \(kind)/\(name)"
+        let found = try await self.trying(action) { () async throws(APIError) in
+            try await self.client.find(type.metadataOnly, name, in: self.namespace)
+        }
+        // The garbage collector was quicker.
+        guard let metadata = found?.metadata else { return }
+        guard metadata.annotation(Key.session) != nil else {
+            throw WriteFailure.refused(
+                Refusal("there is a \(kind)/\(name) that is none of a session's", hint: "delete it, or rename it"))
+        }
+        try await self.requireLease()
+        try await self.trying(action) { () async throws(APIError) in
+            try await self.client.delete(type, name, in: self.namespace, uid: metadata.uid)
+        }
+    }
+}

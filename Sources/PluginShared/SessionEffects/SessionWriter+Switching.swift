@@ -1,0 +1,93 @@
+import Kubernetes
+import Session
+
+extension SessionWriter {
+    /// Makes the warm-up Service count pods so, and anew when somebody has deleted it: without it no pod could ever be
+    /// switched to.
+    func setWarmUp(_ count: WarmUpCount) async throws {
+        let name = self.names.warmUp
+        let isThere = try await self.trying("patch service/\(name)") { () async throws(APIError) in
+            guard try await self.client.has(.services, name, in: self.namespace) else { return false }
+            try await self.client.patch(.services, name, in: self.namespace, self.objects.warmUpPatch(count))
+            return true
+        }
+        guard !isThere else { return }
+        try await self.requireLease()
+        try await self.trying("create service/\(name)") { () async throws(APIError) in
+            do throws(APIError) {
+                try await self.client.create(.services, self.objects.warmUp(count), in: self.namespace)
+            } catch {
+                guard error.code == .alreadyExists else { throw error }
+            }
+        }
+    }
+
+    /// Switches, against the Service as it is now.
+    ///
+    /// - Parameter publishNotReady: See ``SwitchPatch``.
+    /// - Throws: ``WriteFailure`` when the Service's selector or ports are no longer those that were prepared for.
+    func switchService(publishNotReady: Bool) async throws {
+        let name = "service/\(self.service)"
+        for _ in 0..<SessionUndo.attempts {
+            let service = try await self.trying("read \(name)") { () async throws(APIError) in
+                try await self.client.get(.services, self.service, in: self.namespace)
+            }
+            if service.isSwitched(to: self.objects.holder.session) { return }
+            let prepared = self.objects.service
+            guard service.metadata.uid == prepared.metadata.uid, service.selector == prepared.selector,
+                service.spec.ports == prepared.spec.ports
+            else {
+                throw WriteFailure.refused(
+                    Refusal("somebody changed \(name) while the intercept was set up", hint: "start again"))
+            }
+            try await self.requireLease()
+            let isDone = try await self.trying("patch \(name)") { () async throws(APIError) in
+                try await self.guarded { () async throws(APIError) in
+                    try await self.saveManagedFields(of: service)
+                    let patch = SwitchPatch.make(
+                        service, session: self.objects.holder.session, names: self.names,
+                        publishNotReady: publishNotReady)
+                    try await self.client.patch(.services, self.service, in: self.namespace, patch)
+                }
+            }
+            if isDone { return }
+        }
+        throw WriteFailure.refused(Refusal("\(name) keeps changing", hint: "see who writes it, and start again"))
+    }
+
+    /// Makes the switched Service keep a proxy pod that is being deleted.
+    func keepEndingPods() async throws {
+        for _ in 0..<SessionUndo.attempts {
+            let isDone = try await self.trying("patch service/\(self.service)") { () async throws(APIError) in
+                let service = try await self.client.get(.services, self.service, in: self.namespace)
+                let patch = SwitchPatch.keepEndingPods(service, session: self.objects.holder.session)
+                guard let patch else { return true }
+                return try await self.guarded { () async throws(APIError) in
+                    try await self.client.patch(.services, self.service, in: self.namespace, patch)
+                }
+            }
+            if isDone { return }
+        }
+    }
+
+    /// - Returns: Whether nobody has written the object meanwhile.
+    private func guarded(_ body: () async throws(APIError) -> Void) async throws(APIError) -> Bool {
+        do throws(APIError) {
+            try await body()
+            return true
+        } catch {
+            guard error.code == .conflict || error.code == .invalid else { throw error }
+            return false
+        }
+    }
+
+    /// Keeps the saved managedFields those of the moment before the switch.
+    private func saveManagedFields(of service: Service) async throws(APIError) {
+        guard service.metadata.managedFields != self.objects.service.metadata.managedFields else { return }
+        var patch = JSONPatch()
+        patch.add(
+            JSONPatch.annotation(Key.originalManagedFields),
+            .string((service.metadata.managedFields ?? []).canonicalText))
+        try await self.client.patch(.services, self.names.origin, in: self.namespace, patch)
+    }
+}

@@ -1,0 +1,51 @@
+import Kubernetes
+import PluginConsole
+import Session
+import SessionEffects
+
+/// Waiting for what the endpoint controller knows of the proxy's pod.
+struct EndpointWait: Sendable {
+    let objects: SessionObjects
+    let undo: SessionUndo
+
+    /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
+    func forWarmUp(of pod: String, within limit: Duration) async throws {
+        let warmUp = self.objects.names.warmUp
+        try await self.wait(within: limit, for: pod, in: warmUp) {
+            try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod)
+        }
+    }
+
+    /// Waits until the Service's slices show the proxy's pod.
+    func forSwitch(to pod: String, within limit: Duration) async throws {
+        let service = self.objects.service.metadata.name
+        try await self.wait(within: limit, for: pod, in: service) {
+            try await self.undo.readyPods(of: service).contains(pod)
+        }
+    }
+
+    /// Waits until the endpoint controller, which counts all of them, knows of no other pod of the session.
+    ///
+    /// That a list of pods has no other says nothing: a controller that lags behind gives an ended pod traffic (seen for
+    /// 3.5 s after an API server's restart).
+    func untilAlone(_ pod: String) async throws {
+        let published = WarmUpCount.published.rawValue
+        // One slice for each IP family has it.
+        while try await Set(self.undo.readyPods(of: self.objects.names.warmUp, port: published)) != [pod] {
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func wait(
+        within limit: Duration, for pod: String, in service: String, until isThere: () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while try await !isThere() {
+            guard clock.now < deadline else {
+                throw PluginFailure("service/\(service) did not get pod/\(pod) as its endpoint within \(limit)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Kubernetes
+import Testing
+
+@testable import Session
+
+@Suite struct ControlledSessionTests {
+    private let order = ControllerOrder(number: 2, write: .switchService(publishNotReady: true))
+
+    private func lease(_ marks: (Holder) -> [JSONPatch] = { _ in [] }, renewed: String = "1") -> Lease {
+        var lease = makeLease(renewed: renewed, annotations: [:])
+        lease.metadata.labels = [Key.service: "web"]
+        lease.metadata.uid = "lease-1"
+        for patch in marks(holderA) { lease.annotate(patch) }
+        return lease
+    }
+
+    private func seen(_ lease: Lease?, ready: Bool = true) -> HandOver.Observation {
+        HandOver.Observation(lease: lease, hasReadyProxy: ready, isSwitched: true)
+    }
+
+    @Test("an order is carried out until it is answered, and then not again")
+    func orders() throws {
+        var session = try #require(ControlledSession(lease()))
+        let asked = lease { [order.patch(holder: $0)] }
+        let first = session.handle(seen(asked), now: .zero)
+        let again = session.handle(seen(asked), now: .seconds(1))
+        #expect(first == .perform(order) && again == .perform(order))
+        let answered = lease { [order.patch(holder: $0), ControllerAnswer(number: 2).patch(holder: $0)] }
+        let after = session.handle(seen(answered), now: .seconds(2))
+        #expect(after == .wait)
+        let late = lease { [order.patch(holder: $0), ControllerAnswer(number: 1).patch(holder: $0)] }
+        let next = session.handle(seen(late), now: .seconds(3))
+        #expect(next == .perform(order))
+    }
+
+    @Test("orders and answers are what was written, and other text is none")
+    func texts() {
+        let refusal = Refusal("no", hint: "yes", yieldsToForce: false)
+        for write in [
+            SessionWrite.createHelpers, .count(.published), .restore(.expired(holder: "a on b")),
+            .cleanUp(isDrained: true),
+            .bringOriginBack(address: "10.0.0.1"),
+        ] {
+            let order = ControllerOrder(number: 7, write: write)
+            #expect(ControllerOrder(lease { [order.patch(holder: $0)] }) == order)
+        }
+        for outcome in [RestoreOutcome.restored, .disagreement(annotation: "{}", origin: "{\"a\":\"b\"}")] {
+            let answer = ControllerAnswer(number: 7, outcome: outcome, refusal: refusal)
+            #expect(ControllerAnswer(lease { [answer.patch(holder: $0)] }) == answer)
+        }
+        for text in ["", "{}", "{\"number\":1}", "{\"number\":1,\"write\":{\"format\":{}}}", "\u{0}[["] {
+            let lease = makeLease(renewed: "1", annotations: [Key.order: text, Key.answer: text])
+            #expect(ControllerOrder(lease) == nil)
+        }
+    }
+
+    @Test("a Lease that ran out, or is gone, is left to a proxy that is Ready, and undone at once without one")
+    func over() throws {
+        for isGone in [true, false] {
+            var withProxy = try #require(ControlledSession(lease()))
+            var without = try #require(ControlledSession(lease()))
+            var undone: (withProxy: Int?, without: Int?)
+            for second in 0...120 {
+                let lease = isGone && second >= 30 ? nil : lease(renewed: isGone ? "\(second / 10)" : "1")
+                let one = withProxy.handle(seen(lease), now: .seconds(second))
+                let other = without.handle(seen(lease, ready: false), now: .seconds(second))
+                if case .undo(let cause) = one, undone.withProxy == nil {
+                    undone.withProxy = second
+                    #expect(
+                        cause
+                            == (isGone ? .leaseDeleted(holder: "alice on laptop") : .expired(holder: "alice on laptop"))
+                    )
+                }
+                if case .undo = other, undone.without == nil { undone.without = second }
+            }
+            #expect(undone.without == 30)
+            #expect(undone.withProxy == 100)
+        }
+    }
+
+    @Test("a session that is renewed is left alone, and one that was undone is forgotten when its Lease is gone")
+    func renewed() throws {
+        var session = try #require(ControlledSession(lease()))
+        for second in 0...200 {
+            let step = session.handle(seen(lease(renewed: "\(second / 10)"), ready: false), now: .seconds(second))
+            #expect(step == .wait)
+        }
+        session.undone()
+        let there = session.handle(seen(lease(renewed: "21")), now: .seconds(201))
+        let gone = session.handle(seen(nil), now: .seconds(202))
+        #expect(there == .wait && gone == .forget)
+    }
+
+    @Test("a request to end is carried out where nobody else can, by the rule of stop and take-over")
+    func requested() throws {
+        var session = try #require(ControlledSession(lease()))
+        let asked = lease { [EndRequest.stop(by: "bob on desk").patch(holder: $0)] }
+        let living = session.handle(seen(asked), now: .zero)
+        let dead = session.handle(seen(asked, ready: false), now: .seconds(2))
+        #expect(living == .wait && dead == .undo(.stopped(by: "bob on desk")))
+    }
+
+    @Test("another session's Lease is another's affair")
+    func other() throws {
+        var session = try #require(ControlledSession(lease()))
+        let other = makeLease(renewed: "1", holder: Holder(user: "bob", host: "desk", session: sessionB))
+        let step = session.handle(seen(other), now: .zero)
+        #expect(step == .forget)
+        #expect(
+            ControlledSession(
+                Lease(
+                    metadata: ObjectMeta(name: "x"),
+                    spec: Lease.Spec(
+                        holderIdentity: nil, leaseDurationSeconds: nil, acquireTime: nil, renewTime: nil))) == nil)
+    }
+}
+
+extension Lease {
+    /// Does what a patch would that adds an annotation.
+    fileprivate mutating func annotate(_ patch: JSONPatch) {
+        for key in [Key.order, Key.answer, Key.stopRequestedBy] {
+            for operation in patch.operations where operation.path == JSONPatch.annotation(key) {
+                self.metadata.annotations?[key] = operation.value?.text
+            }
+        }
+    }
+}

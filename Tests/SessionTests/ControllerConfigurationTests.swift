@@ -1,0 +1,119 @@
+import Kubernetes
+import Testing
+
+@testable import Session
+
+@Suite struct ControllerConfigurationTests {
+    private let version = ServerVersion(gitVersion: "v1.30.0", major: "1", minor: "30")
+    private let configuration = ControllerConfiguration(
+        namespace: "shop", services: ["web", "api"], image: "image:1", imagePullSecret: "registry")
+
+    private func lease(
+        of service: Service, ports: String = "80:3000", change: (inout Lease) -> Void = { _ in }
+    ) throws -> Lease {
+        var lease = try self.prepared(service).lease(time: "now")
+        lease.metadata.annotations?[Key.ports] = ports
+        change(&lease)
+        return lease
+    }
+
+    /// The session as its plugin prepares it.
+    private func prepared(_ service: Service) throws -> SessionObjects {
+        SessionObjects(
+            service: service, namespace: "shop", holder: holderA, image: "theirs:2", imagePullSecret: nil,
+            leaseDurationSeconds: 30,
+            plan: try PortPlan(service, [PortRequest("3000")!], allowLowPorts: true), failsafe: .ownRole,
+            usesBetaSlices: false, grantsEvents: true)
+    }
+
+    private func refusal(_ lease: Lease, _ service: Service, origin: Service? = nil) -> String? {
+        do throws(Refusal) {
+            _ = try configuration.objects(for: lease, service: service, origin: origin, on: version)
+            return nil
+        } catch {
+            return error.summary
+        }
+    }
+
+    @Test("Service, ports and holder are the Lease's; image, pull secret and account are the admin's")
+    func objects() throws {
+        let service = makeService()
+        let objects = try configuration.objects(for: try lease(of: service), service: service, origin: nil, on: version)
+        #expect(objects.holder == holderA)
+        #expect(objects.plan.summary == "80:3000")
+        #expect((objects.image, objects.imagePullSecret) == ("image:1", "registry"))
+        #expect(objects.failsafe == .installedAccount && !objects.grantsEvents && !objects.usesBetaSlices)
+    }
+
+    @Test("in the middle of a session the Service is as the session found it, which the origin Service keeps")
+    func middle() throws {
+        let fields: JSONValue = [["manager": "kubectl", "operation": "Update"]]
+        let found = makeService(managedFields: fields)
+        var origin = found
+        origin.metadata.name = SessionNames(service: "web").origin
+        origin.metadata.annotations = [
+            Key.session: sessionA.description, Key.originalManagedFields: fields.canonicalText,
+        ]
+        var switched = found
+        switched.spec.selector = found.selector.mapValues { _ in
+            SessionNames(service: "web").selectorValue(for: sessionA)
+        }
+        switched.metadata.annotations = [
+            Key.session: sessionA.description, Key.originalSelector: JSONValue(found.selector).canonicalText,
+        ]
+        switched.metadata.managedFields = [
+            ["manager": "kubectl", "operation": "Update"], ["manager": "kubectl-tunnel", "operation": "Update"],
+        ]
+        for origin in [origin, nil] {
+            let objects = try configuration.objects(
+                for: try lease(of: found), service: switched, origin: origin, on: version)
+            #expect(objects.service.selector == found.selector)
+            #expect(objects.service.spec.ports == found.spec.ports)
+            #expect(objects.service.metadata.managedFields == fields)
+        }
+    }
+
+    @Test("what a Lease asks for and may not is refused")
+    func refusals() throws {
+        let (service, other) = (makeService(), makeService(name: "secret-store"))
+        #expect(refusal(try lease(of: other), other)?.contains("is not among those") == true)
+        #expect(refusal(try lease(of: makeService(name: "api")), service)?.contains("is not that of a session") == true)
+        #expect(refusal(try lease(of: service) { $0.spec.leaseDurationSeconds = 86_400 }, service) != nil)
+        #expect(refusal(try lease(of: service) { $0.metadata.name = "tunnel-api" }, service) != nil)
+        #expect(refusal(try lease(of: service) { $0.metadata.annotations?[Key.version] = "2" }, service) != nil)
+        #expect(refusal(try lease(of: service) { $0.metadata.annotations?[Key.serviceUID] = "old" }, service) != nil)
+        #expect(refusal(try lease(of: service, ports: "81:3000"), service) != nil)
+        #expect(refusal(try lease(of: service, ports: "80:3000:1 x"), service) != nil)
+        #expect(refusal(try lease(of: service, ports: ""), service) != nil)
+        let theirs = makeService(annotations: [Key.session: sessionB.description])
+        #expect(refusal(try lease(of: service), theirs)?.contains("by a session that is dead") == true)
+        let bare = makeService(selector: nil)
+        #expect(refusal(try lease(of: service), bare)?.contains("has no selector") == true)
+    }
+
+    @Test(
+        "the controller's Role has no right on Secrets and Roles, and its people's none to change a Service or a workload"
+    )
+    func rules() throws {
+        let installation = ControllerInstallation(configuration: configuration, grantsEvents: true)
+        func rights(_ role: JSONValue) -> [String: Set<String>] {
+            guard case .array(let rules)? = role["rules"] else { return [:] }
+            var rights: [String: Set<String>] = [:]
+            for rule in rules {
+                guard case .array(let verbs)? = rule["verbs"], case .array(let resources)? = rule["resources"] else {
+                    continue
+                }
+                rights[resources[0].text ?? ""] = Set(verbs.compactMap(\.text))
+            }
+            return rights
+        }
+        let controller = rights(installation.role())
+        #expect(controller["secrets"] == nil && controller["roles"] == nil && controller["pods"] == ["get", "list"])
+        let people = rights(installation.userRole())
+        for resource in ["services", "pods", "deployments"] { #expect(people[resource] == ["get", "list", "watch"]) }
+        #expect(people["secrets"] == ["create"] && people["roles"] == nil)
+        let spec = try #require(installation.deployment()["spec"]?["template"]?["spec"])
+        try expectRestricted(spec)
+        #expect(ControllerConfiguration(json: configuration.json) == configuration)
+    }
+}
