@@ -74,11 +74,14 @@ struct Doctor: Sendable {
     private func rightsFindings() async throws -> [Finding] {
         let file = "ask an admin for the Role in deploy/rbac.yaml"
         let missing = try await self.rights.missing(of: Rights.intercept)
-        if !missing.isEmpty, try await self.rights.hasController() { return try await self.controlledFindings(file) }
-        var findings: [Finding] = missing.map {
+        let isControlled = missing.isEmpty ? false : try await self.rights.hasController()
+        let needed = isControlled ? Rights.controlledIntercept : Rights.intercept
+        let lacking = isControlled ? try await self.rights.missing(of: needed) : missing
+        var findings: [Finding] = lacking.map {
             .error("rights", "you may not \($0) in namespace \(self.namespace)", file)
         }
-        if missing.isEmpty { findings.append(.ok("rights", "all \(Rights.intercept.count) that an intercept takes")) }
+        let way = isControlled ? "an intercept by the controller takes" : "an intercept takes"
+        if lacking.isEmpty { findings.append(.ok("rights", "all \(needed.count) that \(way)")) }
         switch try await self.rights.failsafe(of: self.service ?? Self.example.metadata.name) {
         case .ownRole: findings.append(.ok("failsafe", "the proxy restores, with an account of its session"))
         case .installedAccount:
@@ -91,18 +94,6 @@ struct Doctor: Sendable {
                 ))
         }
         return findings
-    }
-
-    /// Where the controller does what this user may not.
-    private func controlledFindings(_ file: String) async throws -> [Finding] {
-        let missing = try await self.rights.missing(of: Rights.controlledIntercept)
-        guard missing.isEmpty else {
-            return missing.map { .error("rights", "you may not \($0) in namespace \(self.namespace)", file) }
-        }
-        return [
-            .ok("rights", "all \(Rights.controlledIntercept.count) that an intercept by the controller takes"),
-            .ok("failsafe", "the proxy restores, as \(Installation.name), and the controller"),
-        ]
     }
 
     private func serviceFindings(_ name: String, _ service: Service?) -> [Finding] {

@@ -108,14 +108,15 @@ struct HeldService: Sendable {
                 guard clock.now < deadline else { throw error }
                 try? await Task.sleep(for: .milliseconds(200))
             }
+            if try await self.isSwitched(to: session) { throw error }
             return .untouched
         }
     }
 
-    /// How long the controller gets: it looks every 3 s at least, waits for original pods (10 s), and for the proxy (10 s).
+    /// How long the controller gets: it looks every 2 s, waits for original pods (10 s), and for the proxy (10 s).
     private static let controllerPatience = Duration.seconds(30)
 
-    private func isSwitched(to session: SessionID) async throws -> Bool {
+    private func isSwitched(to session: SessionID) async throws(APIError) -> Bool {
         try await self.client.find(.services, self.names.service, in: self.namespace)?.markedSession == session
     }
 }

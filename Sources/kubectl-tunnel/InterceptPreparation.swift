@@ -31,7 +31,13 @@ struct InterceptPreparation: Sendable {
         let rights = Rights(client: self.client, namespace: self.namespace)
         let isControlled = try await rights.needController()
         if isControlled { try self.announceController() }
-        let failsafe = isControlled ? .installedAccount : try await rights.failsafe(of: found.metadata.name)
+        let failsafe = try await rights.failsafe(of: found.metadata.name)
+        if isControlled, failsafe != .installedAccount {
+            throw PluginFailure(
+                "service/\(self.request.service) is not among those that may be intercepted in namespace \(self.namespace)",
+                hint:
+                    "ask an admin to add it: `kubectl tunnel install -n \(self.namespace) --controller --services …`")
+        }
         if failsafe == .pluginOnly, !self.request.mayLackFailsafe {
             throw PluginFailure(
                 "nobody in the cluster could restore service/\(self.request.service) if this machine disappeared",
@@ -66,11 +72,11 @@ struct InterceptPreparation: Sendable {
     private func announceController() throws {
         guard !self.request.wantsNetworkPolicy else {
             throw PluginFailure(
-                "you may not create networkpolicies in namespace \(self.namespace), and the controller makes none",
+                "the controller in namespace \(self.namespace) makes no NetworkPolicy",
                 hint: "ask an admin to let the proxy's pods through, and go on without --network-policy")
         }
         self.report.event(
-            "note", "note: you may not patch services in namespace \(self.namespace): the controller does it for you")
+            "note", "note: the controller in namespace \(self.namespace) does for you what you may not")
     }
 
     private func plan(_ service: Service, on version: ServerVersion) throws -> (PortPlan, Preflight.Findings) {

@@ -12,10 +12,9 @@ extension InterceptSession {
     /// - Returns: Whether it was gone, and is there again.
     func bringOriginBack() async -> Bool {
         let origin = self.objects.names.origin
-        guard let host = self.originHost, (try? await self.client.has(.services, origin, in: self.namespace)) == false
-        else { return false }
+        guard (try? await self.client.has(.services, origin, in: self.namespace)) == false else { return false }
         do {
-            try await self.write(.bringOriginBack(address: host))
+            try await self.write(.bringOriginBack)
             return true
         } catch {
             self.report.detail("service/\(origin) stays away: \((error as? PluginFailure)?.summary ?? "\(error)")")
@@ -45,8 +44,8 @@ extension InterceptSession {
                 "service/\(self.serviceName) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
             )
             fallthrough
-        case nil where self.prepared.isControlled: return await self.leaveToProxy()
         case nil:
+            if self.prepared.isControlled, outcome == nil { return await self.leaveToProxy() }
             // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
             await self.carrier?.close()
             return false

@@ -44,8 +44,9 @@ extension InterceptSession {
                     await self.stopKeepingEndingPods()
                     try await self.write(.count(.ready))
                     try await self.checkWays(pod)
-                    try await self.switchService(to: pod)
+                    // From here on it may be switched, even if the answer is lost.
                     self.isSwitched = true
+                    try await self.switchService(to: pod)
                     self.eventSource.yield(.reconnected)
                     return
                 }
@@ -118,6 +119,7 @@ extension InterceptSession {
             self.isSwitched = true
             throw error
         }
+        self.servingPod = nil
         guard outcome == .restored else { return }
         self.report.event(event, "\(reason): service/\(self.serviceName) was restored meanwhile")
     }

@@ -22,29 +22,63 @@ extension InterceptSession {
         try await self.write(.restore(cause)) ?? .untouched
     }
 
-    /// Has the proxy end the session, which it does as soon as nobody is at the other end of its tunnel: for when the
-    /// controller is away.
+    /// Has the proxy end the session: for when the controller is away. It drains as always, through the tunnel, which stays
+    /// open meanwhile.
     ///
     /// - Returns: Whether it has.
     func leaveToProxy() async -> Bool {
-        let (name, holder) = (self.objects.names.lease, self.objects.holder)
-        let patch = EndRequest.stop(by: holder.person).patch(holder: holder)
-        _ = try? await self.client.patch(.leases, name, in: self.namespace, patch)
+        guard self.firstPod != nil else {
+            self.report.event("undone", "the controller cleans up when it is back")
+            return false
+        }
+        self.report.event("proxy-asked", "the proxy ends the session; Ctrl-C does not wait for it")
+        let events = self.events
+        let (impatient, source) = AsyncStream.makeStream(of: Void.self)
+        let waiter = Task {
+            for await event in events { if case .interrupted = event { source.finish() } }
+        }
+        let asking = Task {
+            let isOver = await self.askProxyToEnd()
+            source.finish()
+            return isOver
+        }
+        for await _ in impatient {}
+        waiter.cancel()
+        asking.cancel()
+        let isOver = await asking.value
         await self.carrier?.close()
+        if isOver { self.report.event("ended", "the session has ended, and what it created is deleted") }
+        return isOver
+    }
+
+    /// Marks the Lease, and waits until Lease and Deployment are not this session's any more.
+    private func askProxyToEnd() async -> Bool {
+        let (names, holder) = (self.objects.names, self.objects.holder)
         let clock = ContinuousClock()
         let deadline = clock.now + Self.proxyLimit
-        while clock.now < deadline {
-            if (try? await self.client.has(.leases, name, in: self.namespace)) == false {
-                self.report.event("ended", "the proxy has ended the session, and what it created is deleted")
-                return true
+        var isMarked = false
+        while clock.now < deadline, !Task.isCancelled {
+            do throws(APIError) {
+                let lease = try await self.client.find(.leases, names.lease, in: self.namespace)
+                let isOurs = lease.map { Holder($0.spec.holderIdentity) == holder } ?? false
+                if isOurs, !isMarked {
+                    let patch = EndRequest.stop(by: holder.person).patch(holder: holder)
+                    try await self.client.patch(.leases, names.lease, in: self.namespace, patch)
+                    isMarked = true
+                }
+                let deployment = try await self.client.find(.deployments, names.deployment, in: self.namespace)
+                let isThere = deployment?.metadata.annotation(Key.session) == holder.session.description
+                if !isOurs, !isThere { return true }
+            } catch {
+                self.report.detail("not yet: \(error.message)")
             }
             try? await Task.sleep(for: .milliseconds(500))
         }
         return false
     }
 
-    /// How long the proxy gets: it waits for original pods (30 s) and drains (30 s).
-    private static let proxyLimit = Duration.seconds(70)
+    /// How long the proxy gets: it waits for the plugin (10 s) and for original pods (30 s), and drains (30 s).
+    private static let proxyLimit = Duration.seconds(80)
 }
 
 extension PluginFailure {

@@ -33,8 +33,6 @@ actor InterceptSession {
     var firstPod: String?
     /// See ``keepEndingPodsLater(than:)``.
     var keepingEndingPods: Task<Void, Never>?
-    /// The origin Service's address, which the proxy knows it by.
-    var originHost: String?
     /// Whether there may be something to undo.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.

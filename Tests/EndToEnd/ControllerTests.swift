@@ -14,7 +14,7 @@ extension EndToEnd {
                 let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
                 try await load.expect("cluster")
                 let plugin = try await shop.intercept("--port", "3000", user: "alice")
-                #expect(plugin.error.contains("the controller does it for you"), "\(plugin.error)")
+                #expect(plugin.error.contains("does for you what you may not"), "\(plugin.error)")
                 try await load.expect("laptop")
                 #expect(try await shop.list("-o", "name", user: "alice") == "service/web\n")
                 #expect(try await shop.events().contains("TunnelIntercepted"))
@@ -66,7 +66,7 @@ extension EndToEnd {
                 plugin.send(SIGINT)
                 let result = try await plugin.finish(within: 90)
                 #expect(result.status == 0, "\(result.error)")
-                #expect(result.error.contains("the proxy has ended the session"), "\(result.error)")
+                #expect(result.error.contains("the proxy ends the session"), "\(result.error)")
                 try await load.expect("cluster")
                 #expect(try await load.finish().failed == 0, "\(load.failures)")
                 try await shop.expectRestored(before)
@@ -101,11 +101,55 @@ extension EndToEnd {
                 try await shop.expectRefusal(
                     ["intercept", "web", "--port", "3000", "--no-wait"],
                     saying: [
-                        "error: service/web is not among those that may be intercepted here: other", "--services",
+                        "error: service/web is not among those that may be intercepted in namespace ", "--services",
                     ], user: "alice")
                 try await shop.expectRefusal(
                     ["intercept", "web", "--port", "3000", "--no-wait", "--network-policy"],
-                    saying: ["error: you may not create networkpolicies", "hint: ask an admin"], user: "alice")
+                    saying: ["makes no NetworkPolicy", "hint: ask an admin"], user: "alice")
+            }
+        }
+
+        @Test(
+            "orders that no plugin gives do not make a Service lead nowhere, and a Lease without a plugin is cleaned up"
+        )
+        func hostile() async throws {
+            try await Shop.withController { shop in
+                let before = try await shop.serviceText()
+                let uid = try await kubectl(
+                    "-n", shop.namespace, "get", "service", "web", "-o", "jsonpath={.metadata.uid}")
+                try await kubectl(
+                    "-n", shop.namespace, "--as=alice", "--as-group=developers", "create",
+                    input: """
+                        apiVersion: coordination.k8s.io/v1
+                        kind: Lease
+                        metadata:
+                          name: tunnel-web
+                          labels:
+                            {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: aaaaaaaaaa}
+                          annotations:
+                            {kubectl-tunnel/version: "1", kubectl-tunnel/ports: "80:3000", kubectl-tunnel/service-uid: \(uid)}
+                        spec: {holderIdentity: alice/laptop/aaaaaaaaaa, leaseDurationSeconds: 5}
+                        """)
+                func order(_ number: Int, _ write: String) async throws -> String {
+                    let order = "{\"number\":\(number),\"write\":{\(write)}}"
+                    try await kubectl(
+                        "-n", shop.namespace, "--as=alice", "--as-group=developers", "annotate", "lease", "tunnel-web",
+                        "--overwrite", "kubectl-tunnel/order=\(order)")
+                    var answer = ""
+                    try await eventually(within: 5, "an answer to \(order)") {
+                        answer = try await kubectl(
+                            "-n", shop.namespace, "get", "lease", "tunnel-web", "-o",
+                            "jsonpath={.metadata.annotations.kubectl-tunnel/answer}")
+                        return answer.contains("\"number\":\(number)")
+                    }
+                    return answer
+                }
+                #expect(try await order(1, "\"createHelpers\":{}") == "{\"number\":1}")
+                let refusal = try await order(2, "\"switchService\":{\"publishNotReady\":true}")
+                #expect(refusal.contains("no proxy of service/web is ready"), "\(refusal)")
+                #expect(try await shop.serviceText() == before)
+                try await eventually(within: 20, "the Lease is gone") { try await shop.leftovers().isEmpty }
+                try await shop.expectRestored(before)
             }
         }
 

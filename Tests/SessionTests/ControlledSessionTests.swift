@@ -6,7 +6,7 @@ import Testing
 @Suite struct ControlledSessionTests {
     private let order = ControllerOrder(number: 2, write: .switchService(publishNotReady: true))
 
-    private func lease(_ marks: (Holder) -> [JSONPatch] = { _ in [] }, renewed: String = "1") -> Lease {
+    private func lease(renewed: String = "1", _ marks: (Holder) -> [JSONPatch] = { _ in [] }) -> Lease {
         var lease = makeLease(renewed: renewed, annotations: [:])
         lease.metadata.labels = [Key.service: "web"]
         lease.metadata.uid = "lease-1"
@@ -22,15 +22,27 @@ import Testing
     func orders() throws {
         var session = try #require(ControlledSession(lease()))
         let asked = lease { [order.patch(holder: $0)] }
-        let first = session.handle(seen(asked), now: .zero)
-        let again = session.handle(seen(asked), now: .seconds(1))
-        #expect(first == .perform(order) && again == .perform(order))
         let answered = lease { [order.patch(holder: $0), ControllerAnswer(number: 2).patch(holder: $0)] }
-        let after = session.handle(seen(answered), now: .seconds(2))
-        #expect(after == .wait)
         let late = lease { [order.patch(holder: $0), ControllerAnswer(number: 1).patch(holder: $0)] }
-        let next = session.handle(seen(late), now: .seconds(3))
-        #expect(next == .perform(order))
+        let found = [asked, asked, answered, late].enumerated().map { session.order(in: $1, now: .seconds($0)) }
+        #expect(found == [order, order, nil, order])
+    }
+
+    @Test("a session that has expired asks in vain, and so does another's Lease")
+    func noOrder() throws {
+        var session = try #require(ControlledSession(lease()))
+        let asked = lease { [order.patch(holder: $0)] }
+        let found = (0...40).map { session.order(in: asked, now: .seconds($0)) }
+        #expect(found.firstIndex(of: nil) == 30)
+        var expired = lease(renewed: "2") { [order.patch(holder: $0)] }
+        expired.metadata.annotations?[Key.state] = SessionState.expired.rawValue
+        var other = makeLease(
+            renewed: "3", holder: Holder(user: "bob", host: "desk", session: sessionB), annotations: [:])
+        other.annotate(order.patch(holder: holderA))
+        let (inExpired, inOther) = (
+            session.order(in: expired, now: .seconds(41)), session.order(in: other, now: .seconds(42))
+        )
+        #expect(inExpired == nil && inOther == nil)
     }
 
     @Test("orders and answers are what was written, and other text is none")
@@ -39,7 +51,7 @@ import Testing
         for write in [
             SessionWrite.createHelpers, .count(.published), .restore(.expired(holder: "a on b")),
             .cleanUp(isDrained: true),
-            .bringOriginBack(address: "10.0.0.1"),
+            .bringOriginBack,
         ] {
             let order = ControllerOrder(number: 7, write: write)
             #expect(ControllerOrder(lease { [order.patch(holder: $0)] }) == order)

@@ -11,7 +11,8 @@ actor ControllerRole {
     private let configuration: ControllerConfiguration
     private let client: KubernetesClient
     private let logger: Logger
-    private var workers: [String: Task<Void, Never>] = [:]
+    private var workers: [String: (worker: ControllerWorker, task: Task<Void, Never>)] = [:]
+    private var isEnding = false
 
     init(configuration: ControllerConfiguration, client: KubernetesClient, logger: Logger) {
         self.configuration = configuration
@@ -21,24 +22,30 @@ actor ControllerRole {
 
     /// Runs until the pod is told to end.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
-        let watch = Task { await self.watch() }
+        let work = Task {
+            guard let version = await self.version() else { return }
+            async let watching: Void = self.watch(version)
+            await self.sweep(version)
+            await watching
+        }
         for await _ in signals { break }
-        watch.cancel()
-        for worker in self.workers.values { worker.cancel() }
-        // A write under way comes to its end.
-        for worker in self.workers.values { await worker.value }
+        self.isEnding = true
+        work.cancel()
+        for (worker, _) in self.workers.values { await worker.end() }
+        for (_, task) in self.workers.values { await task.value }
     }
 
     private static let pause = Duration.milliseconds(500)
+    /// How often everything is read, besides the watch: it may have died without a word.
+    private static let interval = Duration.seconds(10)
+    private static let leases = "\(Key.component)=lease"
 
-    private func watch() async {
-        guard let version = await self.version() else { return }
-        await self.mend(version)
+    private var namespace: String { self.configuration.namespace }
+
+    private func watch(_ version: ServerVersion) async {
         while !Task.isCancelled {
             do {
-                let leases = self.client.watch(
-                    .leases, labels: "\(Key.component)=lease", in: self.configuration.namespace)
-                for try await event in leases {
+                for try await event in self.client.watch(.leases, labels: Self.leases, in: self.namespace) {
                     switch event {
                     case .added(let lease), .modified(let lease): self.attend(to: lease, version)
                     case .deleted, .other: break
@@ -63,37 +70,49 @@ actor ControllerRole {
         return nil
     }
 
-    /// Starts a worker for a Lease that asks for something.
+    /// Starts a worker for a session that has none.
     private func attend(to lease: Lease, _ version: ServerVersion) {
         let name = lease.metadata.name
-        guard self.workers[name] == nil, ControllerOrder(lease) != nil else { return }
+        guard !self.isEnding, self.workers[name] == nil else { return }
         let worker = ControllerWorker(
             lease, configuration: self.configuration, version: version, client: self.client, logger: self.logger)
         guard let worker else { return }
-        self.workers[name] = Task {
+        let task = Task {
             await worker.run()
             self.workers[name] = nil
             // The next session may have begun before this one's worker was gone.
-            let next = try? await self.client.find(.leases, name, in: self.configuration.namespace)
-            if let next, !Task.isCancelled { self.attend(to: next, version) }
+            let next = try? await self.client.find(.leases, name, in: self.namespace)
+            if let next, Holder(next.spec.holderIdentity) != Holder(lease.spec.holderIdentity) {
+                self.attend(to: next, version)
+            }
+        }
+        self.workers[name] = (worker, task)
+    }
+
+    private func sweep(_ version: ServerVersion) async {
+        while !Task.isCancelled {
+            do throws(APIError) {
+                let leases = try await self.client.list(.leases, in: self.namespace, labels: Self.leases).items
+                for lease in leases { self.attend(to: lease, version) }
+                let services = try await self.client.list(.services, in: self.namespace).items
+                for service in services { try await self.mend(service, version) }
+            } catch {
+                self.logger.warning("not looked at", metadata: ["error": .string(error.message)])
+            }
+            try? await Task.sleep(for: Self.interval)
         }
     }
 
-    /// Gives back what sessions have left switched whose Leases are gone: nobody else may know of them.
-    private func mend(_ version: ServerVersion) async {
-        let namespace = self.configuration.namespace
-        guard let services = try? await self.client.list(.services, in: namespace).items else { return }
-        for service in services {
-            let names = SessionNames(service: service.metadata.name)
-            guard let session = service.markedSession,
-                (try? await self.client.has(.leases, names.lease, in: namespace)) == false
-            else { continue }
-            let undo = SessionUndo(
-                client: self.client, namespace: namespace, service: service.metadata.name, session: session,
-                slices: .endpointSlices(on: version))
-            let outcome = try? await undo.run(.mended(by: "the controller"))
-            self.logger.notice(
-                "mended", metadata: ["service": .string(names.service), "outcome": .string("\(outcome as Any)")])
-        }
+    /// Gives a Service back that a session has left switched whose Lease is gone: nobody else may know of it.
+    private func mend(_ service: Service, _ version: ServerVersion) async throws(APIError) {
+        let names = SessionNames(service: service.metadata.name)
+        guard let session = service.markedSession, self.workers[names.lease] == nil,
+            try await !self.client.has(.leases, names.lease, in: self.namespace)
+        else { return }
+        let undo = SessionUndo(
+            client: self.client, namespace: self.namespace, service: names.service, session: session,
+            slices: .endpointSlices(on: version))
+        let outcome = try await undo.run(.mended(by: "the controller"))
+        self.logger.notice("mended", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
     }
 }

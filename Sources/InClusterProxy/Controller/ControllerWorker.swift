@@ -3,7 +3,7 @@ import Logging
 import Session
 import SessionEffects
 
-/// The controller's work on one Service, for as long as its Lease is there.
+/// The controller's work on one session.
 actor ControllerWorker {
     private let configuration: ControllerConfiguration
     private let names: SessionNames
@@ -14,10 +14,12 @@ actor ControllerWorker {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private var machine: ControlledSession
+    private let (looks, lookSource) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private var isEnding = false
 
     private var namespace: String { self.configuration.namespace }
 
-    /// The work on a session; `nil` when the Lease is none of a session's.
+    /// The work on a session; `nil` when the Lease is none of a session's, or its Service not to be intercepted.
     init?(
         _ lease: Lease, configuration: ControllerConfiguration, version: ServerVersion, client: KubernetesClient,
         logger: Logger
@@ -38,14 +40,16 @@ actor ControllerWorker {
 
     /// Runs until the session is over.
     func run() async {
-        let (looks, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        // Anybody can write a Lease for a Service that does not exist.
+        guard (try? await self.client.has(.services, self.names.service, in: self.namespace)) != false else { return }
         let observer = LeaseObserver(
             client: self.client, namespace: self.namespace, lease: self.names.lease, origin: nil,
             interval: self.machine.interval)
+        let source = self.lookSource
         let observing = Task { await observer.run { _ in source.yield() } }
-        for await _ in looks {
+        for await _ in self.looks {
             do {
-                if try await self.isOver() || Task.isCancelled { break }
+                if try await self.isOver() { break }
             } catch {
                 self.logger.warning("not yet", metadata: ["error": .string("\(error)")])
                 try? await Task.sleep(for: Self.pause)
@@ -55,18 +59,32 @@ actor ControllerWorker {
         observing.cancel()
     }
 
+    /// Ends the work after the write that is under way.
+    func end() {
+        self.isEnding = true
+        self.lookSource.finish()
+    }
+
+    /// How long after something that went wrong it is tried again.
+    private static let pause = Duration.milliseconds(500)
+
     /// Does what there is to do.
     private func isOver() async throws -> Bool {
-        while !Task.isCancelled {
-            switch self.machine.handle(try await self.look(), now: self.clock.now - self.start) {
-            case .perform(let order):
-                try await self.perform(order)
+        while !self.isEnding {
+            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
+            let now = self.clock.now - self.start
+            if let lease, let order = self.machine.order(in: lease, now: now) {
+                try await self.perform(order, lease)
+                continue
+            }
+            switch self.machine.handle(try await self.seen(lease), now: now) {
             case .undo(let cause):
                 let outcome = try await self.undo.run(cause)
                 self.logger.notice("undone", metadata: ["cause": "\(cause)", "outcome": "\(outcome)"])
                 // Where the Service's own selector is uncertain, a person has to say it first.
                 if case .disagreement = outcome { return false }
                 self.machine.undone()
+                return false
             case .wait: return false
             case .forget: return true
             }
@@ -74,15 +92,7 @@ actor ControllerWorker {
         return true
     }
 
-    /// How long after something that went wrong it is tried again.
-    private static let pause = Duration.milliseconds(500)
-
-    private func look() async throws(APIError) -> HandOver.Observation {
-        let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
-        if let lease, ControllerOrder(unanswered: lease) != nil {
-            // Comes before everything for which the rest is looked at.
-            return HandOver.Observation(lease: lease, hasReadyProxy: true, isSwitched: true)
-        }
+    private func seen(_ lease: Lease?) async throws(APIError) -> HandOver.Observation {
         let labels = "\(Key.session)=\(self.holder.session),\(Key.component)=proxy"
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         let service = try await self.client.find(.services, self.names.service, in: self.namespace)
@@ -98,19 +108,15 @@ actor ControllerWorker {
     }
 
     /// Does what was asked for, and answers; what the API server did not take is asked for again by the next look.
-    private func perform(_ order: ControllerOrder) async throws {
-        guard let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace),
-            Holder(lease.spec.holderIdentity) == self.holder, ControllerOrder(lease) == order
-        else { return }
+    private func perform(_ order: ControllerOrder, _ lease: Lease) async throws {
         var answer = ControllerAnswer(number: order.number)
         do {
-            answer.outcome = try await self.perform(order.write, lease)
-            if case .cleanUp = order.write { self.machine.undone() }
+            answer.outcome = try await self.write(order, lease)
+        } catch let refusal as Refusal {
+            answer.refusal = refusal
         } catch let failure as WriteFailure {
             if failure.isTransient { throw failure }
             answer.refusal = failure.refusal
-        } catch let refusal as Refusal {
-            answer.refusal = refusal
         } catch {
             throw error
         }
@@ -120,29 +126,45 @@ actor ControllerWorker {
             try await self.client.patch(
                 .leases, self.names.lease, in: self.namespace, answer.patch(holder: self.holder))
         } catch {
-            // The Lease went with the session, or is the next one's.
-            guard error.code == .notFound || error.code == .invalid else { throw error }
+            // The Lease went with the session.
+            guard error.code == .notFound else { throw error }
+        }
+        if case .cleanUp = order.write, answer.refusal == nil { self.machine.undone() }
+    }
+
+    /// - Throws: ``Refusal``, ``WriteFailure``, or an ``APIError`` to try again after.
+    private func write(_ order: ControllerOrder, _ lease: Lease) async throws -> RestoreOutcome? {
+        try self.configuration.check(self.names.service)
+        switch order.write {
+        case .restore(let cause):
+            return try await self.undo.restoreService(cause)
+        case .cleanUp(let isDrained):
+            // Whoever asks for it: a Service that leads to the proxy keeps it.
+            let outcome = try await self.undo.restoreService(.ended(holder: self.holder.person))
+            if case .disagreement = outcome { return outcome }
+            try await self.undo.cleanUp(isDrained: isDrained)
+            return nil
+        case .createHelpers, .createProxy, .bringOriginBack, .count, .switchService, .keepEndingPods:
+            return try await self.set(up: order, lease)
         }
     }
 
-    private func perform(_ write: SessionWrite, _ lease: Lease) async throws -> RestoreOutcome? {
-        switch write {
-        case .restore, .cleanUp:
-            return try await self.undo.perform(write)
-        default:
-            let service = try await self.client.find(.services, self.names.service, in: self.namespace)
-            guard let service else { throw Refusal("there is no service/\(self.names.service)") }
-            let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
-            let objects = try self.configuration.objects(
-                for: lease, service: service, origin: origin, on: self.version)
-            let writer = SessionWriter(
-                client: self.client, objects: objects, undo: self.undo, wantsNetworkPolicy: false)
-            let outcome = try await writer.perform(write)
-            if case .switchService = write {
-                await NoticeBoard(client: self.client, namespace: self.namespace)
-                    .post(.intercepted(holder: self.holder.person), on: service)
-            }
-            return outcome
+    private func set(up order: ControllerOrder, _ lease: Lease) async throws -> RestoreOutcome? {
+        let service = try await self.client.find(.services, self.names.service, in: self.namespace)
+        guard let service else { throw Refusal("there is no service/\(self.names.service)") }
+        let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
+        let objects = try self.configuration.objects(for: lease, service: service, origin: origin, on: self.version)
+        let writer = SessionWriter(
+            client: self.client, objects: objects, undo: self.undo, wantsNetworkPolicy: false,
+            isWanted: { ControllerOrder($0) == order })
+        guard case .switchService(let publishNotReady) = order.write else {
+            return try await writer.perform(order.write)
         }
+        // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
+        let outcome = try await writer.perform(
+            .switchService(publishNotReady: publishNotReady && !self.version.isAtLeast(minor: 26)))
+        await NoticeBoard(client: self.client, namespace: self.namespace)
+            .post(.intercepted(holder: self.holder.person), on: service)
+        return outcome
     }
 }

@@ -20,6 +20,8 @@ public struct Holder: Sendable, Equatable, CustomStringConvertible {
             let session = SessionID(String(parts[2]))
         else { return nil }
         self.init(user: String(parts[0]), host: String(parts[1]), session: session)
+        // What is written back has to be what was read.
+        guard self.description == text else { return nil }
     }
 
     /// As in the Lease.

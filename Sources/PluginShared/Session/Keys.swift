@@ -12,6 +12,8 @@ public enum Key {
     public static let publishesNotReady = "kubectl-tunnel/publishes-not-ready"
     /// On the origin Service: the Service's managedFields before the switch, as JSON.
     public static let originalManagedFields = "kubectl-tunnel/original-managed-fields"
+    /// On the proxy's Deployment: the origin Service's address, which the proxy knows it by.
+    public static let originAddress = "kubectl-tunnel/origin-address"
     /// On an installation: the Services that it is for, with commas; `*` for all.
     public static let services = "kubectl-tunnel/services"
     /// On the Lease: the Service's uid.

@@ -1,7 +1,5 @@
-import FoundationEssentials
-
 /// What a proxy pod is told in its environment: one JSON text, and the secret beside it.
-public struct ProxyConfiguration: Codable, Sendable, Equatable {
+public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON.
     public static let variable = "KUBECTL_TUNNEL_CONFIGURATION"
     /// The environment variable with the session's secret as hexadecimal digits.
@@ -50,17 +48,9 @@ public struct ProxyConfiguration: Codable, Sendable, Equatable {
 
     /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.
     public init?(json: String) {
-        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        guard let value = Self.decoded(json) else { return nil }
         let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort]
         guard ports.allSatisfy(PortPlan.numbers.contains) else { return nil }
         self = value
-    }
-
-    /// The environment variable's value.
-    public var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
     }
 }

@@ -49,9 +49,11 @@ enum RestrictedPod {
     }
 
     /// The pod around one container.
+    ///
+    /// - Parameter others: The labels of pods that should not be lost together with this one.
     static func spec(
         _ container: JSONValue, account: Account, imagePullSecret: String?, terminationGraceSeconds: Int64,
-        sysctls: [JSONValue] = []
+        awayFrom others: [String: String] = [:], sysctls: [JSONValue] = []
     ) -> JSONValue {
         var security: [String: JSONValue] = ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]]
         if !sysctls.isEmpty { security["sysctls"] = .array(sysctls) }
@@ -70,6 +72,16 @@ enum RestrictedPod {
             "terminationGracePeriodSeconds": .integer(terminationGraceSeconds),
             "tolerations": [toleration("not-ready"), toleration("unreachable")],
         ]
+        if !others.isEmpty {
+            let term: JSONValue = [
+                "labelSelector": ["matchLabels": JSONValue(others)], "topologyKey": "kubernetes.io/hostname",
+            ]
+            spec["affinity"] = [
+                "podAntiAffinity": [
+                    "preferredDuringSchedulingIgnoredDuringExecution": [["weight": 1, "podAffinityTerm": term]]
+                ]
+            ]
+        }
         if let imagePullSecret { spec["imagePullSecrets"] = [["name": .string(imagePullSecret)]] }
         return .object(spec)
     }

@@ -8,6 +8,7 @@ extension SessionObjects {
         let configuration = self.configuration(originHost: originHost)
         return self.object(
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
+            annotations: [Key.originAddress: originHost],
             with: RestrictedPod.deployment(
                 labels: self.podLabels, session: self.holder.session, spec: self.podSpec(configuration)))
     }
@@ -47,6 +48,7 @@ extension SessionObjects {
             self.container(configuration),
             account: RestrictedPod.Account(name: other ?? account, isMounted: self.failsafe != .pluginOnly),
             imagePullSecret: self.imagePullSecret, terminationGraceSeconds: Self.terminationGraceSeconds,
+            awayFrom: ControllerInstallation.labels,
             sysctls: self.plan.needsLowPorts
                 ? [["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]] : [])
     }

@@ -23,6 +23,20 @@ extension SessionWriter {
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
     }
 
+    /// Creates the origin Service anew.
+    func bringOriginBack() async throws {
+        let name = self.names.origin
+        let deployment = try await self.trying("read deployment/\(self.names.deployment)") {
+            () async throws(APIError) in
+            try await self.client.get(
+                ResourceType.deployments.metadataOnly, self.names.deployment, in: self.namespace)
+        }
+        let address = deployment.metadata.annotation(Key.originAddress)
+        try await self.trying("create service/\(name)") { () async throws(APIError) in
+            try await self.client.create(.services, self.objects.origin(address: address), in: self.namespace)
+        }
+    }
+
     private func createAccount() async throws {
         guard self.objects.failsafe == .ownRole else { return }
         let account = try await self.create(
@@ -51,22 +65,33 @@ extension SessionWriter {
                     throw WriteFailure.api(error, action: "create \(kind)/\(name)")
                 }
             }
-            try await self.removeLeftover(type, kind, name)
+            if let mine = try await self.removeLeftover(type, kind, name) { return mine }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
     /// Deletes what a session that is over has left under a name of ours.
     ///
+    /// - Returns: The object, where it is this session's: whoever was here before did not live to say so.
+    ///
     /// In this order, because this process may have been stopped at any point: while the Lease is still ours *after* the
     /// object was read, that object, by its uid, cannot be a later session's.
-    private func removeLeftover<Object>(_ type: ResourceType<Object>, _ kind: String, _ name: String) async throws {
+    private func removeLeftover<Object>(
+        _ type: ResourceType<Object>, _ kind: String, _ name: String
+    ) async throws -> Object? {
         let action = "delete the leftover \(kind)/\(name)"
         let found = try await self.trying(action) { () async throws(APIError) in
             try await self.client.find(type.metadataOnly, name, in: self.namespace)
         }
         // The garbage collector was quicker.
-        guard let metadata = found?.metadata else { return }
+        guard let metadata = found?.metadata else { return nil }
+        if metadata.annotation(Key.session) == self.objects.holder.session.description,
+            metadata.deletionTimestamp == nil
+        {
+            return try await self.trying("read \(kind)/\(name)") { () async throws(APIError) in
+                try await self.client.find(type, name, in: self.namespace)
+            }
+        }
         guard metadata.annotation(Key.session) != nil else {
             throw WriteFailure.refused(
                 Refusal("there is a \(kind)/\(name) that is none of a session's", hint: "delete it, or rename it"))
@@ -75,5 +100,6 @@ extension SessionWriter {
         try await self.trying(action) { () async throws(APIError) in
             try await self.client.delete(type, name, in: self.namespace, uid: metadata.uid)
         }
+        return nil
     }
 }

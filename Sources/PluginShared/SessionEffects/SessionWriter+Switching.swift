@@ -40,6 +40,7 @@ extension SessionWriter {
                 throw WriteFailure.refused(
                     Refusal("somebody changed \(name) while the intercept was set up", hint: "start again"))
             }
+            try await self.requireProxy()
             try await self.requireLease()
             let isDone = try await self.trying("patch \(name)") { () async throws(APIError) in
                 try await self.guarded { () async throws(APIError) in
@@ -53,6 +54,17 @@ extension SessionWriter {
             if isDone { return }
         }
         throw WriteFailure.refused(Refusal("\(name) keeps changing", hint: "see who writes it, and start again"))
+    }
+
+    /// Whoever asks for it: a Service never leads to nobody.
+    ///
+    /// - Throws: ``WriteFailure`` when the endpoint controller counts no pod of the session as ready.
+    private func requireProxy() async throws(WriteFailure) {
+        let warmUp = self.names.warmUp
+        let pods = try await self.trying("read the endpoints of service/\(warmUp)") { () async throws(APIError) in
+            try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue)
+        }
+        if pods.isEmpty { throw .refused(Refusal("no proxy of service/\(self.service) is ready")) }
     }
 
     /// Makes the switched Service keep a proxy pod that is being deleted.

@@ -5,8 +5,9 @@ public import Session
 public struct SessionWriter: SessionWriting {
     let client: KubernetesClient
     let objects: SessionObjects
-    private let undo: SessionUndo
+    let undo: SessionUndo
     let wantsNetworkPolicy: Bool
+    private let isWanted: @Sendable (Lease) -> Bool
 
     var namespace: String { self.objects.namespace }
     var names: SessionNames { self.objects.names }
@@ -14,12 +15,18 @@ public struct SessionWriter: SessionWriting {
 
     /// The writes of one session.
     ///
-    /// - Parameter objects: With the Service as the session found it.
-    public init(client: KubernetesClient, objects: SessionObjects, undo: SessionUndo, wantsNetworkPolicy: Bool) {
+    /// - Parameters:
+    ///   - objects: With the Service as the session found it.
+    ///   - isWanted: Whether the session's Lease, as it was just read, still asks for what is being done.
+    public init(
+        client: KubernetesClient, objects: SessionObjects, undo: SessionUndo, wantsNetworkPolicy: Bool,
+        isWanted: @escaping @Sendable (Lease) -> Bool = { _ in true }
+    ) {
         self.client = client
         self.objects = objects
         self.undo = undo
         self.wantsNetworkPolicy = wantsNetworkPolicy
+        self.isWanted = isWanted
     }
 
     /// Does a write; see ``SessionWriting``.
@@ -27,14 +34,18 @@ public struct SessionWriter: SessionWriting {
         switch write {
         case .createHelpers: try await self.createHelpers()
         case .createProxy: try await self.createProxy()
-        case .bringOriginBack(let address):
-            try await self.trying("create service/\(self.names.origin)") { () async throws(APIError) in
-                try await self.client.create(.services, self.objects.origin(address: address), in: self.namespace)
-            }
+        case .bringOriginBack: try await self.bringOriginBack()
         case .count(let count): try await self.setWarmUp(count)
         case .switchService(let publishNotReady): try await self.switchService(publishNotReady: publishNotReady)
         case .keepEndingPods: try await self.keepEndingPods()
-        case .restore, .cleanUp: return try await self.undo.perform(write)
+        case .restore(let cause):
+            return try await self.trying("restore service/\(self.service)") { () async throws(APIError) in
+                try await self.undo.restoreService(cause)
+            }
+        case .cleanUp(let isDrained):
+            try await self.trying("clean up") { () async throws(APIError) in
+                try await self.undo.cleanUp(isDrained: isDrained)
+            }
         }
         return nil
     }
@@ -52,29 +63,14 @@ public struct SessionWriter: SessionWriting {
 
     /// A process that was stopped for long must not write what is another session's by now.
     ///
-    /// - Throws: ``WriteFailure`` when the Lease is not this session's any more, or has expired.
+    /// - Throws: ``WriteFailure`` when the Lease is not this session's any more, has expired, or asks for something else.
     func requireLease() async throws(WriteFailure) {
         let name = "lease/\(self.names.lease)"
         let lease = try await self.trying("read \(name)") { () async throws(APIError) in
             try await self.client.find(.leases, self.names.lease, in: self.namespace)
         }
-        guard let lease, Holder(lease.spec.holderIdentity)?.session == self.objects.holder.session, !lease.isExpired
+        guard let lease, Holder(lease.spec.holderIdentity)?.session == self.objects.holder.session, !lease.isExpired,
+            self.isWanted(lease)
         else { throw .refused(Refusal("the session has ended: \(name) is not this session's any more")) }
-    }
-}
-
-extension SessionUndo: SessionWriting {
-    /// Does a write that undoes; every other is refused.
-    public func perform(_ write: SessionWrite) async throws -> RestoreOutcome? {
-        do throws(APIError) {
-            switch write {
-            case .restore(let cause): return try await self.restoreService(cause)
-            case .cleanUp(let isDrained): try await self.cleanUp(isDrained: isDrained)
-            default: throw APIError(.malformed, "not a write that undoes")
-            }
-            return nil
-        } catch {
-            throw WriteFailure.api(error, action: "undo the session")
-        }
     }
 }

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -207,8 +208,7 @@ def beginnings_and_ends(lab, scene, ways, rounds=5):
     first, back, failed = [], [], []
     for _ in range(rounds):
         eventually(lambda: by(probe_once(way), "original"), 60, "originals answer")
-        # kube-proxy writes its rules twice at once and then once a second: what the last session's end took comes back.
-        time.sleep(3)
+        eventually(lambda: is_rested(lab), 60, "kube-proxy has nothing to do")
         child = way.probe(500)
         tunnel = Tunnel(lab, "cold", duration=5)
         eventually(lambda: by(answers(child), "laptop"), 60, "the laptop answers", lambda: tunnel.child.text)
@@ -226,6 +226,15 @@ def beginnings_and_ends(lab, scene, ways, rounds=5):
                note="of {}: {:.2f} to {:.2f}".format(rounds, min(first), max(first)))
     yield Line("kill -9 of the plugin to the originals' first answer", "s", statistics.median(back), bound=1.5,
                note="failed meanwhile, one client: {}".format(", ".join(map(str, failed))))
+
+
+def is_rested(lab):
+    """Whether kube-proxy may write its rules twice at once again: it does so once a second, and what the last session's end took
+    comes back."""
+    command = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:10249/metrics').read().decode())"
+    text = subprocess.run(lab.node + ["python3", "-c", command], stdout=subprocess.PIPE, check=True, text=True).stdout
+    written = re.search(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds (\S+)", text, re.MULTILINE)
+    return time.time() - float(written.group(1)) > 2
 
 
 def probe_once(way):

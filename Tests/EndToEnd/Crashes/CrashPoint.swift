@@ -13,8 +13,18 @@ struct CrashPoint: Sendable {
         case deletedPod
         /// The controller, from the plugin's start to its end by Ctrl-C.
         case controller
+        /// The plugin that leaves all but Lease and Secret to a controller, as above.
+        case controlledPlugin
 
-        var actor: String { self == .deletedPod ? "proxy" : self.rawValue }
+        var actor: String {
+            switch self {
+            case .plugin, .controlledPlugin: "plugin"
+            case .proxy, .deletedPod: "proxy"
+            case .controller: "controller"
+            }
+        }
+
+        var isControlled: Bool { self == .controller || self == .controlledPlugin }
     }
 
     /// Who has put everything in order.
@@ -34,7 +44,7 @@ struct CrashPoint: Sendable {
     static func run(_ scenario: Scenario, _ number: Int, hook: CrashHook, port: Int) async throws -> CrashPoint {
         var point = CrashPoint(scenario: scenario, number: number)
         try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-            if scenario == .controller { try await shop.installController() }
+            if scenario.isControlled { try await shop.installController() }
             try await hook.watch(shop.namespace)
             try await shop.expect("cluster")
             let before = try await shop.serviceText()
@@ -44,7 +54,7 @@ struct CrashPoint: Sendable {
             var history = History()
             history.lease = Double(Self.lease)
             let begin = monotonicSeconds()
-            let plugin = try Self.intercept(shop, port: port, isControlled: scenario == .controller)
+            let plugin = try Self.intercept(shop, port: port, isControlled: scenario.isControlled)
             try await point.crash(plugin, shop, hook, history: &history)
             let crash = try hook.writes(in: shop.namespace).first(where: \.killed)
             point.write = crash?.write
@@ -85,11 +95,11 @@ struct CrashPoint: Sendable {
         let namespace = shop.namespace
         func hasCrashed() throws -> Bool { try hook.writes(in: namespace).contains(where: \.killed) }
         func isReady() throws -> Bool { plugin.error.contains("now comes to") }
-        if self.scenario == .plugin || self.scenario == .controller {
+        if self.scenario.actor != "proxy" {
             try hook.crash(self.scenario.actor, after: self.number, pid: plugin.pid, in: namespace)
             try await eventually(within: 60, "ready: \(plugin.error)") {
                 // Without its controller a session goes on.
-                try isReady() || !plugin.isRunning || (self.scenario == .plugin && hasCrashed())
+                try isReady() || !plugin.isRunning || (self.scenario.actor == "plugin" && hasCrashed())
             }
             Self.interrupt(plugin, &history)
             try await eventually(within: 60, "ended: \(plugin.error)") { !plugin.isRunning }
@@ -121,7 +131,7 @@ struct CrashPoint: Sendable {
     ) async throws {
         var limit = Double(Self.lease) + 5 + 1.5
         switch self.scenario {
-        case .plugin: history.faults.append(History.Fault(.pluginKill, begin: crash.time))
+        case .plugin, .controlledPlugin: history.faults.append(History.Fault(.pluginKill, begin: crash.time))
         case .proxy, .deletedPod: history.faults.append(History.Fault(.proxyKill, begin: crash.time))
         case .controller: limit = 60
         }

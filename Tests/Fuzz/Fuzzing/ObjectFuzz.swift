@@ -34,6 +34,33 @@ enum ObjectFuzz {
         renewed.spec.renewTime = "another"
         _ = clock.observe(lease, now: .zero)
         try FuzzFailure.expect(clock.observe(renewed, now: .seconds(10_000)) == .held, "a renewed Lease expired")
+        try Self.control(lease)
+    }
+
+    /// A controller does what a Lease asks for, which anybody may have written.
+    private static func control(_ lease: Lease) throws(FuzzFailure) {
+        let seen = HandOver.Observation(lease: lease, hasReadyProxy: true, isSwitched: true)
+        if var session = ControlledSession(lease) {
+            _ = session.order(in: lease, now: .zero)
+            _ = session.handle(seen, now: .zero)
+        }
+        if let order = ControllerOrder(lease) {
+            try FuzzFailure.expect(ControllerOrder(json: order.json) == order, "an order has changed")
+        }
+        let configuration = ControllerConfiguration(namespace: "n", services: nil, image: "i", imagePullSecret: nil)
+        var service = Service(
+            metadata: ObjectMeta(name: lease.metadata.labels?[Key.service] ?? "web"),
+            spec: Service.Spec(
+                selector: ["app": "web"],
+                ports: [Service.Port(name: nil, protocol: "TCP", port: 80, targetPort: .int(8080))], clusterIP: nil))
+        service.metadata.uid = lease.metadata.annotation(Key.serviceUID)
+        let version = ServerVersion(gitVersion: "v1.20.2", major: "1", minor: "20")
+        guard let objects = try? configuration.objects(for: lease, service: service, origin: nil, on: version) else {
+            return
+        }
+        try FuzzFailure.expect(
+            objects.image == "i" && objects.service.selector == service.selector, "a Lease has a say")
+        _ = objects.deployment(originHost: "").yaml
     }
 
     /// A Service is switched and restored on paper: nothing but the original selector may come back.

@@ -1,14 +1,12 @@
 public import Kubernetes
 
-/// What the controller does about one Lease, and when: what was read goes in, an order comes out, time is an argument.
+/// What the controller does about one Lease, and when: what was read goes in, a step comes out, time is an argument.
 ///
-/// It carries out what the plugin asks for. Besides, it undoes a session that nobody else can: a proxy that is Ready does
-/// that by itself, and gets the time for it.
+/// It carries out what the plugin asks for. Besides, it undoes a session that nobody else can, whoever began it: a proxy that
+/// is Ready does that by itself, and gets the time for it.
 public struct ControlledSession: Sendable {
     /// What to do.
     public enum Step: Sendable, Equatable {
-        /// Do what was asked for, and answer.
-        case perform(ControllerOrder)
         /// Undo the session.
         case undo(RestoreCause)
         /// Look again soon.
@@ -26,8 +24,8 @@ public struct ControlledSession: Sendable {
     private var isOverSince: Duration?
     private var isUndone = false
 
-    /// How often to look.
-    public var interval: Duration { self.clock.interval }
+    /// How often to look: often enough for ``HandOver``, however long the Lease may be silent.
+    public var interval: Duration { min(self.clock.interval, .seconds(2)) }
 
     /// The session of a Lease; `nil` when it is none of ours.
     public init?(_ lease: Lease) {
@@ -36,7 +34,18 @@ public struct ControlledSession: Sendable {
         self.clock = LeaseClock(durationSeconds: lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds)
     }
 
-    /// Takes in what was read.
+    /// What the plugin asks for, and nobody has answered yet; `nil` for nothing. A session that has expired asks in vain.
+    ///
+    /// - Parameter now: Monotonic time since any fixed moment.
+    public mutating func order(in lease: Lease?, now: Duration) -> ControllerOrder? {
+        guard let lease, Holder(lease.spec.holderIdentity) == self.holder,
+            self.clock.observe(lease, now: now) == .held, !lease.isExpired,
+            let order = ControllerOrder(lease), order.number != ControllerAnswer(lease)?.number
+        else { return nil }
+        return order
+    }
+
+    /// Takes in what was read, when there is no order.
     ///
     /// - Parameter now: Monotonic time since any fixed moment.
     public mutating func handle(_ seen: HandOver.Observation, now: Duration) -> Step {
@@ -45,15 +54,13 @@ public struct ControlledSession: Sendable {
             return self.isOver(seen, now) ? .undo(.leaseDeleted(holder: self.holder.person)) : .wait
         }
         guard Holder(lease.spec.holderIdentity) == self.holder else { return .forget }
-        let verdict = self.clock.observe(lease, now: now)
-        if let order = ControllerOrder(unanswered: lease) { return .perform(order) }
         if let request = EndRequest(lease) {
             var handOver = self.handOver ?? HandOver(lease, wasSwitched: seen.isSwitched, insists: false)
             let order = handOver.observe(seen, now: now)
             self.handOver = handOver
             if order == .undo { return .undo(request.cause) }
         }
-        guard verdict == .expired else {
+        guard self.clock.observe(lease, now: now) == .expired else {
             self.isOverSince = nil
             return .wait
         }

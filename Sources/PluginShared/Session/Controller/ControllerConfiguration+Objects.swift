@@ -22,11 +22,7 @@ extension ControllerConfiguration {
                 "the controller in namespace \(self.namespace) is of another version",
                 hint: "ask an admin to run `kubectl tunnel install --controller` of the same version as yours")
         }
-        if let services, !services.contains(service.metadata.name) {
-            throw Refusal(
-                "\(name) is not among those that may be intercepted here: \(services.joined(separator: ", "))",
-                hint: "ask an admin to add it: `kubectl tunnel install --controller --services …`")
-        }
+        try self.check(service.metadata.name)
         guard lease.metadata.annotation(Key.serviceUID) == service.metadata.uid else {
             throw Refusal("\(name) was deleted and made anew", hint: "start again")
         }
@@ -48,6 +44,14 @@ extension ControllerConfiguration {
             failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
     }
 
+    /// - Throws: ``Refusal`` when a Service is not to be intercepted.
+    public func check(_ service: String) throws(Refusal) {
+        guard let services, !services.contains(service) else { return }
+        throw Refusal(
+            "service/\(service) is not among those that may be intercepted here: \(services.joined(separator: ", "))",
+            hint: "ask an admin to add it: `kubectl tunnel install --controller --services …`")
+    }
+
     /// The Service as the session found it, which its origin Service keeps.
     private static func service(
         _ service: Service, asFoundBy session: SessionID, origin: Service?
@@ -56,6 +60,8 @@ extension ControllerConfiguration {
         guard let origin, origin.metadata.annotation(Key.session) == session.description else {
             // Not created yet, or deleted: then the Service itself has the other copy.
             found.spec.selector = service.ownSelector
+            if service.metadata.annotation(Key.publishesNotReady) != nil { found.spec.publishNotReadyAddresses = nil }
+            // The switch has taken the selector out of its owner's entry, which nothing knows any more.
             found.metadata.managedFields = service.metadata.managedFields.map(Restore.withoutOurs)
             return found
         }

@@ -1,7 +1,5 @@
-import FoundationEssentials
-
 /// What a controller's pod is told in its environment, as one JSON text. What is here no Lease can change.
-public struct ControllerConfiguration: Codable, Sendable, Equatable {
+public struct ControllerConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON. Its presence makes the pod a controller.
     public static let variable = "KUBECTL_TUNNEL_CONTROLLER"
 
@@ -20,19 +18,5 @@ public struct ControllerConfiguration: Codable, Sendable, Equatable {
         self.services = services
         self.image = image
         self.imagePullSecret = imagePullSecret
-    }
-
-    /// Reads the environment variable's value; `nil` when it is not valid.
-    public init?(json: String) {
-        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
-        self = value
-    }
-
-    /// The environment variable's value.
-    public var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
     }
 }

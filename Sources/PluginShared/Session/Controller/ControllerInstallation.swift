@@ -52,6 +52,7 @@ public struct ControllerInstallation: Sendable, Equatable {
                 RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "create", "patch"]),
                 RoleRule("discovery.k8s.io", "endpointslices", ["get", "list", "watch"]),
                 RoleRule("networking.k8s.io", "networkpolicies", ["get", "list"]),
+                RoleRule("", "serviceaccounts", ["get"], names: [Installation.name]),
             ])
     }
 
@@ -81,7 +82,7 @@ public struct ControllerInstallation: Sendable, Equatable {
                 matching: Self.labels, labels: Self.labels, annotations: RestrictedPod.noMesh, spec: spec))
     }
 
-    private static let labels = [Key.component: "controller"]
+    static let labels = [Key.component: "controller"]
 
     private func role(_ name: String, _ rules: [RoleRule]) -> JSONValue {
         self.object("rbac.authorization.k8s.io/v1", "Role", name, ["rules": .array(rules.map(\.json))])

@@ -1,8 +1,7 @@
-import FoundationEssentials
 public import Kubernetes
 
 /// What a plugin asks the controller for, as an annotation of the session's Lease. Only the newest counts.
-public struct ControllerOrder: Sendable, Equatable, Codable {
+public struct ControllerOrder: JSONText, Sendable, Equatable {
     /// Counts a session's orders, from 1: the answer carries it.
     public var number: Int
     /// What is wanted.
@@ -16,22 +15,16 @@ public struct ControllerOrder: Sendable, Equatable, Codable {
 
     /// The order that a Lease carries; `nil` for none, and for one that a later version has written.
     public init?(_ lease: Lease) {
-        guard let order = lease.metadata.annotation(Key.order).flatMap(Self.init(text:)) else { return nil }
-        self = order
-    }
-
-    /// The order of a Lease that the controller has not answered yet.
-    public init?(unanswered lease: Lease) {
-        guard let order = Self(lease), order.number != ControllerAnswer(lease)?.number else { return nil }
+        guard let order = lease.metadata.annotation(Key.order).flatMap(Self.init(json:)) else { return nil }
         self = order
     }
 
     /// The patch of the Lease; it fails with 422 when the session is not this holder's any more.
-    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.order, self.text, holder: holder) }
+    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.order, self.json, holder: holder) }
 }
 
 /// What the controller says to an order, as an annotation of the Lease.
-public struct ControllerAnswer: Sendable, Equatable, Codable {
+public struct ControllerAnswer: JSONText, Sendable, Equatable {
     /// The order's number.
     public var number: Int
     /// What became of the Service, where it was to be given back.
@@ -48,27 +41,10 @@ public struct ControllerAnswer: Sendable, Equatable, Codable {
 
     /// The answer that a Lease carries; `nil` for none.
     public init?(_ lease: Lease) {
-        guard let answer = lease.metadata.annotation(Key.answer).flatMap(Self.init(text:)) else { return nil }
+        guard let answer = lease.metadata.annotation(Key.answer).flatMap(Self.init(json:)) else { return nil }
         self = answer
     }
 
     /// The patch of the Lease; it fails with 422 when the session is not this holder's any more.
-    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.answer, self.text, holder: holder) }
-}
-
-extension Decodable {
-    /// Reads an annotation; `nil` when it says something else.
-    fileprivate init?(text: String) {
-        guard let value = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
-        self = value
-    }
-}
-
-extension Encodable {
-    fileprivate var text: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "" }
-        return String(decoding: data, as: UTF8.self)
-    }
+    public func patch(holder: Holder) -> JSONPatch { Lease.annotation(Key.answer, self.json, holder: holder) }
 }

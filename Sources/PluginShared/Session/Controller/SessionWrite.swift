@@ -6,7 +6,7 @@ public enum SessionWrite: Sendable, Equatable, Codable {
     /// The proxy's Deployment, once the Secret is there.
     case createProxy
     /// The origin Service anew, under the address that the proxy knows it by.
-    case bringOriginBack(address: String)
+    case bringOriginBack
     /// The warm-up Service counts pods so.
     case count(WarmUpCount)
     /// The Service leads to the proxy.

@@ -1,7 +1,5 @@
-import FoundationEssentials
-
 /// What a gateway pod is told in its environment: one JSON text, the tunnel's secret, and its node's address.
-public struct GatewayConfiguration: Codable, Sendable, Equatable {
+public struct GatewayConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON. Its presence makes the pod a gateway.
     public static let variable = "KUBECTL_TUNNEL_GATEWAY"
     /// The environment variable with the node's address, from the downward API.
@@ -34,19 +32,5 @@ public struct GatewayConfiguration: Codable, Sendable, Equatable {
         self.allowed = allowed
         self.apiServers = apiServers
         self.mayCleanUp = mayCleanUp
-    }
-
-    /// Reads the environment variable's value; `nil` when it is not valid.
-    public init?(json: String) {
-        guard let value = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
-        self = value
-    }
-
-    /// The environment variable's value.
-    public var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
     }
 }
