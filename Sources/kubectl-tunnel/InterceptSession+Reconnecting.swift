@@ -47,6 +47,8 @@ extension InterceptSession {
                     // From here on it may be switched, even if the answer is lost.
                     self.isSwitched = true
                     try await self.switchService(to: pod)
+                    // Nobody has acted upon an end of the tunnel in the meantime.
+                    guard self.carrier != nil else { throw PluginFailure("the tunnel was lost again") }
                     self.eventSource.yield(.reconnected)
                     return
                 }
