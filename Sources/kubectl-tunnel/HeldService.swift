@@ -113,7 +113,7 @@ struct HeldService: Sendable {
         }
     }
 
-    /// How long the controller gets: it looks every 2 s, waits for original pods (10 s), and for the proxy (10 s).
+    /// How long the controller gets: it looks every 5 s, waits for original pods (10 s), and for the proxy (10 s).
     private static let controllerPatience = Duration.seconds(30)
 
     private func isSwitched(to session: SessionID) async throws(APIError) -> Bool {

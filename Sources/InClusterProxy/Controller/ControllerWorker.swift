@@ -73,11 +73,11 @@ actor ControllerWorker {
         while !self.isEnding {
             let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
             let now = self.clock.now - self.start
-            if let lease, let order = self.machine.order(in: lease, now: now) {
-                try await self.perform(order, lease)
-                continue
-            }
-            switch self.machine.handle(try await self.seen(lease), now: now) {
+            var step = self.machine.handle(lease, now: now)
+            if step == .look { step = self.machine.handle(try await self.seen(lease), now: now) }
+            switch step {
+            case .perform(let order):
+                if let lease { try await self.perform(order, lease) }
             case .undo(let cause):
                 let outcome = try await self.undo.run(cause)
                 self.logger.notice("undone", metadata: ["cause": "\(cause)", "outcome": "\(outcome)"])
@@ -85,7 +85,7 @@ actor ControllerWorker {
                 if case .disagreement = outcome { return false }
                 self.machine.undone()
                 return false
-            case .wait: return false
+            case .wait, .look: return false
             case .forget: return true
             }
         }

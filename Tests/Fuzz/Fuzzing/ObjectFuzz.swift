@@ -41,7 +41,7 @@ enum ObjectFuzz {
     private static func control(_ lease: Lease) throws(FuzzFailure) {
         let seen = HandOver.Observation(lease: lease, hasReadyProxy: true, isSwitched: true)
         if var session = ControlledSession(lease) {
-            _ = session.order(in: lease, now: .zero)
+            _ = session.handle(lease, now: .zero)
             _ = session.handle(seen, now: .zero)
         }
         if let order = ControllerOrder(lease) {

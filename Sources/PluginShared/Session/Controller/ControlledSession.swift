@@ -7,9 +7,13 @@ public import Kubernetes
 public struct ControlledSession: Sendable {
     /// What to do.
     public enum Step: Sendable, Equatable {
+        /// Do what was asked for, and answer.
+        case perform(ControllerOrder)
+        /// See who else is there to end the session.
+        case look
         /// Undo the session.
         case undo(RestoreCause)
-        /// Look again soon.
+        /// Read the Lease again soon.
         case wait
         /// The session is over.
         case forget
@@ -24,8 +28,8 @@ public struct ControlledSession: Sendable {
     private var isOverSince: Duration?
     private var isUndone = false
 
-    /// How often to look: often enough for ``HandOver``, however long the Lease may be silent.
-    public var interval: Duration { min(self.clock.interval, .seconds(2)) }
+    /// How often to read the Lease: whoever waits for an end does so for half a minute, however long the Lease may be silent.
+    public var interval: Duration { min(self.clock.interval, .seconds(5)) }
 
     /// The session of a Lease; `nil` when it is none of ours.
     public init?(_ lease: Lease) {
@@ -34,36 +38,34 @@ public struct ControlledSession: Sendable {
         self.clock = LeaseClock(durationSeconds: lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds)
     }
 
-    /// What the plugin asks for, and nobody has answered yet; `nil` for nothing. A session that has expired asks in vain.
+    /// Takes in a read of the Lease; `nil` when it is gone. A session that has expired asks in vain.
     ///
     /// - Parameter now: Monotonic time since any fixed moment.
-    public mutating func order(in lease: Lease?, now: Duration) -> ControllerOrder? {
-        guard let lease, Holder(lease.spec.holderIdentity) == self.holder,
-            self.clock.observe(lease, now: now) == .held, !lease.isExpired,
-            let order = ControllerOrder(lease), order.number != ControllerAnswer(lease)?.number
-        else { return nil }
-        return order
+    public mutating func handle(_ lease: Lease?, now: Duration) -> Step {
+        guard let lease else { return self.isUndone ? .forget : .look }
+        guard Holder(lease.spec.holderIdentity) == self.holder else { return .forget }
+        if self.clock.observe(lease, now: now) == .expired { return .look }
+        if !lease.isExpired, let order = ControllerOrder(lease), order.number != ControllerAnswer(lease)?.number {
+            return .perform(order)
+        }
+        self.isOverSince = nil
+        return EndRequest(lease) == nil ? .wait : .look
     }
 
-    /// Takes in what was read, when there is no order.
+    /// Takes in what a ``Step/look`` has seen.
     ///
-    /// - Parameter now: Monotonic time since any fixed moment.
+    /// - Parameter now: The same moment as that of the Lease's read.
     public mutating func handle(_ seen: HandOver.Observation, now: Duration) -> Step {
         guard let lease = seen.lease else {
-            if self.isUndone { return .forget }
             return self.isOver(seen, now) ? .undo(.leaseDeleted(holder: self.holder.person)) : .wait
         }
-        guard Holder(lease.spec.holderIdentity) == self.holder else { return .forget }
         if let request = EndRequest(lease) {
             var handOver = self.handOver ?? HandOver(lease, wasSwitched: seen.isSwitched, insists: false)
             let order = handOver.observe(seen, now: now)
             self.handOver = handOver
             if order == .undo { return .undo(request.cause) }
         }
-        guard self.clock.observe(lease, now: now) == .expired else {
-            self.isOverSince = nil
-            return .wait
-        }
+        guard self.clock.observe(lease, now: now) == .expired else { return .wait }
         return self.isOver(seen, now) ? .undo(.expired(holder: self.holder.person)) : .wait
     }
 
