@@ -83,6 +83,11 @@ struct Doctor: Sendable {
         let way = isControlled ? "an intercept by the controller takes" : "an intercept takes"
         if lacking.isEmpty { findings.append(.ok("rights", "all \(needed.count) that \(way)")) }
         switch try await self.rights.failsafe(of: self.service ?? Self.example.metadata.name) {
+        case .ownRole where isControlled, .pluginOnly where isControlled:
+            findings.append(
+                .error(
+                    "failsafe", "service/\(self.service ?? "…") is not among those that may be intercepted here",
+                    "ask an admin to add it: `kubectl tunnel install -n \(self.namespace) --controller --services …`"))
         case .ownRole: findings.append(.ok("failsafe", "the proxy restores, with an account of its session"))
         case .installedAccount:
             findings.append(.ok("failsafe", "the proxy restores, as \(Installation.name)"))

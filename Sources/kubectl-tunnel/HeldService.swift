@@ -1,5 +1,6 @@
 import Kubernetes
 import PluginConsole
+import PluginSession
 import Session
 import SessionEffects
 
@@ -99,18 +100,24 @@ struct HeldService: Sendable {
         do throws(APIError) {
             return try await self.undo(session).run(cause)
         } catch {
-            guard error.code == .forbidden else { throw error }
+            guard error.code == .forbidden,
+                try await Rights(client: self.client, namespace: self.namespace).hasController()
+            else { throw error }
             let clock = ContinuousClock()
             let deadline = clock.now + Self.controllerPatience
-            while let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace),
-                Holder(lease.spec.holderIdentity)?.session == session
-            {
+            while try await self.isThere(session) {
                 guard clock.now < deadline else { throw error }
                 try? await Task.sleep(for: .milliseconds(200))
             }
-            if try await self.isSwitched(to: session) { throw error }
             return .untouched
         }
+    }
+
+    /// Whether a session has the Lease or the Service.
+    private func isThere(_ session: SessionID) async throws(APIError) -> Bool {
+        let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
+        if Holder(lease?.spec.holderIdentity)?.session == session { return true }
+        return try await self.isSwitched(to: session)
     }
 
     /// How long the controller gets: it looks every 5 s, waits for original pods (10 s), and for the proxy (10 s).

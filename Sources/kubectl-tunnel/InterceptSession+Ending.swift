@@ -14,7 +14,7 @@ extension InterceptSession {
         let origin = self.objects.names.origin
         guard (try? await self.client.has(.services, origin, in: self.namespace)) == false else { return false }
         do {
-            try await self.write(.bringOriginBack)
+            try await self.write(.bringOriginBack(address: self.originHost))
             return true
         } catch {
             self.report.detail("service/\(origin) stays away: \((error as? PluginFailure)?.summary ?? "\(error)")")
@@ -30,6 +30,7 @@ extension InterceptSession {
         await self.reconnecting?.value
         await self.stopKeepingEndingPods()
         guard self.hasBegun else { return true }
+        self.listenWhileEnding()
         let cause = self.announce(end)
         let outcome = await self.persist("restore service/\(self.serviceName)") {
             try await self.writes.perform(.restore(cause)) ?? .untouched
@@ -97,20 +98,11 @@ extension InterceptSession {
         self.drained = source
         carrier.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
-        let events = self.events
         let nodesFollow = ContinuousClock.now + InClusterSession.newcomers
-        let waiter = Task {
-            for await event in events {
-                switch event {
-                case .interrupted:
-                    Task {
-                        try? await Task.sleep(until: nodesFollow)
-                        source.yield(true)
-                    }
-                case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: source.yield(true)
-                case .tunnel(_, .closed): source.yield(false)
-                default: break
-                }
+        self.whenImpatient {
+            Task {
+                try? await Task.sleep(until: nodesFollow)
+                source.yield(true)
             }
         }
         let limit = Task {
@@ -122,9 +114,32 @@ extension InterceptSession {
             isDrained = answer
             break
         }
-        waiter.cancel()
         limit.cancel()
         return isDrained
+    }
+
+    /// Takes events in while the session ends. One task for all of it: one that is cancelled ends the stream for all others.
+    private func listenWhileEnding() {
+        let events = self.events
+        self.background.append(
+            Task {
+                for await event in events {
+                    switch event {
+                    case .interrupted:
+                        self.isImpatient = true
+                        self.onImpatience?()
+                    case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: self.drained?.yield(true)
+                    case .tunnel(_, .closed): self.drained?.yield(false)
+                    default: break
+                    }
+                }
+            })
+    }
+
+    /// Does something at the next Ctrl-C, or now if there was one already.
+    func whenImpatient(_ body: @escaping @Sendable () -> Void) {
+        self.onImpatience = body
+        if self.isImpatient { body() }
     }
 
     /// Tries until it works, for as long as the cluster itself would take to restore; only once where a controller is asked.

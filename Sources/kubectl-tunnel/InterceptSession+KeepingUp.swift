@@ -42,8 +42,8 @@ extension InterceptSession {
             let outcome = try await self.restore(.proxyEnds(holder: self.objects.holder.person))
             if outcome == .restored { self.reportEndingProxy() }
         } catch {
-            // The next may be switched to by now.
-            self.servingPod = self.servingPod ?? pod
+            // The next may be switched to by now. What a controller was asked for it may do later.
+            if !self.prepared.isControlled { self.servingPod = self.servingPod ?? pod }
         }
     }
 

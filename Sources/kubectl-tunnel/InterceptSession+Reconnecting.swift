@@ -114,6 +114,8 @@ extension InterceptSession {
         guard self.isSwitched else { return }
         // Before, or the watch shows it first, and it looks like somebody else's.
         self.isSwitched = false
+        // It may be done even if the answer is lost, or comes late.
+        self.servingPod = nil
         let outcome: RestoreOutcome
         do {
             outcome = try await self.restore(cause)
@@ -121,7 +123,6 @@ extension InterceptSession {
             self.isSwitched = true
             throw error
         }
-        self.servingPod = nil
         guard outcome == .restored else { return }
         self.report.event(event, "\(reason): service/\(self.serviceName) was restored meanwhile")
     }

@@ -25,7 +25,7 @@ extension InterceptSession {
         self.keepLease()
         try await self.report.step("proxy created") {
             try await self.write(.createHelpers)
-            try await creation.createSecret()
+            self.originHost = try await creation.createSecret()
             try await self.write(.createProxy)
         }
         self.watchObjects()

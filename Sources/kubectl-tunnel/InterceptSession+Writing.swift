@@ -32,22 +32,24 @@ extension InterceptSession {
             return false
         }
         self.report.event("proxy-asked", "the proxy ends the session; Ctrl-C does not wait for it")
-        let events = self.events
         let (impatient, source) = AsyncStream.makeStream(of: Void.self)
-        let waiter = Task {
-            for await event in events { if case .interrupted = event { source.finish() } }
-        }
+        // Whoever was so before has not waited for this.
+        self.isImpatient = false
+        self.whenImpatient { source.finish() }
         let asking = Task {
             let isOver = await self.askProxyToEnd()
             source.finish()
             return isOver
         }
         for await _ in impatient {}
-        waiter.cancel()
         asking.cancel()
         let isOver = await asking.value
         await self.carrier?.close()
-        if isOver { self.report.event("ended", "the session has ended, and what it created is deleted") }
+        if isOver {
+            self.report.event("ended", "the session has ended, and what it created is deleted")
+        } else {
+            self.report.event("undone", "the proxy has not ended the session yet: see `kubectl tunnel list`")
+        }
         return isOver
     }
 

@@ -33,6 +33,8 @@ actor InterceptSession {
     var firstPod: String?
     /// See ``keepEndingPodsLater(than:)``.
     var keepingEndingPods: Task<Void, Never>?
+    /// The origin Service's address, which the proxy knows it by.
+    var originHost: String?
     /// Whether there may be something to undo.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.
@@ -43,6 +45,10 @@ actor InterceptSession {
     var servingPod: String?
     var checked: AsyncStream<ControlLine>.Continuation?
     var drained: AsyncStream<Bool>.Continuation?
+    /// Whether somebody does not want to wait for the end.
+    var isImpatient = false
+    /// What to do then.
+    var onImpatience: (@Sendable () -> Void)?
 
     var objects: SessionObjects { self.prepared.objects }
     var client: KubernetesClient { self.cluster.client }

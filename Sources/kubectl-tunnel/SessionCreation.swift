@@ -31,11 +31,14 @@ struct SessionCreation: Sendable {
     }
 
     /// Creates the Secret. The origin Service, which has to be there, owns it.
-    func createSecret() async throws {
+    ///
+    /// - Returns: The origin Service's address.
+    func createSecret() async throws -> String? {
         do throws(APIError) {
             let origin = try await self.client.get(.services, self.names.origin, in: self.namespace)
             let secret = self.objects.secret(hex: self.secret.hex, originUID: origin.metadata.uid ?? "")
             try await self.client.create(.secrets, secret, in: self.namespace)
+            return origin.spec.clusterIP
         } catch {
             throw PluginFailure(error, action: "create secret/\(self.objects.secretName)")
         }

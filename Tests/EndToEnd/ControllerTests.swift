@@ -114,6 +114,13 @@ extension EndToEnd {
         )
         func hostile() async throws {
             try await Shop.withController { shop in
+                // Another Service of the same session, with a proxy that is ready.
+                try await shop.makeBystander()
+                let local = try await LocalProcess.start(port: 3000)
+                let plugin = try await shop.intercept("--port", "3000", service: Shop.bystander)
+                let session = try await kubectl(
+                    "-n", shop.namespace, "get", "lease", "tunnel-bystander", "-o",
+                    "jsonpath={.metadata.labels.kubectl-tunnel/session}")
                 let before = try await shop.serviceText()
                 let uid = try await kubectl(
                     "-n", shop.namespace, "get", "service", "web", "-o", "jsonpath={.metadata.uid}")
@@ -125,10 +132,10 @@ extension EndToEnd {
                         metadata:
                           name: tunnel-web
                           labels:
-                            {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: aaaaaaaaaa}
+                            {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: \(session)}
                           annotations:
                             {kubectl-tunnel/version: "1", kubectl-tunnel/ports: "80:3000", kubectl-tunnel/service-uid: \(uid)}
-                        spec: {holderIdentity: alice/laptop/aaaaaaaaaa, leaseDurationSeconds: 5}
+                        spec: {holderIdentity: alice/laptop/\(session), leaseDurationSeconds: 5}
                         """)
                 func order(_ number: Int, _ write: String) async throws -> String {
                     let order = "{\"number\":\(number),\"write\":{\(write)}}"
@@ -148,8 +155,14 @@ extension EndToEnd {
                 let refusal = try await order(2, "\"switchService\":{\"publishNotReady\":true}")
                 #expect(refusal.contains("no proxy of service/web is ready"), "\(refusal)")
                 #expect(try await shop.serviceText() == before)
-                try await eventually(within: 20, "the Lease is gone") { try await shop.leftovers().isEmpty }
+                try await eventually(within: 40, "the Lease is gone") {
+                    try await !shop.leftovers().contains("Lease/tunnel-web")
+                }
+                #expect(try await shop.serviceText() == before)
+                plugin.send(SIGINT)
+                #expect(try await plugin.finish(within: 60).status == 0)
                 try await shop.expectRestored(before)
+                try await local.stop()
             }
         }
 

@@ -13,6 +13,7 @@ actor ControllerRole {
     private let logger: Logger
     private var workers: [String: (worker: ControllerWorker, task: Task<Void, Never>)] = [:]
     private var isEnding = false
+    private var nap: Task<Void, Never>?
 
     init(configuration: ControllerConfiguration, client: KubernetesClient, logger: Logger) {
         self.configuration = configuration
@@ -20,23 +21,31 @@ actor ControllerRole {
         self.logger = logger
     }
 
-    /// Runs until the pod is told to end.
+    /// Runs until the pod is told to end. A write that is under way comes to its end.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
-        let work = Task {
-            guard let version = await self.version() else { return }
-            async let watching: Void = self.watch(version)
-            await self.sweep(version)
-            await watching
-        }
+        let work = Task { await self.work() }
         for await _ in signals { break }
         self.isEnding = true
-        work.cancel()
+        self.nap?.cancel()
         for (worker, _) in self.workers.values { await worker.end() }
         for (_, task) in self.workers.values { await task.value }
+        await work.value
+    }
+
+    private func work() async {
+        guard let version = await self.version() else { return }
+        let watching = Task { await self.watch(version) }
+        while !self.isEnding {
+            await self.sweep(version)
+            let nap = Task { _ = try? await Task.sleep(for: Self.interval) }
+            self.nap = nap
+            if !self.isEnding { await nap.value }
+        }
+        watching.cancel()
     }
 
     private static let pause = Duration.milliseconds(500)
-    /// How often everything is read, besides the watch: it may have died without a word.
+    /// How often everything is read, besides the watch.
     private static let interval = Duration.seconds(10)
     private static let leases = "\(Key.component)=lease"
 
@@ -59,7 +68,7 @@ actor ControllerRole {
     }
 
     private func version() async -> ServerVersion? {
-        while !Task.isCancelled {
+        while !self.isEnding {
             do throws(APIError) {
                 return try await self.client.version()
             } catch {
@@ -89,30 +98,32 @@ actor ControllerRole {
         self.workers[name] = (worker, task)
     }
 
+    /// Reads everything: a watch may have died without a word.
     private func sweep(_ version: ServerVersion) async {
-        while !Task.isCancelled {
-            do throws(APIError) {
-                let leases = try await self.client.list(.leases, in: self.namespace, labels: Self.leases).items
-                for lease in leases { self.attend(to: lease, version) }
-                let services = try await self.client.list(.services, in: self.namespace).items
-                for service in services { try await self.mend(service, version) }
-            } catch {
-                self.logger.warning("not looked at", metadata: ["error": .string(error.message)])
-            }
-            try? await Task.sleep(for: Self.interval)
+        do throws(APIError) {
+            let leases = try await self.client.list(.leases, in: self.namespace, labels: Self.leases).items
+            for lease in leases { self.attend(to: lease, version) }
+            let services = try await self.client.list(.services, in: self.namespace).items
+            for service in services where !self.isEnding { await self.mend(service, version) }
+        } catch {
+            self.logger.warning("not looked at", metadata: ["error": .string(error.message)])
         }
     }
 
     /// Gives a Service back that a session has left switched whose Lease is gone: nobody else may know of it.
-    private func mend(_ service: Service, _ version: ServerVersion) async throws(APIError) {
+    private func mend(_ service: Service, _ version: ServerVersion) async {
         let names = SessionNames(service: service.metadata.name)
-        guard let session = service.markedSession, self.workers[names.lease] == nil,
-            try await !self.client.has(.leases, names.lease, in: self.namespace)
-        else { return }
+        guard let session = service.markedSession, self.workers[names.lease] == nil else { return }
         let undo = SessionUndo(
             client: self.client, namespace: self.namespace, service: names.service, session: session,
             slices: .endpointSlices(on: version))
-        let outcome = try await undo.run(.mended(by: "the controller"))
-        self.logger.notice("mended", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
+        do throws(APIError) {
+            guard try await !self.client.has(.leases, names.lease, in: self.namespace) else { return }
+            let outcome = try await undo.run(.mended(by: "the controller"))
+            self.logger.notice("mended", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
+        } catch {
+            self.logger.warning(
+                "not mended", metadata: ["service": .string(names.service), "error": .string(error.message)])
+        }
     }
 }

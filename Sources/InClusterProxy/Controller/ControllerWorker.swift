@@ -79,6 +79,11 @@ actor ControllerWorker {
             case .perform(let order):
                 if let lease { try await self.perform(order, lease) }
             case .undo(let cause):
+                if case .expired = cause, let lease {
+                    // Before the Service shows it: a laptop that wakes just now must not go on.
+                    let patch = Lease.stateChange(.expired, holder: self.holder)
+                    try await self.client.patch(.leases, lease.metadata.name, in: self.namespace, patch)
+                }
                 let outcome = try await self.undo.run(cause)
                 self.logger.notice("undone", metadata: ["cause": "\(cause)", "outcome": "\(outcome)"])
                 // Where the Service's own selector is uncertain, a person has to say it first.
@@ -93,7 +98,8 @@ actor ControllerWorker {
     }
 
     private func seen(_ lease: Lease?) async throws(APIError) -> HandOver.Observation {
-        let labels = "\(Key.session)=\(self.holder.session),\(Key.component)=proxy"
+        let labels =
+            "\(Key.session)=\(self.holder.session),\(Key.service)=\(self.names.service),\(Key.component)=proxy"
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         let service = try await self.client.find(.services, self.names.service, in: self.namespace)
         return HandOver.Observation(
@@ -117,6 +123,10 @@ actor ControllerWorker {
         } catch let failure as WriteFailure {
             if failure.isTransient { throw failure }
             answer.refusal = failure.refusal
+        } catch let error as APIError {
+            // A token may just have been replaced.
+            if error.isTransient || error.code == .unauthorized { throw error }
+            answer.refusal = Refusal(error.message)
         } catch {
             throw error
         }
@@ -132,7 +142,7 @@ actor ControllerWorker {
         if case .cleanUp = order.write, answer.refusal == nil { self.machine.undone() }
     }
 
-    /// - Throws: ``Refusal``, ``WriteFailure``, or an ``APIError`` to try again after.
+    /// - Throws: ``Refusal``, ``WriteFailure``, ``APIError``.
     private func write(_ order: ControllerOrder, _ lease: Lease) async throws -> RestoreOutcome? {
         try self.configuration.check(self.names.service)
         switch order.write {
@@ -141,7 +151,9 @@ actor ControllerWorker {
         case .cleanUp(let isDrained):
             // Whoever asks for it: a Service that leads to the proxy keeps it.
             let outcome = try await self.undo.restoreService(.ended(holder: self.holder.person))
-            if case .disagreement = outcome { return outcome }
+            if case .disagreement = outcome {
+                throw Refusal("the selector of service/\(self.names.service) is uncertain")
+            }
             try await self.undo.cleanUp(isDrained: isDrained)
             return nil
         case .createHelpers, .createProxy, .bringOriginBack, .count, .switchService, .keepEndingPods:

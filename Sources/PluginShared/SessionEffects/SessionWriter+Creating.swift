@@ -24,15 +24,20 @@ extension SessionWriter {
     }
 
     /// Creates the origin Service anew.
-    func bringOriginBack() async throws {
-        let name = self.names.origin
-        let deployment = try await self.trying("read deployment/\(self.names.deployment)") {
-            () async throws(APIError) in
-            try await self.client.get(
-                ResourceType.deployments.metadataOnly, self.names.deployment, in: self.namespace)
+    func bringOriginBack(_ known: String?) async throws {
+        let address: String? =
+            if let known {
+                known
+            } else {
+                try await self.trying("read deployment/\(self.names.deployment)") { () async throws(APIError) in
+                    try await self.client.get(
+                        ResourceType.deployments.metadataOnly, self.names.deployment, in: self.namespace)
+                }.metadata.annotation(Key.originAddress)
+            }
+        guard let address else {
+            throw WriteFailure.refused(Refusal("nobody knows the address of service/\(self.names.origin)"))
         }
-        let address = deployment.metadata.annotation(Key.originAddress)
-        try await self.trying("create service/\(name)") { () async throws(APIError) in
+        try await self.trying("create service/\(self.names.origin)") { () async throws(APIError) in
             try await self.client.create(.services, self.objects.origin(address: address), in: self.namespace)
         }
     }

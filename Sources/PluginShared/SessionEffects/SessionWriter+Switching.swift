@@ -64,7 +64,10 @@ extension SessionWriter {
         let pods = try await self.trying("read the endpoints of service/\(warmUp)") { () async throws(APIError) in
             try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue)
         }
-        if pods.isEmpty { throw .refused(Refusal("no proxy of service/\(self.service) is ready")) }
+        // Another Service's proxy may be of the same session, as its Lease says.
+        if !pods.contains(where: { $0.hasPrefix("\(self.names.deployment)-") }) {
+            throw .refused(Refusal("no proxy of service/\(self.service) is ready"))
+        }
     }
 
     /// Makes the switched Service keep a proxy pod that is being deleted.

@@ -63,7 +63,8 @@ public struct ControlledSession: Sendable {
             var handOver = self.handOver ?? HandOver(lease, wasSwitched: seen.isSwitched, insists: false)
             let order = handOver.observe(seen, now: now)
             self.handOver = handOver
-            if order == .undo { return .undo(request.cause) }
+            // A proxy that the Service does not lead to is in the middle of a drain.
+            if order == .undo, seen.isSwitched || self.isOver(seen, now) { return .undo(request.cause) }
         }
         guard self.clock.observe(lease, now: now) == .expired else { return .wait }
         return self.isOver(seen, now) ? .undo(.expired(holder: self.holder.person)) : .wait

@@ -5,8 +5,8 @@ public enum SessionWrite: Sendable, Equatable, Codable {
     case createHelpers
     /// The proxy's Deployment, once the Secret is there.
     case createProxy
-    /// The origin Service anew, under the address that the proxy knows it by.
-    case bringOriginBack
+    /// The origin Service anew, under the address that the proxy knows it by; `nil` where its Deployment has to say it.
+    case bringOriginBack(address: String?)
     /// The warm-up Service counts pods so.
     case count(WarmUpCount)
     /// The Service leads to the proxy.
