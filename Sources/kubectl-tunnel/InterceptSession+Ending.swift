@@ -129,7 +129,12 @@ extension InterceptSession {
                         self.isImpatient = true
                         self.onImpatience?()
                     case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: self.drained?.yield(true)
-                    case .tunnel(_, .closed): self.drained?.yield(false)
+                    case .tunnel(let number, .closed) where number == self.carrierNumber:
+                        // It may be before the drain, which has nothing to wait for then.
+                        let lost = self.carrier
+                        self.carrier = nil
+                        self.drained?.yield(false)
+                        await lost?.close()
                     default: break
                     }
                 }
