@@ -1,5 +1,4 @@
 import Kubernetes
-import PluginConsole
 import Session
 import SessionEffects
 

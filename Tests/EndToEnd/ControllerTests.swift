@@ -135,7 +135,7 @@ extension EndToEnd {
                             {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: \(session)}
                           annotations:
                             {kubectl-tunnel/version: "1", kubectl-tunnel/ports: "80:3000", kubectl-tunnel/service-uid: \(uid)}
-                        spec: {holderIdentity: alice/laptop/\(session), leaseDurationSeconds: 5}
+                        spec: {holderIdentity: alice/laptop/\(session), leaseDurationSeconds: 10}
                         """)
                 func order(_ number: Int, _ write: String) async throws -> String {
                     let order = "{\"number\":\(number),\"write\":{\(write)}}"
@@ -154,6 +154,14 @@ extension EndToEnd {
                 #expect(try await order(1, "\"createHelpers\":{}") == "{\"number\":1}")
                 let refusal = try await order(2, "\"switchService\":{\"publishNotReady\":true}")
                 #expect(refusal.contains("no proxy of service/web is ready"), "\(refusal)")
+                let origins = try await kubectl(
+                    "-n", shop.namespace, "get", "services", "-o", "name", "-l",
+                    "kubectl-tunnel/component=origin,kubectl-tunnel/service=web")
+                let origin = origins.trimmingCharacters(in: .whitespacesAndNewlines)
+                try await kubectl("-n", shop.namespace, "delete", origin)
+                let address = "\"bringOriginBack\":{\"address\":\"10.96.77.77\"}"
+                let unknown = try await order(3, address)
+                #expect(unknown.contains("cannot read deployment/kt-"), "\(unknown)")
                 #expect(try await shop.serviceText() == before)
                 try await eventually(within: 40, "the Lease is gone") {
                     try await !shop.leftovers().contains("Lease/tunnel-web")

@@ -169,14 +169,19 @@ actor ControllerWorker {
         let writer = SessionWriter(
             client: self.client, objects: objects, undo: self.undo, wantsNetworkPolicy: false,
             isWanted: { ControllerOrder($0) == order })
-        guard case .switchService(let publishNotReady) = order.write else {
+        switch order.write {
+        case .bringOriginBack:
+            // The address is the Deployment's to say: a Lease could name any that is free in the cluster.
+            return try await writer.perform(.bringOriginBack(address: nil))
+        case .switchService(let publishNotReady):
+            // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
+            let outcome = try await writer.perform(
+                .switchService(publishNotReady: publishNotReady && !self.version.isAtLeast(minor: 26)))
+            await NoticeBoard(client: self.client, namespace: self.namespace)
+                .post(.intercepted(holder: self.holder.person), on: service)
+            return outcome
+        default:
             return try await writer.perform(order.write)
         }
-        // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
-        let outcome = try await writer.perform(
-            .switchService(publishNotReady: publishNotReady && !self.version.isAtLeast(minor: 26)))
-        await NoticeBoard(client: self.client, namespace: self.namespace)
-            .post(.intercepted(holder: self.holder.person), on: service)
-        return outcome
     }
 }

@@ -44,7 +44,9 @@ extension ControllerConfiguration {
             failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
     }
 
-    /// - Throws: ``Refusal`` when a Service is not to be intercepted.
+    /// Whether a Service is among those that may be intercepted.
+    ///
+    /// - Throws: ``Refusal`` when it is not.
     public func check(_ service: String) throws(Refusal) {
         guard let services, !services.contains(service) else { return }
         throw Refusal(
