@@ -10,7 +10,10 @@ struct InstallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
         abstract: "For admins: let the cluster end sessions of people who may not create Roles.",
-        usage: "kubectl tunnel install --services <a,b,…> | --all-services | --remove",
+        usage: """
+            kubectl tunnel install --services <a,b,…> | --all-services [--controller]
+            kubectl tunnel install --remove
+            """,
         discussion: """
             Creates one account, \(Installation.name), with a Role that is limited to what restoring the Services takes. \
             Nothing runs with it until somebody intercepts one of them. Again with other Services it changes the Role.
