@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Windows and held bytes")
 struct WindowTests {
-    @Test("the window of a fast reader doubles up to 16 MiB, and stays where the reader is the limit")
+    @Test("the window of a fast reader grows up to 16 MiB, and stays where the reader is the limit")
     func grows() {
         var budget = WindowBudget.pod
         let opening = budget.reserveOpening()
@@ -30,6 +30,24 @@ struct WindowTests {
             _ = slow.passedOn(16_384, now: .milliseconds(step * 50), roundTrip: .milliseconds(20), budget: &budget)
         }
         #expect(slow.target == 16_384)
+    }
+
+    @Test("a window that is the limit grows fourfold, and twofold where the budget is too full for that")
+    func steps() {
+        var budget = WindowBudget(initialWindow: 65_536, limit: 65_536 * 5)
+        var window = StreamWindow(initialWindow: 65_536, opening: 0)
+        var targets: [Int] = []
+        for step in 0..<100 {
+            _ = window.passedOn(16_384, now: .microseconds(step * 10), roundTrip: .milliseconds(20), budget: &budget)
+            if targets.last != window.target { targets.append(window.target) }
+        }
+        #expect(targets == [65_536, 65_536 * 4])
+        var other = WindowBudget(initialWindow: 65_536, limit: 65_536 * 2)
+        window = StreamWindow(initialWindow: 65_536, opening: 0)
+        for step in 0..<100 {
+            _ = window.passedOn(16_384, now: .microseconds(step * 10), roundTrip: .milliseconds(20), budget: &other)
+        }
+        #expect(window.target == 65_536 * 2)
     }
 
     @Test("windows together never exceed the budget, whatever opens, grows and ends")

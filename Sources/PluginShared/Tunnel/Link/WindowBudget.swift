@@ -82,8 +82,9 @@ struct StreamWindow {
 
     /// Records bytes that were passed on; returns the WINDOW_UPDATE to send, in bytes, or `nil`.
     ///
-    /// The window doubles whenever as much as it holds was passed on within two round trips: then the window, not the
-    /// reader, was the limit.
+    /// The window grows fourfold whenever as much as it holds was passed on within two round trips: then the window, not
+    /// the reader, was the limit. Each step costs a round trip of waiting: doubling left two cores idle for a tenth of
+    /// a transfer of 512 MiB at 20 ms, this for half of that.
     mutating func passedOn(
         _ byteCount: Int,
         now: @autoclosure () -> Duration,
@@ -101,8 +102,10 @@ struct StreamWindow {
                 let elapsed = now() - measuringSince
                 let period = max(StreamWindow.shortestRoundTrip, roundTrip() ?? .zero) * 2
                 if elapsed <= period {
-                    let growth = min(self.target, WindowBudget.maximumWindow - self.target)
-                    if growth > 0, budget.reserve(growth) {
+                    // Where the budget is too full for that, twice.
+                    let room = WindowBudget.maximumWindow - self.target
+                    let growths = [self.target * 3, self.target].map { min($0, room) }
+                    if let growth = growths.first(where: { $0 > 0 && budget.reserve($0) }) {
                         self.target += growth
                         credit += growth
                     }
