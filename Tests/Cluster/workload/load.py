@@ -37,9 +37,9 @@ class Failure(Exception):
 class Unconnected(Failure):
     """There was no connection: it was refused, or the time was up."""
 
-    def __init__(self, port, refusal=None):
+    def __init__(self, port, begun_at, refusal=None):
         super().__init__(str(refusal) if refusal else f"no answer within {TIMEOUT} s")
-        self.port, self.is_refused = port, refusal is not None
+        self.port, self.begun_at, self.is_refused = port, begun_at, refusal is not None
 
 
 class Connection:
@@ -55,14 +55,14 @@ class Connection:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Begun here, since a socket whose connection was refused has no port any more.
             plain.connect_ex((host, port))
-            local_port = plain.getsockname()[1]
+            local_port, begun_at = plain.getsockname()[1], time.monotonic()
             await asyncio.get_running_loop().sock_connect(plain, (host, port))
         except asyncio.CancelledError:
             plain.close()
-            raise Unconnected(local_port) from None
+            raise Unconnected(local_port, begun_at) from None
         except OSError as error:
             plain.close()
-            raise Unconnected(local_port, error) from None
+            raise Unconnected(local_port, begun_at, error) from None
         return cls(*await asyncio.open_connection(sock=plain))
 
     @property
@@ -129,16 +129,17 @@ class Translations:
         self.lock = asyncio.Lock()
         self.read_at, self.endpoints = 0.0, {}
 
-    async def of(self, local_port, patience=0):
-        """`ADDRESS:PORT`, or None where the kernel does not know the connection, or was asked less than `patience` seconds ago."""
+    async def of(self, local_port, begun_at, patience=0):
+        """`ADDRESS:PORT`, or None where the kernel does not know the connection.
+
+        What was read less than `patience` seconds ago is taken, and says nothing about a connection that is younger.
+        """
         asked_at = time.monotonic()
-        if asked_at - self.read_at < patience:
-            return None
         async with self.lock:
-            if self.read_at < asked_at:
+            if self.read_at < asked_at - patience:
                 self.read_at = time.monotonic()
                 self.endpoints = await self.read()
-        return self.endpoints.get(local_port)
+        return self.endpoints.get(local_port) if begun_at < self.read_at else None
 
     async def read(self):
         process = await asyncio.create_subprocess_exec(
@@ -208,8 +209,8 @@ class Load:
             record["error"] = f"no answer within {TIMEOUT} s"
         except Unconnected as error:
             self.end(record)
-            # Refusals come in hundreds.
-            endpoint = await self.translations.of(error.port, patience=0.2 if error.is_refused else 0)
+            # Refusals come in hundreds, of old connections at once when the kernel finds that nobody has the address.
+            endpoint = await self.translations.of(error.port, error.begun_at, patience=0.2 if error.is_refused else 0)
             record["endpoint"] = endpoint
             record["error"] = UNTRANSLATED if endpoint == self.target_address else str(error)
             return self.note(record)
