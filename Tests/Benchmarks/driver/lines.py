@@ -221,8 +221,9 @@ def beginnings_and_ends(lab, scene, ways, rounds=5):
         back.append((later[0][1] - killed) / 1e9)
         failed.append(sum(1 for one in answers(child) if one[1] >= killed and one[2].startswith("!")))
         child.end_input()
+        eventually(tunnel.is_gone, 60, "the session's clean-up")
         # The garbage collector was seen to leave a ReplicaSet alone for two minutes after its Deployment.
-        eventually(tunnel.is_gone, 300, "the session's clean-up")
+        eventually(tunnel.is_collected, 300, "the garbage collector")
     yield Line("command to first intercepted answer, image on the node", "s", statistics.median(first), bound=2.0,
                note="of {}: {:.2f} to {:.2f}".format(rounds, min(first), max(first)))
     yield Line("kill -9 of the plugin to the originals' first answer", "s", statistics.median(back), bound=1.5,

@@ -62,12 +62,15 @@ class Tunnel:
         self.child.stop(signal.SIGINT)
 
     def is_gone(self):
-        """Whether its Lease is gone, and no proxy pod is left without a Lease: nodes write rules for that, too."""
         leases = self.lab.get(NAMESPACE, "leases")["items"]
+        return all(lease["metadata"]["name"] != "tunnel-" + self.name for lease in leases)
+
+    def is_collected(self):
+        """Whether no proxy pod is left without its Lease: nodes write rules when one goes, in the next session's beginning."""
         pods = self.lab.get(NAMESPACE, "pods", "-l", "kubectl-tunnel/component=proxy")["items"]
-        sessions = {item["metadata"].get("labels", {}).get("kubectl-tunnel/session") for item in leases}
-        return all(lease["metadata"]["name"] != "tunnel-" + self.name for lease in leases) and all(
-            pod["metadata"]["labels"]["kubectl-tunnel/session"] in sessions for pod in pods)
+        leases = self.lab.get(NAMESPACE, "leases", "-l", "kubectl-tunnel/session")["items"]
+        sessions = {lease["metadata"]["labels"]["kubectl-tunnel/session"] for lease in leases}
+        return all(pod["metadata"]["labels"]["kubectl-tunnel/session"] in sessions for pod in pods)
 
 
 class Way:

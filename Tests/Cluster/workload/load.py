@@ -209,7 +209,7 @@ class Load:
             record["error"] = f"no answer within {TIMEOUT} s"
         except Unconnected as error:
             self.end(record)
-            # Refusals come in hundreds, of old connections at once when the kernel finds that nobody has the address.
+            # Refusals come in hundreds. Where nobody has the address, the kernel ends all who wait for it at once.
             endpoint = await self.translations.of(error.port, error.begun_at, patience=0.2 if error.is_refused else 0)
             record["endpoint"] = endpoint
             record["error"] = UNTRANSLATED if endpoint == self.target_address else str(error)
