@@ -156,7 +156,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             exclude: ["image"],
-            swiftSettings: strict
+            swiftSettings: strict,
+            // The image has nothing else in it; the plugins need libcurl and so the machine's loader.
+            linkerSettings: [
+                .unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))
+            ]
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),

@@ -39,11 +39,10 @@
     @Suite(.timeLimit(.minutes(1))) struct LiveNamespaceTests {
         /// The plugin's binary, where everybody may run it.
         static let executable: String = {
-            let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent()
+            // Built beside the tests, wherever that is.
+            let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             let copy = FileManager.default.temporaryDirectory.appendingPathComponent("namespaced-\(getpid())")
-            try? FileManager.default.copyItem(
-                at: root.appendingPathComponent(".build/debug/kubectl-tunnel_dns"), to: copy)
+            try? FileManager.default.copyItem(at: products.appendingPathComponent("kubectl-tunnel_dns"), to: copy)
             chmod(copy.path, 0o755)
             atexit { unlink(LiveNamespaceTests.executable) }
             return copy.path

