@@ -5,16 +5,13 @@ extension EndToEnd {
     /// Real kubectl binaries: the oldest that is taken, one in the middle, and the newest. Since 1.31 a port-forward goes over
     /// WebSockets where the server can, before that over SPDY.
     @Suite struct KubectlVersionTests {
-        /// The minor versions to run: three, or (`make test-all`) every one.
-        static let minors: [Int] =
-            switch ProcessInfo.processInfo.environment["KUBECTL_MINORS"] {
-            case "all": Array(24...37)
-            default: [24, 31, 37]
-            }
+        /// The minor versions to run, as `Tests/run` has fetched them.
+        static let minors = (ProcessInfo.processInfo.environment["KUBECTL_MINORS"] ?? "24 31 37")
+            .split(separator: " ").compactMap { Int($0) }
 
         @Test("a session with kubectl 1.n: traffic comes, and all is undone", arguments: minors)
         func session(minor: Int) async throws {
-            let fetched = try await run([Lab.shared.clusterScript, "kubectl", "\(minor)"], within: 120)
+            let fetched = try await run([Lab.shared.clusterScript, "kubectl", "\(minor)"])
             guard fetched.status == 0 else { throw Missed(description: fetched.everything) }
             let folder = (fetched.output.trimmingCharacters(in: .whitespacesAndNewlines) as NSString)
                 .deletingLastPathComponent
