@@ -19,13 +19,13 @@ RELEASE = swift build -q -c release --scratch-path $(SCRATCH) --static-swift-std
 	-Xlinker --gc-sections -Xlinker --build-id=none $(SWIFT_FLAGS)
 
 build: ## Build both plugins (release).
-	$(RELEASE) --product kubectl-tunnel
-	$(RELEASE) --product kubectl-tunnel_dns
+	@$(RELEASE) --product kubectl-tunnel
+	@$(RELEASE) --product kubectl-tunnel_dns
 
 # A static glibc warns about name services, which the proxy does not use: it is told numeric addresses.
 image: ## Build the proxy's image, dist/proxy.oci.tar; print its size.
-	$(RELEASE) --product InClusterProxy 2>&1 | { grep -v -e 'statically linked applications' -e mktemp || true; }
-	Sources/InClusterProxy/image/build $(SCRATCH)/release/InClusterProxy dist/proxy.oci.tar $(IMAGE)
+	@$(RELEASE) --product InClusterProxy 2>&1 | { grep -v -e 'statically linked applications' -e mktemp || true; }
+	@Sources/InClusterProxy/image/build $(SCRATCH)/release/InClusterProxy dist/proxy.oci.tar $(IMAGE)
 
 install: build ## Install both plugins to $(PREFIX)/bin.
 	install -D -s -m 0755 $(SCRATCH)/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel

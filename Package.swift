@@ -164,6 +164,14 @@ let package = Package(
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),
+        // An API server for what no real one does on demand.
+        .target(
+            name: "InMemoryAPI", dependencies: ["Kubernetes"], path: "Tests/InMemoryAPI", swiftSettings: strict),
+        .testTarget(
+            name: "SessionEffectsTests",
+            dependencies: ["InMemoryAPI", "Kubernetes", "PluginSession", "Session", "SessionEffects"],
+            swiftSettings: strict
+        ),
         // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.
         .target(name: "FaultBench", path: "Tests/FaultBench", swiftSettings: strict),
         .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),

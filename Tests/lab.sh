@@ -59,6 +59,9 @@ open_lab() {
     local image=registry.local/kubectl-tunnel-proxy:test
     lab_folder=$(mktemp -d) lab_cluster=$1/Tests/Cluster/cluster
     trap close_lab EXIT
+    # Tests run them as other users, too, who may not look into this one's folders.
+    chmod 0755 "$lab_folder"
+    install -D -m 0755 -t "$lab_folder/bin" "$scratch"/release/kubectl-tunnel{,_dns}
     say "local cluster"
     "$lab_cluster" up 8<&-
     "$lab_cluster" load "$1/dist/proxy.oci.tar" "$image"
@@ -73,7 +76,7 @@ enter_lane() {
     [ $# -gt 1 ] || return 0
     export KUBECTL_TUNNEL_END_TO_END=1 KUBECTL_TUNNEL_IMAGE=$3 CLUSTER_SCRIPT=$lab_cluster
     # The plugin as it is installed: built for debugging, it took more of two cores than the faults left.
-    export KUBECTL_TUNNEL_PLUGIN=$scratch/release/kubectl-tunnel KUBECTL_TUNNEL_WORKLOAD=$2/Tests/Cluster/workload
+    export KUBECTL_TUNNEL_PLUGIN=$lab_folder/bin/kubectl-tunnel KUBECTL_TUNNEL_WORKLOAD=$2/Tests/Cluster/workload
 }
 
 close_lab() {

@@ -2,6 +2,7 @@ import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
 import Session
+import SessionEffects
 
 /// An object that `install` creates, changes or takes away.
 struct InstalledObject: Sendable {
@@ -43,7 +44,7 @@ struct InstalledObject: Sendable {
         let (client, namespace) = (cluster.client, cluster.pin.namespace)
         let name = "\(self.kind)/\(self.name)"
         do throws(APIError) {
-            try await client.create(self.type, self.json, in: namespace)
+            try await self.create(client, in: namespace)
             return console.result("\(name) created")
         } catch {
             guard error.code == .alreadyExists else {
@@ -63,6 +64,14 @@ struct InstalledObject: Sendable {
         }
         try await client.patch(self.type, self.name, in: namespace, patch)
         console.result("\(name) configured")
+    }
+
+    private func create(_ client: KubernetesClient, in namespace: String) async throws(APIError) {
+        if self.kind == "rolebinding" {
+            try await client.createRoleBinding(self.json, in: namespace)
+        } else {
+            try await client.create(self.type, self.json, in: namespace)
+        }
     }
 
     /// Takes away all that `install` may have created.

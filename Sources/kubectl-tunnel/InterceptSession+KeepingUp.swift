@@ -115,14 +115,19 @@ extension InterceptSession {
     func take(_ service: Service?) async -> SessionEnd? {
         guard self.change(service) != .none else { return nil }
         // What a watch tells may be old: the session itself writes the Service, too.
-        guard let present = try? await self.client.find(.services, self.serviceName, in: self.namespace) else {
-            return service == nil ? .displaced("service/\(self.serviceName) was deleted") : nil
+        let present: Service?
+        do {
+            present = try await self.client.find(.services, self.serviceName, in: self.namespace)
+        } catch {
+            // Looked at again when the watch starts again.
+            return nil
         }
+        if let end = self.end(ifDeleted: present) { return end }
+        guard let present else { return nil }
         let name = "service/\(self.serviceName)"
         func by(_ writer: String?) -> String { writer.map { " (\($0))" } ?? "" }
         switch self.change(present) {
-        case .none: return nil
-        case .deleted: return .displaced("\(name) was deleted and made anew: the new one was left as it is")
+        case .none, .deleted: return nil
         case .reselected(let writer):
             return .displaced("somebody else\(by(writer)) changed the selector of \(name): it was left as it is")
         case .portsChanged(let writer):
@@ -146,6 +151,22 @@ extension InterceptSession {
             }
             return .displaced("somebody else\(by(writer)) replaced \(name): it was left as it is")
         }
+    }
+
+    /// The end of a session whose Service is gone, or another of the same name by now; `nil` while it is there.
+    func endOfDeletedService() async -> SessionEnd? {
+        do {
+            return self.end(ifDeleted: try await self.client.find(.services, self.serviceName, in: self.namespace))
+        } catch {
+            return nil
+        }
+    }
+
+    private func end(ifDeleted present: Service?) -> SessionEnd? {
+        let name = "service/\(self.serviceName)"
+        guard let present else { return .displaced("\(name) was deleted") }
+        guard present.metadata.uid != self.objects.service.metadata.uid else { return nil }
+        return .displaced("\(name) was deleted and made anew: the new one was left as it is")
     }
 
     private func change(_ service: Service?) -> ServiceChange {

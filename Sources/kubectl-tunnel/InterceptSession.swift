@@ -125,11 +125,15 @@ actor InterceptSession {
             case .endRequested(let request): return .requested(request)
             case .commandEnded(let code): return .commandEnded(code)
             case .objectDeleted(let name):
+                if let end = await self.endOfDeletedService() { return end }
                 // It owns the Secret, whose deletion by the garbage collector may be heard of first.
                 let cause = await self.bringOriginBack() ? "service/\(self.objects.names.origin)" : name
                 return .failed(PluginFailure("the session has ended: \(cause) was deleted"))
             case .podDeleted(let name): await self.leavePod(name)
-            case .leaseLost(let reason): return .failed(PluginFailure("the session has ended: \(reason)"))
+            case .leaseLost(let reason):
+                // A deleted Service takes everything along, and a quick garbage collector is heard of before it.
+                if let end = await self.endOfDeletedService() { return end }
+                return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
                 guard number == self.carrierNumber else { continue }
                 self.take(event)

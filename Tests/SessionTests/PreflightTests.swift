@@ -45,6 +45,20 @@ import Testing
         }
     }
 
+    @Test(
+        "a load balancer that targets pods yields to --force only",
+        arguments: [
+            ("cloud.google.com/neg", #"{"ingress":true}"#), ("cloud.google.com/neg-status", "{}"),
+            ("service.beta.kubernetes.io/aws-load-balancer-nlb-target-type", "ip"),
+            ("service.beta.kubernetes.io/aws-load-balancer-type", "nlb-ip"),
+            ("alb.ingress.kubernetes.io/target-type", "ip"),
+        ])
+    func podBalancers(annotation: String, value: String) {
+        #expect(refusal { $0.metadata.annotations = [annotation: value] } != nil)
+        #expect(refusal(force: true) { $0.metadata.annotations = [annotation: value] } == nil)
+        #expect(refusal { $0.metadata.annotations = [annotation: "instance"] } == nil || annotation.hasPrefix("cloud"))
+    }
+
     @Test("notes do not stop anybody")
     func notes() {
         var service = makeService()

@@ -26,6 +26,14 @@ import Testing
         #expect(spec["securityContext"]?["sysctls"] == nil)
     }
 
+    @Test("the pod goes to Linux nodes, the released image to those of its architecture")
+    func nodes() throws {
+        var objects = try makeObjects()
+        #expect(podSpec(objects)?["nodeSelector"] == ["kubernetes.io/os": "linux"])
+        objects.image = ProxyConfiguration.defaultImage
+        #expect(podSpec(objects)?["nodeSelector"] == ["kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"])
+    }
+
     @Test("a port below 1024 asks for the one safe sysctl")
     func lowPort() throws {
         let sysctls = podSpec(try makeObjects(port: 80))?["securityContext"]?["sysctls"]

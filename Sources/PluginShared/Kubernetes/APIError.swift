@@ -6,7 +6,7 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
         case unauthorized
         /// 403: you may not, or an admission plugin said no.
         case forbidden
-        /// 404.
+        /// 404 with the reason NotFound: the API server's own word that there is no such object.
         case notFound
         /// 409 on create: an object of that name is there.
         case alreadyExists
@@ -16,7 +16,7 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
         case gone
         /// 422: the object is not valid, or a JSON Patch `test` failed.
         case invalid
-        /// Any other status, with its number.
+        /// Any other status, with its number: a 404 that a proxy or a load balancer in between says, too.
         case status(Int)
         /// No answer at all.
         case unreachable
@@ -47,7 +47,7 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isTransient: Bool {
         switch self.code {
         case .unreachable, .malformed: true
-        case .status(let status): status == 429 || status >= 500
+        case .status(let status): status == 404 || status == 429 || status >= 500
         case .unauthorized, .forbidden, .notFound, .alreadyExists, .conflict, .gone, .invalid: false
         }
     }
@@ -71,7 +71,7 @@ struct APIStatus: Decodable {
             switch (status, decoded?.reason) {
             case (401, _): .unauthorized
             case (403, _): .forbidden
-            case (404, _): .notFound
+            case (404, "NotFound"): .notFound
             case (409, "AlreadyExists"): .alreadyExists
             case (409, _): .conflict
             case (410, _): .gone

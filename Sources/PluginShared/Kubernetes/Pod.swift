@@ -11,6 +11,8 @@ public struct Pod: Codable, Sendable, Equatable {
     public struct Spec: Codable, Sendable, Equatable {
         /// Those that serve.
         public var containers: [Container]
+        /// Those that run before, or, as native sidecars, beside them.
+        public var initContainers: [Container]?
         /// The account that it runs with.
         public var serviceAccountName: String?
     }

@@ -3,6 +3,7 @@ import Kubernetes
 import PluginConsole
 import PluginSession
 import Session
+import SessionEffects
 import Tunnel
 
 /// Finding out what a gateway may be, and creating its objects.
@@ -70,9 +71,12 @@ struct GatewayCreation: Sendable {
         let name = objects.names.account
         let account = try await self.create(.serviceAccounts, "serviceaccount", name, objects.account())
         let uid = account.metadata.uid ?? ""
-        async let role = self.create(.roles, "role", name, objects.role(accountUID: uid))
-        async let binding = self.create(.roleBindings, "rolebinding", name, objects.roleBinding(accountUID: uid))
-        _ = try await (role, binding)
+        try await self.create(.roles, "role", name, objects.role(accountUID: uid))
+        do {
+            try await self.client.createRoleBinding(objects.roleBinding(accountUID: uid), in: self.namespace)
+        } catch {
+            throw PluginFailure(error, action: "create rolebinding/\(name)")
+        }
         return account.metadata
     }
 

@@ -58,8 +58,11 @@ public struct LeaseKeeper: Sendable {
                     if lease.isExpired { return report(.lost(self.expiry)) }
                     renewal.renewed(begunAt: now)
                 } catch {
-                    guard error.isTransient || error.code == .unauthorized || error.code == .forbidden else {
-                        return report(.lost(await self.reasonOfLoss()))
+                    // A refusal of the patch is a question, not an answer: whose it is now, the Lease itself says.
+                    if error.code == .notFound || error.code == .conflict || error.code == .invalid,
+                        let reason = await self.reasonOfLoss()
+                    {
+                        return report(.lost(reason))
                     }
                     renewal.failed(now: clock.now - start)
                 }
@@ -71,14 +74,20 @@ public struct LeaseKeeper: Sendable {
         "lease/\(self.name) expired: the API server was not reached for \(self.durationSeconds) s"
     }
 
-    private func reasonOfLoss() async -> String {
-        let lease = try? await self.client.find(.leases, self.name, in: self.namespace)
-        guard let found = lease else { return "lease/\(self.name) was deleted" }
-        guard let other = Holder(found.spec.holderIdentity), other.session != self.holder.session else {
-            return "lease/\(self.name) was changed"
+    /// Why the Lease is not this session's any more; `nil` while it is, or cannot be read.
+    private func reasonOfLoss() async -> String? {
+        let lease: Lease?
+        do {
+            lease = try await self.client.find(.leases, self.name, in: self.namespace)
+        } catch {
+            return nil
         }
-        return "\(other.person) has taken the Service over"
+        guard let lease else { return self.deletion }
+        guard let other = Holder(lease.spec.holderIdentity) else { return "lease/\(self.name) was changed" }
+        return other.session == self.holder.session ? nil : "\(other.person) has taken the Service over"
     }
+
+    private var deletion: String { "lease/\(self.name) was deleted" }
 
     private func watch(_ report: @Sendable (Event) -> Void) async {
         while !Task.isCancelled {
@@ -87,12 +96,12 @@ public struct LeaseKeeper: Sendable {
                     switch event {
                     case .added(let lease), .modified(let lease):
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
-                            return report(.lost(await self.reasonOfLoss()))
+                            return report(.lost(await self.reasonOfLoss() ?? "lease/\(self.name) was changed"))
                         }
                         if lease.isExpired { return report(.lost(self.expiry)) }
                         if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
-                        return report(.lost(await self.reasonOfLoss()))
+                        return report(.lost(await self.reasonOfLoss() ?? self.deletion))
                     case .other: break
                     }
                 }

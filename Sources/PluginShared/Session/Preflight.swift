@@ -58,6 +58,12 @@ public enum Preflight {
                 "use --force if all its clients are on one node", force: true)
         }
 
+        if let balancer = Self.podBalancer(of: service) {
+            refuse(
+                "\(balancer) sends to the pods of \(name) by their addresses, and follows a switch only after seconds",
+                "use --force if its callers may fail meanwhile", force: true)
+        }
+
         if let owner = Self.deployer(of: service) {
             findings.doubts.append("\(owner) manages \(name), and its next sync ends the intercept")
         }
@@ -89,6 +95,19 @@ public enum Preflight {
         if isKnative { return "Knative" }
         if service.selector["pod-template-hash"] != nil { return "a rollout controller" }
         return nil
+    }
+
+    /// The load balancer outside the cluster that has pods as its targets, passing by kube-proxy, if the Service says so.
+    private static func podBalancer(of service: Service) -> String? {
+        let annotations = service.metadata.annotations ?? [:]
+        let aws = "service.beta.kubernetes.io/aws-load-balancer-"
+        if annotations["cloud.google.com/neg"] != nil || annotations["cloud.google.com/neg-status"] != nil {
+            return "a load balancer of Google Cloud"
+        }
+        let isAWS =
+            annotations[aws + "nlb-target-type"] == "ip" || annotations[aws + "type"] == "nlb-ip"
+            || annotations["alb.ingress.kubernetes.io/target-type"] == "ip"
+        return isAWS ? "a load balancer of AWS" : nil
     }
 
     /// The tool that applies this Service's manifest again and again, if it says so or has left its name on it.

@@ -10,6 +10,9 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The image that belongs to this version.
     public static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(softwareVersion)"
 
+    /// What the released image was built for, as nodes are labelled (`kubernetes.io/arch`).
+    static let defaultArchitecture = "amd64"
+
     /// The namespace.
     public var namespace: String
     /// The Service.

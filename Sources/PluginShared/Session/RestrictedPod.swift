@@ -67,6 +67,7 @@ enum RestrictedPod {
             "automountServiceAccountToken": .bool(account.isMounted),
             "containers": [container],
             "enableServiceLinks": false,
+            "nodeSelector": Self.nodeSelector(for: container["image"]),
             "securityContext": .object(security),
             "serviceAccountName": .string(account.name),
             "terminationGracePeriodSeconds": .integer(terminationGraceSeconds),
@@ -84,6 +85,13 @@ enum RestrictedPod {
         }
         if let imagePullSecret { spec["imagePullSecrets"] = [["name": .string(imagePullSecret)]] }
         return .object(spec)
+    }
+
+    /// Where the image can run: it is for Linux, and the released one for the architecture that it was built for. What another
+    /// image holds is not known here.
+    static func nodeSelector(for image: JSONValue?) -> JSONValue {
+        guard image == .string(ProxyConfiguration.defaultImage) else { return ["kubernetes.io/os": "linux"] }
+        return ["kubernetes.io/os": "linux", "kubernetes.io/arch": .string(ProxyConfiguration.defaultArchitecture)]
     }
 
     /// The container.

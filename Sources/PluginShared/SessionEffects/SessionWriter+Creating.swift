@@ -47,11 +47,11 @@ extension SessionWriter {
         let account = try await self.create(
             .serviceAccounts, "serviceaccount", self.names.account, self.objects.account())
         let uid = account.metadata.uid ?? ""
-        async let role = self.create(
-            .roles, "role", self.names.account, self.objects.role(accountUID: uid))
-        async let binding = self.create(
-            .roleBindings, "rolebinding", self.names.account, self.objects.roleBinding(accountUID: uid))
-        _ = try await (role, binding)
+        _ = try await self.create(.roles, "role", self.names.account, self.objects.role(accountUID: uid))
+        let binding = self.objects.roleBinding(accountUID: uid)
+        _ = try await self.create(.roleBindings, "rolebinding", self.names.account) { () async throws(APIError) in
+            try await self.client.createRoleBinding(binding, in: self.namespace)
+        }
     }
 
     /// How long the leftovers of a dead session may take to vanish.
@@ -60,11 +60,20 @@ extension SessionWriter {
     private func create<Object>(
         _ type: ResourceType<Object>, _ kind: String, _ name: String, _ object: JSONValue
     ) async throws -> Object {
+        try await self.create(type, kind, name) { () async throws(APIError) in
+            try await self.client.create(type, object, in: self.namespace)
+        }
+    }
+
+    private func create<Object>(
+        _ type: ResourceType<Object>, _ kind: String, _ name: String,
+        by request: () async throws(APIError) -> Object
+    ) async throws -> Object {
         let clock = ContinuousClock()
         let deadline = clock.now + Self.leftoverPatience
         while true {
             do throws(APIError) {
-                return try await self.client.create(type, object, in: self.namespace)
+                return try await request()
             } catch {
                 guard error.code == .alreadyExists, clock.now < deadline else {
                     throw WriteFailure.api(error, action: "create \(kind)/\(name)")
