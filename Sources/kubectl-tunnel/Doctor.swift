@@ -157,9 +157,6 @@ struct Doctor: Sendable {
         }
     }
 
-    /// The sidecars of service meshes, by their containers' names.
-    private static let sidecars = ["istio-proxy": "Istio", "linkerd-proxy": "Linkerd", "kuma-sidecar": "Kuma"]
-
     /// - Parameter labels: What the Service's own pods are listed by; `nil` where there is no such Service.
     private func podFindings(_ labels: String?, _ objects: SessionObjects?) async throws -> [Finding] {
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
@@ -167,12 +164,8 @@ struct Doctor: Sendable {
         if labels != nil, !pods.contains(where: \.isReady) {
             findings.append(.warning("pods", "none is ready: without the laptop nobody would answer", nil))
         }
-        let meshes = Set(pods.flatMap { $0.spec?.containers ?? [] }.compactMap { Self.sidecars[$0.name] })
-        for mesh in meshes.sorted() {
-            findings.append(
-                .warning(
-                    "mesh", "pods have a sidecar of \(mesh), and the proxy has none",
-                    "where mutual TLS is strict, callers or pods may refuse it"))
+        if let objects, labels != nil, let refusal = ServiceMesh.refusal(of: objects.service, pods: pods) {
+            findings.append(.error("mesh", refusal.summary, refusal.hint))
         }
         guard let objects, labels != nil else { return findings }
         let policies = try await self.client.list(.networkPolicies, in: self.namespace).items

@@ -56,7 +56,7 @@ struct InterceptPreparation: Sendable {
             service: found, namespace: self.namespace, holder: self.me, image: self.request.image,
             imagePullSecret: self.request.imagePullSecret, leaseDurationSeconds: self.request.leaseDurationSeconds,
             plan: plan, failsafe: failsafe, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: grantsEvents)
-        if !self.request.wantsNetworkPolicy, !self.request.isForced { try await self.checkCallers(of: objects) }
+        if !self.request.isForced { try await self.checkPods(of: objects) }
 
         // All that can say no has spoken: from here on somebody's session may be ended.
         if touchesCluster {
@@ -100,16 +100,21 @@ struct InterceptPreparation: Sendable {
         }
     }
 
-    private func checkCallers(of objects: SessionObjects) async throws {
+    /// Looks at what the Service's own pods have and the proxy's will not.
+    private func checkPods(of objects: SessionObjects) async throws {
+        let pods = try await self.client.list(.pods, in: self.namespace, labels: objects.service.ownPods).items
+        if let refusal = ServiceMesh.refusal(of: objects.service, pods: pods) { throw refusal }
+        if !self.request.wantsNetworkPolicy { try await self.checkCallers(of: objects, pods) }
+    }
+
+    private func checkCallers(of objects: SessionObjects, _ pods: [Pod]) async throws {
         let policies: [NetworkPolicy]
         do throws(APIError) {
             policies = try await self.client.list(.networkPolicies, in: self.namespace).items
         } catch {
             return self.report.detail("network policies were not looked at: \(error.message)")
         }
-        guard !policies.isEmpty else { return }
-        let originals = try await self.client.list(.pods, in: self.namespace, labels: objects.service.ownPods).items
-            .map { $0.metadata.labels ?? [:] }
+        let originals = pods.map { $0.metadata.labels ?? [:] }
         let obstacle = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
         guard let obstacle else { return }
         throw PluginFailure(

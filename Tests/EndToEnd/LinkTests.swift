@@ -92,41 +92,5 @@ extension EndToEnd {
                 try await local.stop()
             }
         }
-
-        @Test("the proxy goes on when its token is replaced: with the old one it could not restore any more")
-        func token() async throws {
-            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-                try await shop.applyRoles()
-                let local = try await LocalProcess.start(port: 3000)
-                let before = try await shop.serviceText()
-                let plugin = try await shop.intercept("--port", "3000", "--lease-duration", "5")
-                let pod = try await kubectl(
-                    "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
-                    "jsonpath={.items[*].metadata.uid}")
-                let token = try await Kubelet.token(ofPod: pod)
-                #expect(try await Kubelet.isAccepted(token))
-                // A token is bound to its account: a new account of the same name makes it worthless, once the API
-                // server has forgotten that it knew it.
-                try await kubectl("-n", shop.namespace, "delete", "serviceaccount", "kubectl-tunnel-proxy")
-                try await shop.applyRoles()
-                try await eventually(within: 20, "the old token is refused") {
-                    try await !Kubelet.isAccepted(token)
-                }
-                // A kubelet that starts projects a new token; one that runs waits until the old has almost run out.
-                try await Kubelet.restart()
-                try await eventually(within: 60, "the pod has a new token") {
-                    let new = try await Kubelet.token(ofPod: pod)
-                    return !new.isEmpty && new != token
-                }
-                try await shop.expect("laptop")
-                #expect(plugin.isRunning)
-                plugin.send(SIGKILL)
-                try await eventually(within: 60, "the proxy restores the Service") {
-                    try await shop.serviceText() == before
-                }
-                try await shop.expectRestored(before)
-                try await local.stop()
-            }
-        }
     }
 }

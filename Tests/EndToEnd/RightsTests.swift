@@ -134,57 +134,5 @@ extension EndToEnd {
                 try await local.stop()
             }
         }
-
-        @Test(
-            "an API server that is away at the end of a --no-failsafe session: nothing is deleted, restore does it later"
-        )
-        func endWithoutServer() async throws {
-            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
-                try await shop.bind("edit", to: "alice", leases: "get,list,watch,create,patch,delete")
-                let local = try await LocalProcess.start(port: 3000)
-                let before = try await shop.serviceText()
-                let plugin = try await shop.intercept(
-                    "--port", "3000", "--no-failsafe", "--lease-duration", "5", user: "alice")
-                let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
-                try await load.expect("laptop")
-                Component.server.send(SIGSTOP)
-                defer { Component.server.send(SIGCONT) }
-                plugin.send(SIGINT)
-                let result = try await plugin.finish(within: 60)
-                Component.server.send(SIGCONT)
-                #expect(result.status == 1)
-                #expect(result.error.contains("do it with `kubectl tunnel restore web`"), "\(result.error)")
-                #expect(!result.error.contains("what it created is deleted"), "\(result.error)")
-                // The Service still leads to the proxy, which is still there.
-                #expect(try await shop.serviceText() != before)
-                try await load.expect("cluster")
-                let mended = try await shop.start(["restore", "web"], user: "alice").finish(within: 40)
-                #expect(mended.status == 0, "\(mended.everything)")
-                try await load.expect("cluster")
-                #expect(try await load.finish().failed <= 2, "\(load.failures)")
-                try await shop.expectRestored(before)
-                try await local.stop()
-            }
-        }
-    }
-}
-
-extension Shop {
-    /// Gives somebody a built-in role in the namespace, and the rights on Leases and EndpointSlices that later versions
-    /// of it contain and that of 1.20 does not.
-    fileprivate func bind(_ role: String, to user: String, leases verbs: String) async throws {
-        try await kubectl(
-            "-n", self.namespace, "create", "rolebinding", "built-in", "--clusterrole=\(role)", "--user=\(user)")
-        try await self.apply(
-            """
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: later}
-            rules:
-            - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [\(verbs)]}
-            - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
-            """)
-        try await kubectl(
-            "-n", self.namespace, "create", "rolebinding", "later", "--role=later", "--user=\(user)")
     }
 }

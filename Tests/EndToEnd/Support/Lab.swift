@@ -7,6 +7,9 @@ struct Lab: Sendable {
     /// Whether there is a cluster to test on.
     static let isAvailable = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_END_TO_END"] != nil
 
+    /// Whether every case is run of what usually takes a sample (`make test-all`).
+    static let isThorough = ProcessInfo.processInfo.environment["THOROUGH"] != nil
+
     /// How long a test may take; of several limits the shortest counts, and `make chaos` takes hours.
     static let minutesPerTest = ProcessInfo.processInfo.environment["CHAOS_FOLDER"] == nil ? 10 : 180
 

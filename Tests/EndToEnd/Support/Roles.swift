@@ -50,3 +50,23 @@ extension Shop {
             "-n", self.namespace, "delete", "deployment", "kubectl-tunnel-controller", "--cascade=foreground")
     }
 }
+
+extension Shop {
+    /// Gives somebody a built-in role in the namespace, and the rights on Leases and EndpointSlices that later versions
+    /// of it contain and that of 1.20 does not.
+    func bind(_ role: String, to user: String, leases verbs: String) async throws {
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "built-in", "--clusterrole=\(role)", "--user=\(user)")
+        try await self.apply(
+            """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: later}
+            rules:
+            - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [\(verbs)]}
+            - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
+            """)
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "later", "--role=later", "--user=\(user)")
+    }
+}
