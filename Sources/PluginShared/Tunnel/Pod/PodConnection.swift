@@ -7,8 +7,8 @@ final class PodConnection: StreamPipeOwner {
     let id: UInt64
     let port: ProxyPort
     private(set) var activity: ConnectionActivity
-    /// When the drain began to end this connection; `nil` while it runs.
-    private(set) var endingSince: Duration?
+    /// Whether it was ended here, and only the other sides' FINs are waited for.
+    private var isEnding = false
     private let caller: SocketPipe
     private let callerAddress: String
     private let core: PodCore
@@ -16,6 +16,16 @@ final class PodConnection: StreamPipeOwner {
     private var relay: Relay?
     private var far: (any BytePipe)?
     private var isOver = false
+    private var exchange: HTTP1Exchange?
+
+    /// Whether the connection is to be ended right behind an answer, where it speaks HTTP/1.
+    var endsBehindAnswers: Bool {
+        get { self.exchange != nil }
+        set { if newValue != self.endsBehindAnswers { self.exchange = newValue ? HTTP1Exchange() : nil } }
+    }
+
+    /// Whether the origin has the connection.
+    var passesThrough: Bool { self.far is SocketPipe }
 
     /// Takes over a connection that was accepted just now.
     init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
@@ -29,7 +39,12 @@ final class PodConnection: StreamPipeOwner {
 
     /// Whether the connection could be ended now without hurting a request.
     func isQuiet(now: Duration, drainingSince start: Duration, stalls: DrainStalls, roundTrip: Duration) -> Bool {
-        guard self.endingSince == nil, !self.isOver, self.relay?.holdsBytes != true else { return false }
+        guard !self.isEnding, !self.isOver, self.relay?.holdsBytes != true else { return false }
+        switch self.exchange?.standing {
+        case .answering: return false
+        case .answered: return true
+        case .unknown, nil: break
+        }
         return DrainPolicy.isQuiet(
             self.activity, now: now, drainingSince: start,
             stalled: self.far is StreamPipe ? stalls.tunnel : stalls.here,
@@ -60,18 +75,24 @@ final class PodConnection: StreamPipeOwner {
         self.updateReading()
     }
 
-    /// Ends both sides with FIN; `cutIfLate` closes what is still open after a while.
+    /// Ends both sides with FIN, and closes what is still open after a while.
     func end() {
-        guard self.endingSince == nil, !self.isOver else { return }
-        self.endingSince = MonotonicTime.now()
+        guard !self.isEnding, !self.isOver else { return }
+        self.isEnding = true
         self.caller.finish()
         self.caller.setReading(true)
         self.far?.finish()
-        if self.far == nil { self.cut() }
+        guard self.far != nil else { return self.cut() }
+        self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(self.core.timing.endingLimit)) { self.cut() }
     }
 
-    /// Closes what is left of a connection that was ended.
-    func cut() {
+    /// Ends it where that is due: nothing that was asked for is under way, and what comes next has hardly begun.
+    private func endBehindAnswer() {
+        guard self.exchange?.standing == .answered, self.relay?.holdsBytes == false else { return }
+        self.end()
+    }
+
+    private func cut() {
         let far = self.far
         self.finish()
         self.caller.close()
@@ -132,6 +153,7 @@ final class PodConnection: StreamPipeOwner {
                 case .replay(let kept, let ends):
                     origin.owner = self
                     self.use(origin)
+                    self.core.passedThrough(self)
                     if kept.readableBytes > 0 { self.relay?.nearSent(kept) }
                     if ends { self.relay?.nearEnded() }
                     self.updateReading()
@@ -155,6 +177,7 @@ final class PodConnection: StreamPipeOwner {
     private func streamFailed() {
         switch self.route.streamFailed() {
         case .dialOrigin:
+            self.core.laptop(answers: false, for: self)
             self.relay = nil
             self.far = nil
             self.dialOrigin()
@@ -172,7 +195,7 @@ final class PodConnection: StreamPipeOwner {
         guard stream === self.far else { return }
         switch self.route.streamAnswered() {
         case .useTunnel:
-            self.core.tunnelled()
+            self.core.laptop(answers: true, for: self)
             self.readEagerly()
             self.updateReading()
         case .ignore:
@@ -183,15 +206,17 @@ final class PodConnection: StreamPipeOwner {
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
         if pipe === self.caller {
             // What comes after the drain's FIN belongs to a request nobody will answer.
-            guard self.endingSince == nil else { return }
+            guard !self.isEnding else { return }
             self.activity.callerSent(now: MonotonicTime.now())
+            self.exchange?.callerSent(bytes)
             switch self.route.callerSent(bytes) {
             case .forward: self.relay?.nearSent(bytes)
             case .keep, .drop: break
             }
         } else if pipe === self.far {
-            guard self.endingSince == nil else { return }
+            guard !self.isEnding else { return }
             self.activity.serverSent(now: MonotonicTime.now())
+            self.exchange?.serverSent(bytes)
             self.relay?.farSent(bytes)
         }
     }
@@ -202,12 +227,13 @@ final class PodConnection: StreamPipeOwner {
         } else if pipe === self.far {
             self.relay?.flushNear()
             self.finishIfDone()
+            self.endBehindAnswer()
         }
     }
 
     func pipeEnded(_ pipe: any BytePipe) {
         if pipe === self.caller {
-            if self.endingSince == nil { self.activity.callerSent(now: MonotonicTime.now()) }
+            if !self.isEnding { self.activity.callerSent(now: MonotonicTime.now()) }
             switch self.route.callerEnded() {
             case .forward: self.relay?.nearEnded()
             case .keep, .nothing: break
@@ -234,6 +260,7 @@ final class PodConnection: StreamPipeOwner {
         if pipe === self.caller {
             self.relay?.flushNear()
             self.finishIfDone()
+            self.endBehindAnswer()
         } else if pipe === self.far, pipe.isWritable {
             // What made it full is sent at the end of the turn, in one piece.
             self.updateReading()

@@ -23,6 +23,8 @@ final class PodCore: TunnelLinkOwner {
     private var drained: [EventLoopPromise<Void>] = []
     private var drainTick: RepeatedTask?
     private var stalls = DrainStalls(now: .zero)
+    /// By route: of the ports whose connections go to the laptop.
+    private var recalls: [String: PortRecall] = [:]
 
     init(
         loop: any EventLoop,
@@ -62,6 +64,9 @@ final class PodCore: TunnelLinkOwner {
 
     /// Binds every port, in order; fails with the first that cannot be bound.
     func start() -> EventLoopFuture<Void> {
+        for port in self.ports where port.isIntercepted {
+            self.recalls[port.route] = PortRecall(port: port, core: self)
+        }
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         var result = self.loop.makeSucceededFuture(())
         for port in self.ports {
@@ -94,6 +99,7 @@ final class PodCore: TunnelLinkOwner {
         let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
         let connection = PodConnection(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
         self.connections[connection.id] = connection
+        connection.endsBehindAnswers = self.drainingSince != nil
         self.lastAccepted = MonotonicTime.now()
         self.counts.opened()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionEnded(connection) }
@@ -109,9 +115,20 @@ final class PodCore: TunnelLinkOwner {
         self.endDrainIfDone()
     }
 
-    /// A connection was answered by the laptop.
-    func tunnelled() {
-        self.counts.tunnelled()
+    /// The laptop has taken a connection, or has not.
+    func laptop(answers: Bool, for connection: PodConnection) {
+        if answers { self.counts.tunnelled() }
+        self.recalls[connection.port.route]?.laptop(answers: answers)
+    }
+
+    /// The origin has taken a connection.
+    func passedThrough(_ connection: PodConnection) {
+        self.recalls[connection.port.route]?.passedThrough()
+    }
+
+    /// The connections of a port that the origin has.
+    func passingThrough(at port: ProxyPort) -> [PodConnection] {
+        self.connections.values.filter { $0.port == port && $0.passesThrough }
     }
 
     /// How often a port's origin is dialled, each time with a socket of its own: until a node knows a new Service, or that a
@@ -203,6 +220,9 @@ final class PodCore: TunnelLinkOwner {
             let now = MonotonicTime.now()
             self.drainingSince = now
             self.stalls = DrainStalls(now: now)
+            for recall in self.recalls.values { recall.stop() }
+            self.recalls = [:]
+            for connection in self.connections.values { connection.endsBehindAnswers = true }
             let interval = TimeAmount(self.timing.drainTick)
             let bound = NIOLoopBound(self, eventLoop: self.loop)
             self.drainTick = self.loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
@@ -223,14 +243,10 @@ final class PodCore: TunnelLinkOwner {
         let now = MonotonicTime.now()
         let asks = self.stalls.look(now: now, isTunnelLate: self.link?.isLate ?? false)
         if asks { _ = self.link?.ping() }
-        for connection in Array(self.connections.values) {
-            if let endingSince = connection.endingSince {
-                if now - endingSince >= self.timing.endingLimit { connection.cut() }
-            } else if connection.isQuiet(
-                now: now, drainingSince: start, stalls: self.stalls, roundTrip: self.link?.smallestRoundTrip ?? .zero)
-            {
-                connection.end()
-            }
+        let roundTrip = self.link?.smallestRoundTrip ?? .zero
+        for connection in Array(self.connections.values)
+        where connection.isQuiet(now: now, drainingSince: start, stalls: self.stalls, roundTrip: roundTrip) {
+            connection.end()
         }
         self.endDrainIfDone()
     }
@@ -252,6 +268,8 @@ final class PodCore: TunnelLinkOwner {
         let tunnel = self.acceptor.shutdown()
         self.drainTick?.cancel()
         self.drainTick = nil
+        for recall in self.recalls.values { recall.stop() }
+        self.recalls = [:]
         return EventLoopFuture.andAllComplete(closing + [tunnel], on: self.loop)
     }
 }

@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct ComebackTests {
+        @Test(
+            "clients that keep their connections come back to the laptop, each time its process starts, and none fails")
+        func keptConnections() async throws {
+            try await Shop.with { shop in
+                var local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept("--port", "3000")
+                try await shop.expect("laptop")
+                let target = "\(try await shop.address()):80"
+                // Pauses of 20, 100 and 500 ms: the last has ten answers in 5 s.
+                let pools = try [50, 10, 2].map { try Load.start(.keepAlivePool, target: target, rate: $0) }
+                for pool in pools { try await pool.expect("laptop") }
+                for _ in 1...2 {
+                    local.process.send(SIGTERM)
+                    _ = try await local.process.finish()
+                    for pool in pools { try await pool.expect("cluster") }
+                    local = try await LocalProcess.start(port: 3000)
+                    for pool in pools { try await pool.expect("laptop") }
+                }
+                for pool in pools {
+                    let summary = try await pool.finish()
+                    print("\(summary.count) requests, \(summary.failed) failed, \(summary.who)")
+                    #expect(summary.failed == 0, "\(pool.failures.prefix(4))")
+                }
+                try await shop.end(plugin, before: before)
+                try await local.stop()
+            }
+        }
+    }
+}
