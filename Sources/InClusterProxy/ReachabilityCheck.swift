@@ -11,14 +11,24 @@ struct ReachabilityCheck: Sendable {
     /// How long one connection may take: until a node knows the Service its packets are lost.
     private static let attempt = Duration.milliseconds(300)
 
-    /// Tries until it works or the time is up.
+    /// How long ports may be refused until it is the pods that refuse them: a node that knows the Service and no pod of it
+    /// does so too, for a sync of kube-proxy and a bit.
+    private static let refusalLimit = Duration.seconds(3)
+
+    /// Tries until it works or the time is up. A port that is refused today is nobody's to lose: where another one answers,
+    /// or none has for three seconds, it is said and does not count.
     func run() async -> ControlLine {
         let clock = ContinuousClock()
-        let deadline = clock.now + Self.limit
+        let start = clock.now
         while true {
-            let failed = await self.pod.checkOrigins(timeout: Self.attempt).first { $0.failure != nil }
-            if failed == nil || clock.now >= deadline || Task.isCancelled {
-                return .checked(obstacle: failed.map { "\($0.route): \($0.failure ?? "")" })
+            let checks = await self.pod.checkOrigins(timeout: Self.attempt)
+            let elapsed = clock.now - start
+            let unanswered = checks.first { $0.failure != nil && !$0.isRefused }
+            let refusing = checks.filter(\.isRefused).map(\.route)
+            let isKnown = checks.contains { $0.failure == nil } || elapsed >= Self.refusalLimit
+            if unanswered == nil ? refusing.isEmpty || isKnown : elapsed >= Self.limit || Task.isCancelled {
+                return .checked(
+                    obstacle: unanswered.map { "\($0.route): \($0.failure ?? "")" }, refusing: refusing)
             }
             try? await Task.sleep(for: .milliseconds(50))
         }

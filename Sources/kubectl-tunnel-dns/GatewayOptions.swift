@@ -13,6 +13,9 @@ struct GatewayOptions: ParsableArguments {
             valueName: "host[:port]"))
     var allowed: [String] = []
 
+    @Option(help: "The zone of the cluster's names, where it is another.")
+    var zone = GatewayRequest.usualZone
+
     @Option(help: "The proxy's image, in which the gateway is. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
     var image: String?
 
@@ -29,6 +32,9 @@ struct GatewayOptions: ParsableArguments {
         for text in self.allowed where EgressRule(text) == nil {
             throw ValidationError("--allow \(text): expected HOST or HOST:PORT, as db.example.com:5432 or 10.1.0.0/16")
         }
+        guard (try? DNSName(self.zone)).map({ !$0.isRoot }) == true else {
+            throw ValidationError("--zone \(self.zone): expected a name, as cluster.local")
+        }
         guard LeaseClock.durations.contains(self.leaseDuration) else {
             throw ValidationError("--lease-duration \(self.leaseDuration): expected 5 to 600 seconds")
         }
@@ -42,6 +48,6 @@ struct GatewayOptions: ParsableArguments {
         GatewayRequest(
             image: CommandRunner.image(self.image, environment),
             imagePullSecret: self.imagePullSecret, leaseDurationSeconds: self.leaseDuration,
-            timeout: .seconds(self.timeout), allowed: self.allowed)
+            timeout: .seconds(self.timeout), allowed: self.allowed, zone: self.zone)
     }
 }

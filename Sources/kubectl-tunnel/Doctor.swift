@@ -189,14 +189,22 @@ struct Doctor: Sendable {
     private func leftovers() async throws -> [Finding] {
         let sessions = try await Leftover.find(self.client, in: self.namespace, service: self.service)
         let dead = sessions.filter { $0.isDead || !$0.hasReadyProxy }
-        guard !dead.isEmpty else {
+        let malformed = try await self.client.list(.leases, in: self.namespace, labels: Key.service).items
+            .filter { $0.malformedHolder != nil }.map { lease -> Finding in
+                let service = lease.metadata.labels?[Key.service] ?? ""
+                return .warning(
+                    "earlier sessions", "lease/\(lease.metadata.name) is malformed: it names no session",
+                    "mend it with `kubectl tunnel restore \(service)`")
+            }
+        guard !dead.isEmpty || !malformed.isEmpty else {
             return [.ok("earlier sessions", sessions.isEmpty ? "none" : "\(sessions.count), all alive")]
         }
-        return dead.map { session in
-            let what = session.isDead ? "a dead session left something" : "no proxy answers for \(session.holder)"
-            return .warning(
-                "earlier sessions", "service/\(session.service): \(what)",
-                "mend it with `kubectl tunnel restore \(session.service)`")
-        }
+        return malformed
+            + dead.map { session in
+                let what = session.isDead ? "a dead session left something" : "no proxy answers for \(session.holder)"
+                return .warning(
+                    "earlier sessions", "service/\(session.service): \(what)",
+                    "mend it with `kubectl tunnel restore \(session.service)`")
+            }
     }
 }

@@ -52,6 +52,15 @@ struct HeldService: Sendable {
         return true
     }
 
+    /// Deletes a Lease that no session can be found by, as long as it is the one that was read.
+    func delete(malformed lease: Lease) async throws {
+        do {
+            try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
+        } catch {
+            throw PluginFailure(error, action: "delete lease/\(self.names.lease)")
+        }
+    }
+
     /// Asks a session to end, and sees that it does.
     ///
     /// - Parameters:

@@ -31,7 +31,7 @@ struct InterceptCommand: AsyncParsableCommand {
             valueName: "local[:remote]"))
     var port: [String]
 
-    @Option(help: "The address of the local process.")
+    @Option(help: "The address of the local process; localhost is 127.0.0.1 and ::1.")
     var address = "127.0.0.1"
 
     @OptionGroup(title: "Cluster")
@@ -119,7 +119,7 @@ struct InterceptCommand: AsyncParsableCommand {
             let request = InterceptRequest(
                 service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
-                address: self.address,
+                address: try LocalAddress(self.address),
                 image: CommandRunner.image(self.image, environment),
                 imagePullSecret: self.imagePullSecret,
                 leaseDurationSeconds: self.leaseDuration,

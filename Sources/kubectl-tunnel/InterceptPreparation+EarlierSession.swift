@@ -14,7 +14,8 @@ extension InterceptPreparation {
         guard let lease = try await held.lease() else { return }
         if !alsoDead {
             if self.request.takesOver { return }
-            if let holder = Holder(lease.spec.holderIdentity), try await !held.hasReadyProxy(holder.session) { return }
+            guard let holder = Holder(lease.spec.holderIdentity) else { return }
+            if try await !held.hasReadyProxy(holder.session) { return }
         }
         throw PluginFailure(held: lease, service: held.names.service)
     }
@@ -41,16 +42,23 @@ extension InterceptPreparation {
     /// not to change for its whole duration.
     private func settle(_ held: HeldService, _ lease: Lease) async throws {
         let refusal = PluginFailure(held: lease, service: held.names.service)
-        guard let holder = Holder(lease.spec.holderIdentity) else { throw refusal }
         let service = "service/\(held.names.service)"
+        guard let holder = Holder(lease.spec.holderIdentity) else {
+            if !self.request.takesOver {
+                self.report.event(
+                    "watching", "lease/\(held.names.lease) names no session: watching it for \(lease.seconds) s")
+                guard try await held.isAbandoned(lease) else { throw refusal }
+            }
+            try await held.delete(malformed: lease)
+            return self.report.event("mended", "deleted lease/\(held.names.lease), which named no session")
+        }
         if self.request.takesOver {
             self.report.event("taking-over", "taking \(service) over from \(holder.person)")
             _ = try await held.end(lease, of: holder, .takeOver(by: self.me.person), insists: false, drains: true)
             return
         }
-        let seconds = lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds
         self.report.event(
-            "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(seconds) s")
+            "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(lease.seconds) s")
         guard try await held.isAbandoned(lease) else { throw refusal }
         let outcome = try await held.undo(holder.session, .mended(by: self.me.person))
         if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
@@ -58,11 +66,22 @@ extension InterceptPreparation {
     }
 }
 
+extension Lease {
+    /// How long its holder may be silent.
+    fileprivate var seconds: Int { self.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds }
+}
+
 extension PluginFailure {
     /// Somebody has the Service: who, and what to do.
     init(held lease: Lease, service: String) {
+        if let holder = lease.malformedHolder {
+            self.init(
+                "lease/\(lease.metadata.name) is malformed: its holder is \"\(holder)\", which names no session",
+                hint: "it is deleted by `kubectl tunnel stop \(service) --force`, or by --take-over")
+            return
+        }
         let record = LeaseRecord(lease)
-        let person = record?.holder.person ?? lease.spec.holderIdentity ?? "somebody"
+        let person = record?.holder.person ?? "somebody"
         let since = (record?.since).flatMap(MicroTime.date(from:)).map {
             ", since \(Age.text(seconds: Int(Date.now.timeIntervalSince($0))))"
         }

@@ -123,19 +123,6 @@ struct InterceptPreparation: Sendable {
     }
 
     func service() async throws -> Service {
-        do {
-            return try await self.client.get(.services, self.request.service, in: self.namespace)
-        } catch let error where error.code == .notFound {
-            let names = (try? await self.client.list(.services, in: self.namespace))?.items.map(\.metadata.name) ?? []
-            let near = Preflight.nearest(to: self.request.service, among: names)
-            let hint =
-                near.isEmpty
-                ? "see `kubectl get services -n \(self.namespace)`, or use another namespace with -n"
-                : "did you mean \(near.joined(separator: " or "))?"
-            throw PluginFailure(
-                "there is no service/\(self.request.service) in namespace \(self.namespace)", hint: hint)
-        } catch {
-            throw PluginFailure(error, action: "read service/\(self.request.service) in namespace \(self.namespace)")
-        }
+        try await self.client.require(self.request.service, in: self.namespace)
     }
 }

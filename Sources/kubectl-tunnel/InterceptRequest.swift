@@ -4,7 +4,7 @@ import Session
 struct InterceptRequest: Sendable {
     var service: String
     var ports: [PortRequest]
-    var address: String
+    var address: LocalAddress
     var image: String
     var imagePullSecret: String?
     var leaseDurationSeconds: Int

@@ -109,12 +109,21 @@ extension InterceptSession {
             try? await Task.sleep(for: .seconds(35))
             source.yield(false)
         }
+        let notice = Task { [report] in
+            // Until then it is nodes that are waited for, and nobody has to know.
+            try? await Task.sleep(for: InClusterSession.newcomers)
+            guard !Task.isCancelled else { return }
+            let count = carrier.end.streamCount
+            let what = count == 0 ? "connections" : count == 1 ? "1 connection" : "\(count) connections"
+            report.event("draining", "waiting up to 30 s for \(what); Ctrl-C again does not wait")
+        }
         var isDrained = false
         for await answer in drained {
             isDrained = answer
             break
         }
         limit.cancel()
+        notice.cancel()
         return isDrained
     }
 

@@ -101,7 +101,8 @@ extension InterceptSession {
             self.reconnect(afterSilence: afterSilence)
         case .control(let text):
             switch ControlLine(text) {
-            case .checked(let obstacle): self.checked?.yield(.checked(obstacle: obstacle))
+            case .checked(let obstacle, let refusing):
+                self.checked?.yield(.checked(obstacle: obstacle, refusing: refusing))
             case .drained: self.drained?.yield(true)
             case .terminating:
                 if self.servingPod != nil { self.reportEndingProxy() }

@@ -81,17 +81,27 @@ extension InterceptSession {
                 if !isAnnounced {
                     isAnnounced = true
                     self.report.event(
-                        "waiting", "waiting for \(self.request.address):\(port) to answer (--no-wait goes on at once)",
+                        "waiting",
+                        "waiting for \(self.request.address.with(port: port)) to answer (--no-wait goes on at once)",
                         ["port": .integer(Int64(port))])
+                    await self.nameOtherLoopback(port)
                 }
                 try await Task.sleep(for: LocalPort.interval)
             }
         }
     }
 
+    /// A server that was told `localhost` may listen at one of its two addresses only.
+    private func nameOtherLoopback(_ port: Int) async {
+        guard self.command == nil, let other = self.request.address.otherLoopback,
+            await LocalPort.answers(other, port: port, group: self.group)
+        else { return }
+        self.report.event("note", "note: \(other.with(port: port)) answers: --address localhost takes both")
+    }
+
     private func answers(_ port: Int) async -> Bool {
         if let command { return await command.answers(port: port) }
-        return await LocalPort.answers(host: self.request.address, port: port, group: self.group)
+        return await LocalPort.answers(self.request.address, port: port, group: self.group)
     }
 
     private func run(_ command: LocalCommand) async throws {
@@ -103,7 +113,7 @@ extension InterceptSession {
     func connect(to pod: String) async throws {
         let targets = self.objects.plan.listeners.compactMap { listener in
             listener.localPort.map {
-                (listener.route(of: self.serviceName), LocalTarget(host: self.request.address, port: $0))
+                (listener.route(of: self.serviceName), LocalTarget(host: self.request.address.host, port: $0))
             }
         }
         let identity = TunnelIdentity(
@@ -144,15 +154,24 @@ extension InterceptSession {
         }
         try await warm
         try Task.checkCancellation()
-        guard case .checked(let obstacle)? = answer else {
+        guard case .checked(let obstacle, let refusing)? = answer else {
             throw PluginFailure(
                 "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
         }
-        if let obstacle, try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty {
-            throw PluginFailure(
-                "the proxy cannot reach the original pods: \(obstacle)",
-                hint: "a NetworkPolicy may stand in the way: try --network-policy")
+        guard obstacle != nil || !refusing.isEmpty,
+            try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty
+        else { return }
+        for route in refusing {
+            self.report.event("note", "note: \(route) is refused by the original pods: nothing listens there")
         }
+        guard let obstacle else { return }
+        let summary = "the proxy cannot reach the original pods: \(obstacle)"
+        guard self.request.isForced else {
+            throw PluginFailure(
+                summary, hint: "a NetworkPolicy may stand in the way: try --network-policy, or --force to go on without"
+            )
+        }
+        self.report.event("note", "note: \(summary)")
     }
 
     func switchService(to pod: String) async throws {
@@ -188,13 +207,10 @@ extension InterceptSession {
     }
 
     private func announce() {
-        let ports = self.objects.plan.listeners.compactMap { listener in
-            listener.localPort.map { (listener.servicePort, $0) }
-        }
-        for (servicePort, localPort) in ports {
+        for (servicePort, localPort) in self.objects.plan.intercepted {
             self.report.event(
                 "intercepting",
-                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address):\(localPort)",
+                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address.with(port: localPort))",
                 [
                     "service": .string(self.serviceName), "namespace": .string(self.namespace),
                     "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),

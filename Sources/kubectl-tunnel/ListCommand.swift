@@ -47,9 +47,37 @@ struct ListCommand: AsyncParsableCommand {
 enum SessionList {
     /// A session and how it is.
     struct Row: Sendable {
-        var record: LeaseRecord
+        var namespace: String
+        var service: String
+        var ports: String
+        var user: String
+        var host: String
+        var session: String
+        var since: String?
         var state: String
-        var ageSeconds: Int
+
+        var ageSeconds: Int {
+            self.since.flatMap(MicroTime.date(from:)).map { Int(Date.now.timeIntervalSince($0)) } ?? 0
+        }
+
+        init(_ record: LeaseRecord, state: String) {
+            (self.namespace, self.service, self.ports) = (record.namespace, record.service, record.ports)
+            (self.user, self.host) = (record.holder.user, record.holder.host)
+            (self.session, self.since) = (record.holder.session.description, record.since)
+            self.state = state
+        }
+
+        /// A Lease whose holder cannot be read; `nil` for every other.
+        init?(malformed lease: Lease) {
+            guard let holder = lease.malformedHolder, let service = lease.metadata.labels?[Key.service] else {
+                return nil
+            }
+            (self.namespace, self.service) = (lease.metadata.namespace ?? "", service)
+            self.ports = lease.metadata.annotation(Key.ports) ?? ""
+            (self.user, self.host, self.session) = (holder, "", "")
+            self.since = lease.metadata.creationTimestamp
+            self.state = "malformed"
+        }
     }
 
     /// Reads Leases, proxy pods and Services; the latter two only tell the state.
@@ -66,7 +94,8 @@ enum SessionList {
                     .compactMap { $0.metadata.annotation(Key.session) })
             let ready = Set(
                 try await pods.items.filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
-            return try await leases.items.compactMap(LeaseRecord.init).map { record in
+            return try await leases.items.compactMap { lease in
+                guard let record = LeaseRecord(lease) else { return Row(malformed: lease) }
                 let session = record.holder.session.description
                 let state =
                     if ready.contains(session) {
@@ -74,9 +103,8 @@ enum SessionList {
                     } else {
                         switched.contains(session) ? "broken" : "unknown"
                     }
-                let age = record.since.flatMap(MicroTime.date(from:)).map { Int(Date.now.timeIntervalSince($0)) }
-                return Row(record: record, state: state, ageSeconds: age ?? 0)
-            }.sorted { ($0.record.namespace, $0.record.service) < ($1.record.namespace, $1.record.service) }
+                return Row(record, state: state)
+            }.sorted { ($0.namespace, $0.service) < ($1.namespace, $1.service) }
         } catch let error as APIError {
             throw PluginFailure(error, action: "list tunnels")
         }
@@ -92,16 +120,16 @@ enum SessionList {
             var table = Table(headings)
             for row in rows {
                 var cells = [
-                    row.record.service, row.record.ports.replacing(" ", with: ","), row.record.holder.user,
-                    row.record.holder.host, Age.text(seconds: row.ageSeconds), row.state,
+                    row.service, row.ports.replacing(" ", with: ","), row.user, row.host,
+                    Age.text(seconds: row.ageSeconds), row.state,
                 ]
-                if showsNamespace { cells.insert(row.record.namespace, at: 0) }
-                if output == .wide { cells.append(row.record.holder.session.description) }
+                if showsNamespace { cells.insert(row.namespace, at: 0) }
+                if output == .wide { cells.append(row.session) }
                 table.append(cells)
             }
             return table.text
         case .name:
-            return rows.map { "service/\($0.record.service)" }.joined(separator: "\n")
+            return rows.map { "service/\($0.service)" }.joined(separator: "\n")
         case .json: return Self.value(rows).canonicalText
         case .yaml: return String(Self.value(rows).yaml.dropLast())
         }
@@ -111,11 +139,11 @@ enum SessionList {
         .array(
             rows.map { row in
                 [
-                    "namespace": .string(row.record.namespace), "service": .string(row.record.service),
-                    "ports": .string(row.record.ports), "user": .string(row.record.holder.user),
-                    "host": .string(row.record.holder.host),
-                    "session": .string(row.record.holder.session.description),
-                    "since": .string(row.record.since ?? ""), "ageSeconds": .integer(Int64(row.ageSeconds)),
+                    "namespace": .string(row.namespace), "service": .string(row.service),
+                    "ports": .string(row.ports), "user": .string(row.user),
+                    "host": .string(row.host),
+                    "session": .string(row.session),
+                    "since": .string(row.since ?? ""), "ageSeconds": .integer(Int64(row.ageSeconds)),
                     "state": .string(row.state),
                 ]
             })

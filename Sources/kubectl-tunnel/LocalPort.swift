@@ -7,14 +7,15 @@ enum LocalPort {
     static let interval = Duration.milliseconds(250)
 
     /// Whether a connection is accepted.
-    static func answers(host: String, port: Int, group: any EventLoopGroup) async -> Bool {
-        do {
-            let channel = try await ClientBootstrap(group: group).connectTimeout(.seconds(2))
-                .connect(host: host, port: port).get()
+    static func answers(_ address: LocalAddress, port: Int, group: any EventLoopGroup) async -> Bool {
+        for host in address.candidates {
+            guard
+                let channel = try? await ClientBootstrap(group: group).connectTimeout(.seconds(2))
+                    .connect(host: host, port: port).get()
+            else { continue }
             try? await channel.close()
             return true
-        } catch {
-            return false
         }
+        return false
     }
 }

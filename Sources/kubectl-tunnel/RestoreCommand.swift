@@ -42,12 +42,16 @@ struct RestoreCommand: AsyncParsableCommand {
     private func restore(_ cluster: Cluster, me: Holder, _ console: Console) async throws {
         let (client, namespace) = (cluster.client, cluster.pin.namespace)
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: try await client.version())
+        try await self.deleteMalformed(client, namespace, slices, console)
         let leftovers = try await Leftover.find(client, in: namespace, service: self.service)
+        if leftovers.isEmpty, let service = self.service { try await client.require(service, in: namespace) }
         guard !leftovers.isEmpty else {
             return console.result("nothing to restore in namespace \(namespace)")
         }
-        if leftovers.contains(where: { !$0.isDead }) {
-            console.progress("watching whether leases are renewed")
+        let watched = leftovers.filter { !$0.isDead }
+        if !watched.isEmpty {
+            let seconds = watched.compactMap { $0.lease?.spec.leaseDurationSeconds }.max() ?? LeaseClock.usualSeconds
+            console.notice("watching for \(seconds) s whether leases are renewed")
         }
         let chosen = self.selector.flatMap(Self.labels)
         // Watching a Lease takes its whole duration: all at once.
@@ -63,6 +67,27 @@ struct RestoreCommand: AsyncParsableCommand {
         console.clearProgress()
         for failure in failures.dropFirst() { console.failure(failure) }
         if let first = failures.first { throw first }
+    }
+
+    /// Leases that name no session, once they were seen not to change.
+    private func deleteMalformed(
+        _ client: KubernetesClient, _ namespace: String, _ slices: ResourceType<EndpointSlice>, _ console: Console
+    ) async throws {
+        for lease in try await client.list(.leases, in: namespace, labels: Key.service).items {
+            guard lease.malformedHolder != nil, let service = lease.metadata.labels?[Key.service],
+                self.service == nil || self.service == service
+            else { continue }
+            let name = "lease/\(lease.metadata.name)"
+            let held = HeldService(
+                client: client, namespace: namespace, names: SessionNames(service: service), slices: slices)
+            console.notice("\(name) names no session: watching whether it is renewed")
+            guard try await held.isAbandoned(lease) else {
+                console.result("\(name): somebody renews it, left alone")
+                continue
+            }
+            try await held.delete(malformed: lease)
+            console.result("\(name): deleted")
+        }
     }
 
     private static func mend(

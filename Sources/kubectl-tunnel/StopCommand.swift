@@ -31,7 +31,13 @@ struct StopCommand: AsyncParsableCommand {
         let held = HeldService(
             client: client, namespace: namespace, names: SessionNames(service: self.service),
             slices: .endpointSlices(on: try await client.version()))
-        guard let lease = try await held.lease(), let holder = Holder(lease.spec.holderIdentity) else {
+        let found = try await held.lease()
+        if let found, found.malformedHolder != nil {
+            guard self.force else { throw PluginFailure(held: found, service: self.service) }
+            try await held.delete(malformed: found)
+            return console.result("lease/\(held.names.lease), which named no session, is deleted")
+        }
+        guard let lease = found, let holder = Holder(lease.spec.holderIdentity) else {
             let service = try await client.find(.services, self.service, in: namespace)
             guard service?.markedSession == nil else {
                 throw PluginFailure(

@@ -67,6 +67,8 @@ import Testing
             ("224.0.0.251", .multicast), ("239.1.2.3", .multicast), ("ff02::fb", .multicast),
             ("0.0.0.0", .unspecified), ("0.1.2.3", .unspecified), ("::", .unspecified),
             ("255.255.255.255", .broadcast), ("240.0.0.1", .broadcast),
+            ("100.100.100.200", .metadata), ("168.63.129.16", .metadata), ("fd00:ec2::254", .metadata),
+            ("::ffff:168.63.129.16", .metadata),
         ] as [(String, IPAddress.Reserved)])
     func reserved(text: String, kind: IPAddress.Reserved) {
         var policy = Self.makePolicy("0.0.0.0/0", "::/0", "*.cluster.local")
@@ -84,6 +86,32 @@ import Testing
         var policy = Self.makePolicy("0.0.0.0/0")
         policy.learn(Self.response(["kubernetes.default.svc.cluster.local"], [text]), now: .zero)
         #expect(refusal(policy, text, port: 443) == reason)
+    }
+
+    @Test(
+        "a name that is made of an address opens nothing that is not open already, for the name's own connection either",
+        arguments: ["8-8-8-8.default.pod.cluster.local", "8-8-8-8.default.POD.cluster.local"])
+    func podNames(name: String) {
+        var policy = Self.makePolicy()
+        let response = Self.response([name], ["8.8.8.8"])
+        policy.learn(response, now: .zero)
+        #expect(refusal(policy, "8.8.8.8") == .outside)
+        let resolved = ResolvedName(response)
+        #expect(policy.refusal(of: Self.address("8.8.8.8"), port: 80, resolved: resolved, now: .zero) == .outside)
+        #expect(policy.targets(of: response, now: .zero).isEmpty)
+        // A Service's name has stood for it: it is a pod's.
+        policy.learn(Self.response(["web-headless.shop.svc.cluster.local"], ["8.8.8.8"]), now: .zero)
+        policy.learn(response, now: .seconds(600))
+        #expect(policy.refusal(of: Self.address("8.8.8.8"), port: 80, resolved: resolved, now: .seconds(600)) == nil)
+        #expect(policy.targets(of: response, now: .zero).count == 1)
+    }
+
+    @Test("a Service whose alias is made of an address opens nothing either")
+    func aliasOfPodName() {
+        var policy = Self.makePolicy()
+        policy.learn(
+            Self.response(["x.shop.svc.cluster.local", "8-8-8-8.default.pod.cluster.local"], ["8.8.8.8"]), now: .zero)
+        #expect(refusal(policy, "8.8.8.8") == .outside)
     }
 
     @Test("a name of the cluster that leads out of it opens nothing")

@@ -7,7 +7,7 @@ import Testing
             zone: EgressPolicyTests.zone,
             forbidden: .init(apiServer: [EgressPolicyTests.address("10.96.0.1")]),
             rules: rules.compactMap(EgressRule.init))
-        return policy.targets(of: EgressPolicyTests.response(names, addresses))
+        return policy.targets(of: EgressPolicyTests.response(names, addresses), now: .zero)
     }
 
     private func target(_ text: String, port: Int? = nil) -> RedirectTarget? {

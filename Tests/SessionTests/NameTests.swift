@@ -40,7 +40,8 @@ import Testing
     func controlLines() {
         let lines: [ControlLine] = [
             .check, .drain, .drained, .terminating, .checked(obstacle: nil),
-            .checked(obstacle: "web:80: refused"),
+            .checked(obstacle: "web:80: refused"), .checked(obstacle: nil, refusing: ["web:90", "web:91"]),
+            .checked(obstacle: "web:80: no answer in time", refusing: ["web:90"]),
         ]
         for line in lines { #expect(ControlLine(line.text) == line) }
         for text in ["", "checked", "check\tme", "hello"] { #expect(ControlLine(text) == nil) }

@@ -55,6 +55,17 @@ private func plan(_ ports: [Service.Port], _ requests: String..., lowPorts: Bool
         #expect(try plan(ports, "3000:a", "3000:b").notes == [])
     }
 
+    @Test("of many Service ports with one target port all are named, in the note, in the Lease and in what is told")
+    func many() throws {
+        let ports = (0..<25).map { port(1000 + $0, name: "p\($0)", target: .int(8080)) }
+        let one = try plan(ports, "3000:p0")
+        #expect(one.notes.count == 1)
+        #expect(one.notes.first?.contains("1023 and 1024 have one target port: all come to the laptop") == true)
+        #expect(one.intercepted.map(\.servicePort) == Array(1000..<1025))
+        #expect(one.summary.hasSuffix(" 1024:3000"))
+        #expect(try plan(ports, "3000:p24").intercepted.count == 25)
+    }
+
     @Test("a numeric target port below 1024 needs the sysctl")
     func low() throws {
         #expect(throws: Refusal.self) { try plan([port(80)], "3000") }

@@ -216,7 +216,7 @@ extension Loopback {
             let up = try await TestTunnel.pod(origin: origin.port)
             let down = try await TestTunnel.pod(origin: try closedPort())
             #expect(await up.pod.checkOrigins(timeout: .seconds(2)) == [OriginCheck(route: "web:80", failure: nil)])
-            let refused = OriginCheck(route: "web:80", failure: "connection refused")
+            let refused = OriginCheck(route: "web:80", failure: "connection refused", isRefused: true)
             #expect(await down.pod.checkOrigins(timeout: .seconds(2)) == [refused])
             await up.pod.shutdown()
             await down.pod.shutdown()

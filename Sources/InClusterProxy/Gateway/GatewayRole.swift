@@ -23,6 +23,8 @@ actor GatewayRole {
 
     /// Where the kubelet writes the pod's resolver configuration.
     static let resolverFile = "/etc/resolv.conf"
+    /// Where the kernel lists the pod's routes.
+    private static let routeFile = "/proc/net/route"
 
     init(
         configuration: GatewayConfiguration, holder: Holder, secret: TunnelSecret, environment: [String: String],
@@ -61,10 +63,13 @@ actor GatewayRole {
     ) -> EgressPolicy.Forbidden {
         let own =
             (try? System.enumerateDevices())?.compactMap { $0.address?.ipAddress }.compactMap { IPAddress($0) } ?? []
-        let node = (environment[GatewayConfiguration.nodeVariable] ?? "").split(separator: ",")
+        let routes = RouteTable(text: (try? String(contentsOf: URL(filePath: Self.routeFile), encoding: .utf8)) ?? "")
+        let node =
+            (environment[GatewayConfiguration.nodeVariable] ?? "").split(separator: ",")
+            .compactMap { IPAddress($0) } + routes.gateways.union(routes.firstHops).map(IPAddress.init)
         let service = environment["KUBERNETES_SERVICE_HOST"]
         return EgressPolicy.Forbidden(
-            gateway: Set(own), node: Set(node.compactMap { IPAddress($0) }),
+            gateway: Set(own), node: Set(node),
             apiServer: Set((configuration.apiServers + [service].compactMap { $0 }).compactMap { IPAddress($0) }))
     }
 

@@ -9,7 +9,8 @@ import SystemPackage
     import Musl
 #endif
 
-/// Where a plugin writes: results to standard output, everything else to standard error.
+/// Where a plugin writes: results to standard output, everything else to standard error. Nothing from elsewhere reaches a
+/// terminal as it is: see ``Swift/String/printable``.
 public final class Console: Sendable {
     /// Whether standard error is a terminal, where a progress line can be rewritten.
     public let isTerminal: Bool
@@ -22,20 +23,20 @@ public final class Console: Sendable {
 
     /// A result, on standard output.
     public func result(_ text: String) {
-        Self.write(text + "\n", to: .standardOutput)
+        Self.write(text.printable + "\n", to: .standardOutput)
     }
 
     /// A line for the user, on standard error.
     public func notice(_ text: String) {
         self.clearProgress()
-        Self.write(text + "\n", to: .standardError)
+        Self.write(text.printable + "\n", to: .standardError)
     }
 
     /// What is being done just now: a line that the next one replaces. Nothing where there is no terminal.
     public func progress(_ text: String) {
         guard self.isTerminal else { return }
         self.progressIsShown.withLock { $0 = true }
-        Self.write("\r\u{1B}[K  \(text) …", to: .standardError)
+        Self.write("\r\u{1B}[K  \(text.printable) …", to: .standardError)
     }
 
     /// Takes the progress line away.
@@ -53,7 +54,7 @@ public final class Console: Sendable {
     /// Asks; only `y` and `yes` mean yes.
     public func ask(_ question: String) -> Bool {
         self.clearProgress()
-        Self.write("\(question) [y/N] ", to: .standardError)
+        Self.write("\(question.printable) [y/N] ", to: .standardError)
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 

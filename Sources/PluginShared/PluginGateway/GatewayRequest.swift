@@ -10,11 +10,18 @@ public struct GatewayRequest: Sendable {
     public var timeout: Duration
     /// What is allowed besides the cluster's own, each as `EgressRule` reads it.
     public var allowed: [String]
+    /// The cluster's zone, as the user knows it: what a gateway says by itself is not believed.
+    public var zone: String
+
+    /// The zone of nearly all clusters.
+    public static let usualZone = "cluster.local"
 
     /// A request.
     public init(
-        image: String, imagePullSecret: String?, leaseDurationSeconds: Int, timeout: Duration, allowed: [String]
+        image: String, imagePullSecret: String?, leaseDurationSeconds: Int, timeout: Duration, allowed: [String],
+        zone: String = Self.usualZone
     ) {
+        self.zone = zone
         self.image = image
         self.imagePullSecret = imagePullSecret
         self.leaseDurationSeconds = leaseDurationSeconds

@@ -106,6 +106,12 @@ public actor GatewaySession {
         guard let first = await names.first(where: { _ in true }) else {
             throw PluginFailure("the gateway in pod/\(pod) does not say what its names are")
         }
+        let zone = ClusterNames(zone: self.request.zone, search: [], minimumDots: 0).zone
+        guard first.zone.lowercased() == zone.lowercased() else {
+            throw PluginFailure(
+                "the cluster calls its zone \(first.zone), and not \(zone)",
+                hint: "if that is so, name it: `kubectl tunnel-dns up --zone \(first.zone)`")
+        }
         self.link.use(carrier.end)
         return first
     }

@@ -2,8 +2,8 @@
 public enum ControlLine: Sendable, Equatable {
     /// To the proxy: try the way to the originals.
     case check
-    /// To the plugin: the way works, or what does not.
-    case checked(obstacle: String?)
+    /// To the plugin: the way works, or what does not, and the routes at which the original pods refuse connections.
+    case checked(obstacle: String?, refusing: [String] = [])
     /// To the proxy: the Service is restored; end connections when they are quiet.
     case drain
     /// To the plugin: no connection is left, or the time was up.
@@ -15,7 +15,8 @@ public enum ControlLine: Sendable, Equatable {
     public var text: String {
         switch self {
         case .check: "check"
-        case .checked(let obstacle): "checked\t\(obstacle ?? "")"
+        case .checked(let obstacle, let refusing):
+            "checked\t\(obstacle ?? "")\(refusing.map { "\t\($0)" }.joined())"
         case .drain: "drain"
         case .drained: "drained"
         case .terminating: "terminating"
@@ -27,7 +28,8 @@ public enum ControlLine: Sendable, Equatable {
         let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         switch (parts.first, parts.count) {
         case ("check", 1): self = .check
-        case ("checked", 2): self = .checked(obstacle: parts[1].isEmpty ? nil : parts[1])
+        case ("checked", 2...):
+            self = .checked(obstacle: parts[1].isEmpty ? nil : parts[1], refusing: Array(parts.dropFirst(2)))
         case ("drain", 1): self = .drain
         case ("drained", 1): self = .drained
         case ("terminating", 1): self = .terminating

@@ -33,6 +33,12 @@ public struct LeaseRecord: Sendable, Equatable {
 }
 
 extension Lease {
+    /// What stands in the place of a holder where that cannot be read; `nil` where it can. Nobody renews such a Lease as a
+    /// session, and nothing of a session can be found by it.
+    public var malformedHolder: String? {
+        Holder(self.spec.holderIdentity) == nil ? self.spec.holderIdentity ?? "" : nil
+    }
+
     /// Whether the in-cluster side has ended the session because nothing was heard of its holder. Nothing takes that back:
     /// a holder that is there again must not switch to that proxy.
     public var isExpired: Bool { self.metadata.annotation(Key.state) == SessionState.expired.rawValue }

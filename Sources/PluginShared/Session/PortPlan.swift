@@ -12,6 +12,11 @@ public struct PortPlan: Sendable, Equatable {
         public var servicePort: Int
         /// The laptop's port; `nil` when this port is not intercepted.
         public var localPort: Int?
+        /// Further ports of the Service with the same target port, which cannot be told apart from the first.
+        public var sharingPorts: [Int]?
+
+        /// All ports of the Service whose traffic comes here.
+        public var servicePorts: [Int] { [self.servicePort] + (self.sharingPorts ?? []) }
 
         /// What the tunnel calls it.
         public func route(of service: String) -> String { "\(service):\(self.servicePort)" }
@@ -26,10 +31,15 @@ public struct PortPlan: Sendable, Equatable {
 
     /// Whether a listener needs `net.ipv4.ip_unprivileged_port_start`.
     public var needsLowPorts: Bool { self.listeners.contains { $0.listenPort < 1024 } }
+    /// Each port of the Service that comes to the laptop, and where: also those that only share a target port with one.
+    public var intercepted: [(servicePort: Int, localPort: Int)] {
+        self.listeners.flatMap { listener in
+            listener.localPort.map { local in listener.servicePorts.map { ($0, local) } } ?? []
+        }
+    }
     /// As in the Lease and in `list`: `80:8080 9090:9090`.
     public var summary: String {
-        self.listeners.compactMap { listener in listener.localPort.map { "\(listener.servicePort):\($0)" } }
-            .joined(separator: " ")
+        self.intercepted.map { "\($0.servicePort):\($0.localPort)" }.joined(separator: " ")
     }
 
     /// Matches what was asked for with what the Service has.
@@ -70,6 +80,14 @@ public struct PortPlan: Sendable, Equatable {
             }
         }
         self.tunnelPort = Self.freePort(from: 31_998, taken: &taken)
+        for listener in self.listeners where listener.localPort != nil && listener.servicePorts.count > 1 {
+            let asked = listener.servicePorts.filter { localPorts[$0] != nil }
+            guard asked.count < listener.servicePorts.count else { continue }
+            let list = listener.servicePorts.map(String.init)
+            self.notes.append(
+                "ports \(list.dropLast().joined(separator: ", ")) and \(list.last ?? "") have one target port: "
+                    + (list.count == 2 ? "both come to the laptop" : "all come to the laptop"))
+        }
     }
 
     /// Two Service ports with one target port cannot be told apart: they share a listener.
@@ -82,10 +100,8 @@ public struct PortPlan: Sendable, Equatable {
                 "\(name) ports \(first.servicePort) and \(port.port) have one target port and cannot be told apart",
                 hint: "send both to one local port, or name only one of them")
         }
-        guard (first.localPort == nil) != (local == nil) else { return }
         self.listeners[index].localPort = first.localPort ?? local
-        self.notes.append(
-            "ports \(first.servicePort) and \(port.port) have one target port: both come to the laptop")
+        self.listeners[index].sharingPorts = (first.sharingPorts ?? []) + [port.port]
     }
 
     /// The local port of each Service port that was asked for.

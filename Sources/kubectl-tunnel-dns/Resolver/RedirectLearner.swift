@@ -27,7 +27,7 @@
 
         /// Takes a response in; when it returns, its addresses can be connected to.
         func learn(_ response: DNSMessage) async {
-            let change = self.book.take(self.policy.targets(of: response), now: Self.now())
+            let change = self.book.take(self.policy.targets(of: response, now: Self.now()), now: Self.now())
             for target in change.added { self.link.makeReachable(target.address) }
             if let line = RedirectRules.orders(change) { self.order(line) }
             // Also where nothing is new: it may be on its way into the kernel.

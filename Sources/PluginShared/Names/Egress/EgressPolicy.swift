@@ -9,7 +9,7 @@ public struct EgressPolicy: Sendable {
         case reserved(IPAddress.Reserved)
         /// The gateway's own address.
         case gateway
-        /// The address of the gateway's node.
+        /// An address of the gateway's node.
         case node
         /// An address of the API server.
         case apiServer
@@ -77,8 +77,7 @@ public struct EgressPolicy: Sendable {
     /// - Parameter now: Monotonic time since any fixed moment.
     public mutating func learn(_ response: DNSMessage, now: Duration) {
         guard response.isResponse, response.questions.count == 1, let resolved = ResolvedName(response) else { return }
-        let isCluster = resolved.names.allSatisfy { $0.isWithin(self.zone) }
-        for address in resolved.addresses where isCluster { self.seen[address] = now }
+        for address in self.clusterAddresses(of: resolved, now: now) { self.seen[address] = now }
         let rules = self.rules.filter { resolved.names.contains(where: $0.covers) }
         for address in resolved.addresses where !rules.isEmpty {
             self.seenByRule[address] = (
@@ -110,7 +109,22 @@ public struct EgressPolicy: Sendable {
         if let stranger = resolved.names.first(where: { !$0.isWithin(self.zone) }) {
             return resolved.names.first?.isWithin(self.zone) == true ? .leavesCluster("\(stranger)") : .outside
         }
-        return nil
+        return self.clusterAddresses(of: resolved, now: now).contains(address) ? nil : .outside
+    }
+
+    /// The addresses of an answer that are the cluster's.
+    ///
+    /// A name such as `8-8-8-8.default.pod.cluster.local` is answered with the address that it is made of, whether there is
+    /// such a pod or not (CoreDNS, `pods insecure`, which kubeadm sets): it tells nothing that is not known already.
+    func clusterAddresses(of resolved: ResolvedName, now: Duration) -> [IPAddress] {
+        guard resolved.names.allSatisfy({ $0.isWithin(self.zone) }) else { return [] }
+        guard resolved.names.contains(where: self.isMadeOfAddress) else { return resolved.addresses }
+        return resolved.addresses.filter { self.isOfCluster($0, now: now) }
+    }
+
+    private func isMadeOfAddress(_ name: DNSName) -> Bool {
+        guard let pods = try? DNSName("pod.\(self.zone)") else { return true }
+        return name.isWithin(pods)
     }
 
     /// Why an address may not be connected to, whatever names and rules say; `nil` when they decide.

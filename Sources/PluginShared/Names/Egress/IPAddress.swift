@@ -54,6 +54,8 @@ public enum IPAddress: Hashable, Sendable, CustomStringConvertible {
     public enum Reserved: String, Sendable {
         case loopback, multicast, broadcast, unspecified
         case linkLocal = "link-local"
+        /// Where a cloud tells a node its credentials, by an address that is not link-local.
+        case metadata = "cloud metadata"
     }
 
     /// What the address is reserved for; `nil` for an ordinary one (RFC 6890, IANA's special-purpose registries).
@@ -62,6 +64,8 @@ public enum IPAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4(let address):
             let first = address.rawValue >> 24
             if first == 0 { return .unspecified }
+            // Alibaba Cloud's and Azure's.
+            if address.rawValue == 0x6464_64C8 || address.rawValue == 0xA83F_8110 { return .metadata }
             if first == 127 { return .loopback }
             if address.rawValue >> 16 == 0xA9FE { return .linkLocal }
             if first >> 4 == 0xE { return .multicast }
@@ -70,6 +74,8 @@ public enum IPAddress: Hashable, Sendable, CustomStringConvertible {
             return nil
         case .v6(let address):
             if address.high == 0, address.low == 0 { return .unspecified }
+            // AWS's, fd00:ec2::254.
+            if address.high == 0xFD00_0EC2_0000_0000, address.low == 0x254 { return .metadata }
             if address.high == 0, address.low == 1 { return .loopback }
             if address.high >> 54 == 0xFE80 >> 6 { return .linkLocal }
             if address.high >> 56 == 0xFF { return .multicast }

@@ -168,7 +168,9 @@ final class PodCore: TunnelLinkOwner {
                     return OriginCheck(route: port.route, failure: nil)
                 }
                 .flatMapErrorThrowing { error in
-                    OriginCheck(route: port.route, failure: ConnectFailure.describe(error))
+                    OriginCheck(
+                        route: port.route, failure: ConnectFailure.describe(error),
+                        isRefused: ConnectFailure.isRefusal(error))
                 }
         }
         return EventLoopFuture.whenAllSucceed(checks, on: self.loop)

@@ -43,9 +43,12 @@ public struct OriginCheck: Sendable, Equatable {
     public var route: String
     /// Why the origin could not be reached; `nil` when it could.
     public var failure: String?
+    /// Whether somebody said no, be it the pod or, for a Service without endpoints, its node.
+    public var isRefused: Bool
 
     /// Makes a result.
-    public init(route: String, failure: String?) {
+    public init(route: String, failure: String?, isRefused: Bool = false) {
+        self.isRefused = isRefused
         self.route = route
         self.failure = failure
     }

@@ -18,6 +18,11 @@ enum ConnectFailure {
         }
     }
 
+    /// Whether the other side said no (ECONNREFUSED on Linux and macOS).
+    static func isRefusal(_ error: any Error) -> Bool {
+        [111, 61].contains((error as? IOError)?.errnoCode)
+    }
+
     private static func describe(errno code: CInt) -> String {
         // strerror's text for the common ones, lowercase; the number for the rest.
         switch code {
