@@ -29,11 +29,17 @@ struct DownCommand: AsyncParsableCommand {
                     (options.context ?? record.context) == record.context
                 else { continue }
                 try await self.end(record, sessions)
-                console.result("tunnel-dns is down in \(record.place)")
                 ended += 1
+                // Its process is gone; while its record stays, the cluster has not said that its gateway is.
+                if !sessions.folder.has(record.session) { console.result("tunnel-dns is down in \(record.place)") }
             }
-            await sessions.mend(environment)
-            if ended == 0 { console.notice("nothing was up") }
+            let (mended, left) = await sessions.mend(environment)
+            if let place = left.first {
+                throw PluginFailure(
+                    "the gateway in \(place) may still be there: the cluster has not said that it is gone",
+                    hint: "again when the API server answers: `kubectl tunnel-dns down`")
+            }
+            if ended + mended == 0 { console.notice("nothing was up") }
         }
     }
 
@@ -42,7 +48,7 @@ struct DownCommand: AsyncParsableCommand {
             .down, path: sessions.folder.socket(of: record.session), group: MultiThreadedEventLoopGroup.singleton)
         let clock = ContinuousClock()
         let deadline = clock.now + Self.patience
-        while sessions.folder.records().contains(where: { $0.session == record.session }) {
+        while sessions.folder.has(record.session), sessions.isAlive(record) {
             guard clock.now < deadline else {
                 throw PluginFailure("process \(record.pid) does not end", hint: "end it with `kill \(record.pid)`")
             }

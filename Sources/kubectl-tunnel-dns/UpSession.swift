@@ -86,13 +86,20 @@ actor UpSession {
         #if os(Linux)
             await self.resolver?.stop()
         #endif
-        await self.session.finish()
+        let isGone = await self.session.finish()
         for task in [watch, events] { task.cancel() }
         try? await control.close()
-        self.folder.remove(self.record.session)
+        // What the cluster may still have is found by the record.
+        if isGone { self.folder.remove(self.record.session) }
         try? await self.group.shutdownGracefully()
         switch end {
-        case .asked(let why): self.report.event("ended", "\(why): the gateway is gone")
+        case .asked(let why):
+            guard isGone else {
+                throw PluginFailure(
+                    "\(why): the gateway may be left in \(self.record.place)",
+                    hint: "when the API server answers again, `kubectl tunnel-dns down` takes it away")
+            }
+            self.report.event("ended", "\(why): the gateway is gone")
         case .failed(let error): throw error
         }
     }

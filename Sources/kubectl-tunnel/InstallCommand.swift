@@ -12,11 +12,12 @@ struct InstallCommand: AsyncParsableCommand {
         abstract: "For admins: let the cluster end sessions of people who may not create Roles.",
         usage: """
             kubectl tunnel install --services <a,b,…> | --all-services [--controller]
-            kubectl tunnel install --remove
+            kubectl tunnel install --remove [--services <a,b,…>]
             """,
         discussion: """
             Creates one account, \(Installation.name), with a Role that is limited to what restoring the Services takes. \
-            Nothing runs with it until somebody intercepts one of them. Again with other Services it changes the Role.
+            Nothing runs with it until somebody intercepts one of them. Again with other Services it adds them; --remove \
+            --services takes some out, and --remove alone takes all of it away.
 
             With --controller a small pod of this namespace switches Services for people who may not patch them; what \
             they need is in the Role \(ControllerInstallation.userRole), which is created beside it.
@@ -37,7 +38,7 @@ struct InstallCommand: AsyncParsableCommand {
     @Option(help: "With --controller: the Secret with the registry's credentials.")
     var imagePullSecret: String?
 
-    @Flag(help: "Take all of it away.")
+    @Flag(help: "Take all of it away, or with --services those.")
     var remove = false
 
     @Flag(help: "Print the objects; change nothing.")
@@ -52,12 +53,12 @@ struct InstallCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        let choices = [self.services != nil, self.allServices, self.remove].filter { $0 }.count
-        guard choices == 1, self.names?.isEmpty != true else {
-            throw ValidationError("say one of --services a,b, --all-services and --remove")
+        let choices = [self.services != nil, self.allServices].filter { $0 }.count
+        guard self.remove ? !self.allServices : choices == 1, self.names?.isEmpty != true else {
+            throw ValidationError("say --services a,b or --all-services, or --remove with or without --services a,b")
         }
         if self.remove, self.dryRun || self.controller {
-            throw ValidationError("--remove takes all away, and goes with no other flag")
+            throw ValidationError("--remove goes with --services, and with no other flag")
         }
         if !self.controller, self.image != nil || self.imagePullSecret != nil {
             throw ValidationError("--image and --image-pull-secret go with --controller")
@@ -66,11 +67,17 @@ struct InstallCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
-            if self.remove { return try await InstalledObject.remove(cluster, console) }
+            if self.remove, self.names == nil { return try await InstalledObject.remove(cluster, console) }
             let rights = Rights(client: cluster.client, namespace: cluster.pin.namespace)
             let grantsEvents = try await rights.mayWriteEvents()
+            let account = try await cluster.client.find(
+                .serviceAccounts, Installation.name, in: cluster.pin.namespace)?.metadata
+            if self.remove, let names = self.names {
+                return try await self.remove(names, account, grantsEvents, cluster, console)
+            }
             let installation = Installation(
-                namespace: cluster.pin.namespace, services: self.names, grantsEvents: grantsEvents)
+                namespace: cluster.pin.namespace, services: self.names, grantsEvents: grantsEvents
+            ).adding(to: account)
             var objects = InstalledObject.of(installation)
             if self.controller {
                 let configuration = ControllerConfiguration(
@@ -81,6 +88,7 @@ struct InstallCommand: AsyncParsableCommand {
             }
             if self.dryRun { return console.result(objects.map(\.json.yaml).joined(separator: "---\n")) }
             for object in objects { try await object.apply(cluster, console) }
+            console.result(Self.scope(installation))
             guard self.controller else { return }
             console.result(
                 """
@@ -88,5 +96,24 @@ struct InstallCommand: AsyncParsableCommand {
                 --role=\(ControllerInstallation.userRole) --group=GROUP
                 """)
         }
+    }
+
+    private func remove(
+        _ names: [String], _ account: ObjectMeta?, _ grantsEvents: Bool, _ cluster: Cluster, _ console: Console
+    ) async throws {
+        guard let account, Installation.owns(account) else {
+            throw PluginFailure("nothing is installed in namespace \(cluster.pin.namespace)")
+        }
+        let rest = try Installation.removing(
+            names, from: account, in: cluster.pin.namespace, grantsEvents: grantsEvents)
+        guard let rest else { return try await InstalledObject.remove(cluster, console) }
+        try await InstalledObject.refuseWhileInUse(cluster.client, cluster.pin.namespace, of: names)
+        for object in InstalledObject.of(rest) { try await object.apply(cluster, console) }
+        console.result(Self.scope(rest))
+    }
+
+    private static func scope(_ installation: Installation) -> String {
+        let services = installation.services?.joined(separator: ", ") ?? "all, also those to come"
+        return "Services that may be restored in namespace \(installation.namespace): \(services)"
     }
 }

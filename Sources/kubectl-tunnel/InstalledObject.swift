@@ -97,8 +97,11 @@ struct InstalledObject: Sendable {
         if !isThere { console.result("nothing is installed in namespace \(namespace)") }
     }
 
+    /// - Parameter services: Whose proxies count; `nil` for all.
     /// - Throws: ``PluginFailure`` while a proxy may need its account.
-    private static func refuseWhileInUse(_ client: KubernetesClient, _ namespace: String) async throws {
+    static func refuseWhileInUse(
+        _ client: KubernetesClient, _ namespace: String, of services: [String]? = nil
+    ) async throws {
         let pods = try await client.list(.pods, in: namespace, labels: "\(Key.component)=proxy").items
         // A session whose Lease is gone has nothing left to do, though its pod may be coming to its end.
         let sessions = Set(
@@ -107,6 +110,7 @@ struct InstalledObject: Sendable {
         let user = pods.first {
             $0.spec?.serviceAccountName == Installation.name
                 && sessions.contains($0.metadata.labels?[Key.session] ?? "")
+                && services?.contains($0.metadata.labels?[Key.service] ?? "") != false
         }
         guard let user else { return }
         let service = user.metadata.labels?[Key.service] ?? "?"

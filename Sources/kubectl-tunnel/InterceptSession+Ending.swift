@@ -111,7 +111,7 @@ extension InterceptSession {
         }
         let notice = Task { [report] in
             // Until then it is nodes that are waited for, and nobody has to know.
-            try? await Task.sleep(for: InClusterSession.newcomers)
+            try? await Task.sleep(for: InClusterSession.newcomers + .seconds(2))
             guard !Task.isCancelled else { return }
             let count = carrier.end.streamCount
             let what = count == 0 ? "connections" : count == 1 ? "1 connection" : "\(count) connections"

@@ -18,6 +18,29 @@ import Testing
         #expect(!Installation.covers("web", account: ObjectMeta(name: Installation.name)))
     }
 
+    @Test("another installation adds its Services, and all of them stay all")
+    func adding() {
+        func sum(_ services: [String]?, to account: ObjectMeta?) -> [String]? {
+            Installation(namespace: "shop", services: services, grantsEvents: true).adding(to: account).services
+        }
+        #expect(sum(["web"], to: nil) == ["web"])
+        #expect(sum(["web"], to: ObjectMeta(name: Installation.name)) == ["web"])
+        #expect(sum(["web"], to: self.account(["api", "web"])) == ["api", "web"])
+        #expect(sum(["web"], to: self.account(nil)) == nil)
+        #expect(sum(nil, to: self.account(["api"])) == nil)
+    }
+
+    @Test("what is taken out has to be there, and the last one takes all away")
+    func removing() throws {
+        func rest(_ names: [String], _ services: [String]?) throws -> [String]? {
+            try Installation.removing(names, from: self.account(services), in: "shop", grantsEvents: true)?.services
+        }
+        #expect(try rest(["web"], ["api", "web"]) == ["api"])
+        #expect(try rest(["web", "api"], ["api", "web"]) == nil)
+        #expect(throws: Refusal.self) { try rest(["db"], ["api", "web"]) }
+        #expect(throws: Refusal.self) { try rest(["web"], nil) }
+    }
+
     @Test("the Role names each object, and never an account; for all Services it names none")
     func rules() {
         func rules(_ services: [String]?) -> [JSONValue] {

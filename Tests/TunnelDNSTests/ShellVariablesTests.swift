@@ -10,9 +10,17 @@ import Testing
         let sh = self.variables.text(for: .sh).split(separator: "\n")
         #expect(sh.contains("export https_proxy='http://127.0.0.1:1080'"))
         #expect(sh.contains("export ALL_PROXY='socks5h://127.0.0.1:1080'"))
-        #expect(sh.contains("export NO_PROXY='localhost,127.0.0.1,::1,api.example.com'"))
+        #expect(sh.contains("export NO_PROXY='localhost,127.0.0.1,127.0.1.1,127.0.0.0/8,0.0.0.0,::1,api.example.com'"))
         #expect(self.variables.text(for: .fish).contains("set -gx HTTP_PROXY 'http://127.0.0.1:1080'\n"))
         #expect(self.variables.text(for: .powershell).hasPrefix("$env:http_proxy = 'http://127.0.0.1:1080'\n"))
+    }
+
+    @Test("this machine's own addresses go straight, each once")
+    func own() {
+        let variables = ShellVariables(
+            proxyPort: 1080, server: nil, own: ["192.0.2.7", "127.0.0.1", "::1", "192.0.2.7", "2001:db8::7"])
+        let text = "127.0.0.0/8,0.0.0.0,::1,192.0.2.7,2001:db8::7'"
+        #expect(variables.text(for: .sh).contains("NO_PROXY='localhost,127.0.0.1,127.0.1.1,\(text)"))
     }
 
     @Test("what is set is unset again")

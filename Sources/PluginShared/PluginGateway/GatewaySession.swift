@@ -174,8 +174,11 @@ public actor GatewaySession {
     private static let attempts = 20
 
     /// Takes the gateway away.
-    public func finish() async {
-        guard !self.isFinishing else { return }
+    ///
+    /// - Returns: Whether the cluster has said that nothing of it is left.
+    @discardableResult
+    public func finish() async -> Bool {
+        guard !self.isFinishing else { return false }
         self.isFinishing = true
         self.link.use(nil)
         self.reconnecting?.cancel()
@@ -183,20 +186,21 @@ public actor GatewaySession {
         for task in self.background { task.cancel() }
         await self.carrier?.close()
         self.eventSource.finish()
-        guard let objects = self.objects else { return }
+        guard let objects = self.objects else { return true }
         let undo = GatewayUndo(
             client: self.cluster.client, namespace: objects.namespace, names: objects.names,
             session: self.holder.session)
         for attempt in 1...Self.attempts {
             do throws(APIError) {
-                return try await undo.run()
+                try await undo.run()
+                return true
             } catch {
-                guard attempt < Self.attempts else {
-                    return self.report.event(
-                        "undone", "could not take the gateway away: \(error.message); it goes by itself")
+                if attempt == Self.attempts {
+                    self.report.event("undone", "could not take the gateway away: \(error.message)")
                 }
                 try? await Task.sleep(for: .milliseconds(500))
             }
         }
+        return false
     }
 }

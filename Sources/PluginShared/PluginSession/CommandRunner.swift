@@ -43,9 +43,12 @@ public enum CommandRunner {
         given ?? environment["KUBECTL_TUNNEL_IMAGE"] ?? ProxyConfiguration.defaultImage
     }
 
-    /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it.
+    /// A Service's name as it was typed: `web`, or `service/web`, as `list -o name` prints it, with each word that kubectl
+    /// has for it.
     public static func serviceName(_ text: String) -> String {
-        text.hasPrefix("service/") ? String(text.dropFirst("service/".count)) : text
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let kinds = ["service", "services", "svc", "service.v1", "services.v1"]
+        return parts.count == 2 && kinds.contains(parts[0].lowercased()) ? String(parts[1]) : text
     }
 
     /// A new session of the user at this machine.

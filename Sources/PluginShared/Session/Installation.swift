@@ -25,6 +25,42 @@ public struct Installation: Sendable, Equatable {
     /// The annotation's value: the Services, or `*`.
     public var scope: String { self.services?.joined(separator: ",") ?? "*" }
 
+    /// This installation with what is there already: Services are added, and all of them stay all.
+    public func adding(to account: ObjectMeta?) -> Installation {
+        guard let account, Self.owns(account), let present = Self.services(of: account) else { return self }
+        var sum = self
+        sum.services = present.all ? nil : self.services.map { Set($0 + present.names).sorted() }
+        return sum
+    }
+
+    /// What is there without some Services; `nil` where nothing is left.
+    ///
+    /// - Throws: ``Refusal`` for a Service that is not among them.
+    public static func removing(
+        _ names: [String], from account: ObjectMeta, in namespace: String, grantsEvents: Bool
+    ) throws(Refusal) -> Installation? {
+        let present = Self.services(of: account) ?? (all: false, names: [])
+        if present.all {
+            throw Refusal(
+                "all Services of namespace \(namespace) are installed, and none can be taken out of that",
+                hint: "take all away with `kubectl tunnel install --remove`, and name those that are to stay")
+        }
+        if let stranger = names.first(where: { !present.names.contains($0) }) {
+            throw Refusal(
+                "service/\(stranger) is not among those that are installed",
+                hint: "they are \(present.names.joined(separator: ", "))")
+        }
+        let rest = present.names.filter { !names.contains($0) }
+        return rest.isEmpty ? nil : Installation(namespace: namespace, services: rest, grantsEvents: grantsEvents)
+    }
+
+    private static func services(of account: ObjectMeta) -> (all: Bool, names: [String])? {
+        account.annotation(Key.services).map { text in
+            let names = text.split(separator: ",").map(String.init)
+            return (names.contains("*"), names.filter { $0 != "*" })
+        }
+    }
+
     /// Whether an object under that name is an installation's.
     public static func owns(_ object: ObjectMeta) -> Bool {
         object.labels?[Key.component] == Self.labels[Key.component]

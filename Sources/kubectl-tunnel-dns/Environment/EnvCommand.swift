@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import PluginConsole
 import PluginSession
 
@@ -36,7 +37,8 @@ struct EnvCommand: AsyncParsableCommand {
                     "tunnel-dns is up in resolver mode, in which programs need no variables",
                     hint: "use --mode proxy with `up` for a proxy")
             }
-            console.result(ShellVariables(proxyPort: port, server: record.server).text(for: self.shell))
+            let own = (try? System.enumerateDevices())?.compactMap { $0.address?.ipAddress } ?? []
+            console.result(ShellVariables(proxyPort: port, server: record.server, own: own).text(for: self.shell))
         }
     }
 }

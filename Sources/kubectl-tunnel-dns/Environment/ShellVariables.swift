@@ -16,10 +16,15 @@ struct ShellVariables: Sendable {
     ///
     /// Both cases of each name: curl reads `http_proxy` in lower case only, others the upper one.
     ///
-    /// - Parameter server: The API server's URL, which kubectl goes to by itself.
-    init(proxyPort: Int, server: String?) {
+    /// - Parameters:
+    ///   - server: The API server's URL, which kubectl goes to by itself.
+    ///   - own: This machine's addresses, which the cluster has no part in.
+    init(proxyPort: Int, server: String?, own: [String] = []) {
         let http = "http://127.0.0.1:\(proxyPort)"
-        let direct = ["localhost", "127.0.0.1", "::1"] + [server.flatMap { Self.host(of: $0) }].compactMap { $0 }
+        // Not all programs read ranges: the addresses that machines are called by are named, too.
+        let loopback = ["localhost", "127.0.0.1", "127.0.1.1", "127.0.0.0/8", "0.0.0.0", "::1"]
+        let others = own.filter { !loopback.contains($0) && !$0.hasPrefix("127.") }
+        let direct = loopback + Set(others).sorted() + [server.flatMap { Self.host(of: $0) }].compactMap { $0 }
         let pairs = [
             ("http_proxy", http), ("https_proxy", http), ("all_proxy", "socks5h://127.0.0.1:\(proxyPort)"),
             ("no_proxy", direct.joined(separator: ",")),

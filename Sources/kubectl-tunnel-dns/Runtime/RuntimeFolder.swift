@@ -34,6 +34,9 @@ struct RuntimeFolder: Sendable {
         return RuntimeFolder(path: path)
     }
 
+    /// Whether a session has left its record.
+    func has(_ session: String) -> Bool { self.records().contains { $0.session == session } }
+
     /// The socket on which a session answers.
     func socket(of session: String) -> String { "\(self.path)/\(session).sock" }
     /// What a session that runs without a terminal says.

@@ -45,7 +45,11 @@ struct Sessions: Sendable {
     }
 
     /// Cleans up behind sessions that were killed: their gateways, and what they left on this machine.
-    func mend(_ environment: [String: String]) async {
+    ///
+    /// - Returns: How many there were, and the places in which something may be left.
+    @discardableResult
+    func mend(_ environment: [String: String]) async -> (mended: Int, left: [String]) {
+        var (mended, left): (Int, [String]) = (0, [])
         for record in self.folder.records() where !self.isAlive(record) {
             guard await self.status(of: record) == nil, let holder = Holder(record.holder) else { continue }
             var environment = environment
@@ -60,17 +64,27 @@ struct Sessions: Sendable {
                     try await undo.run()
                 }
                 self.folder.remove(record.session)
-                self.console.notice("cleaned up what a killed session had left in \(record.place)")
+                self.console.notice("cleaned up what a session had left in \(record.place)")
+                mended += 1
             } catch {
+                left.append(record.place)
                 let reason = (error as? PluginFailure)?.summary ?? "\(error)"
-                self.console.notice("note: could not clean up behind a killed session in \(record.place): \(reason)")
+                self.console.notice("note: could not clean up behind a session in \(record.place): \(reason)")
             }
         }
+        return (mended, left)
     }
 
     /// Whether the process of a record still runs, as far as its number says; one that does not answer may be starting.
-    private func isAlive(_ record: UpRecord) -> Bool {
-        kill(record.pid, 0) == 0 && self.startTime(of: record.pid) <= record.startedAt + 1
+    func isAlive(_ record: UpRecord) -> Bool {
+        kill(record.pid, 0) == 0 && !self.isZombie(record.pid)
+            && self.startTime(of: record.pid) <= record.startedAt + 1
+    }
+
+    /// Whether a process has ended, and only its parent has not heard of it yet (proc(5): the state stands behind the name).
+    private func isZombie(_ pid: Int32) -> Bool {
+        let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return stat.split(separator: ")").last?.drop { $0 == " " }.first == "Z"
     }
 
     /// When a process was started, in seconds since 1970; the distant past when that cannot be told.
