@@ -48,6 +48,7 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(name: "CProcess", path: "Sources/PluginShared/CProcess"),
         .target(
             name: "Kubernetes",
             path: "Sources/PluginShared/Kubernetes",
@@ -56,7 +57,7 @@ let package = Package(
         .target(
             name: "KubernetesViaKubectl",
             dependencies: [
-                "CCurl", "Kubernetes", logging,
+                "CCurl", "CProcess", "Kubernetes", logging,
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

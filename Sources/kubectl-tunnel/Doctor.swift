@@ -32,13 +32,24 @@ struct Doctor: Sendable {
         }
         progress("rights")
         findings += await self.tried("rights") { try await self.rightsFindings() }
-        let found = try? await self.client.find(.services, self.service ?? "", in: self.namespace)
-        if let name = self.service { findings += self.serviceFindings(name, found ?? nil) }
+        var found: Service?
+        if let name = self.service {
+            do {
+                found = try await self.client.require(name, in: self.namespace)
+                findings += self.serviceFindings(name, found)
+            } catch {
+                let failure = error as? PluginFailure ?? PluginFailure("\(error)")
+                findings.append(.error("service", failure.summary, failure.hint))
+            }
+        }
+        let isDefault = self.image == ProxyConfiguration.defaultImage
+        findings.append(
+            .ok("image", "\(self.image)\(isDefault ? ", this version's own" : ""); pulling it was not tried"))
         progress("dry run of the proxy's pod")
-        let objects = await self.objects(found ?? nil, version)
+        let objects = await self.objects(found, version)
         if let objects { findings += await self.tried("proxy's pod") { try await self.dryRun(objects) } }
         progress("policies and pods")
-        let pods = (found ?? nil).map(\.ownPods).flatMap { $0.isEmpty ? nil : $0 }
+        let pods = found.map(\.ownPods).flatMap { $0.isEmpty ? nil : $0 }
         findings += await self.tried("pods") { try await self.podFindings(pods, objects) }
         findings += await self.tried("earlier sessions") { try await self.leftovers() }
         return findings
@@ -57,6 +68,7 @@ struct Doctor: Sendable {
     private func kubectl() async -> Finding {
         do throws(KubectlError) {
             let version = try await self.cluster.pin.version()
+            if let refusal = KubectlVersion(version).refusal { return .error("kubectl", refusal.summary, refusal.hint) }
             let context = self.cluster.pin.context.map { "context \($0), " } ?? ""
             return .ok("kubectl", "\(version), \(context)namespace \(self.namespace)")
         } catch {
@@ -82,6 +94,9 @@ struct Doctor: Sendable {
         }
         let way = isControlled ? "an intercept by the controller takes" : "an intercept takes"
         if lacking.isEmpty { findings.append(.ok("rights", "all \(needed.count) that \(way)")) }
+        if self.service == nil, let scope = try await self.rights.installedServices() {
+            return findings + [.ok("failsafe", "the proxy restores, as \(Installation.name), for \(scope)")]
+        }
         switch try await self.rights.failsafe(of: self.service ?? Self.example.metadata.name) {
         case .ownRole where isControlled, .pluginOnly where isControlled:
             findings.append(
@@ -93,7 +108,7 @@ struct Doctor: Sendable {
             findings.append(.ok("failsafe", "the proxy restores, as \(Installation.name)"))
         case .pluginOnly:
             findings.append(
-                .warning(
+                .error(
                     "failsafe", "nobody in the cluster could restore a Service if this machine disappeared",
                     "ask an admin for `kubectl tunnel install -n \(self.namespace) \(self.service.map { "--services \($0)" } ?? "--all-services")`, or use --no-failsafe"
                 ))
@@ -103,12 +118,7 @@ struct Doctor: Sendable {
 
     private func serviceFindings(_ name: String, _ service: Service?) -> [Finding] {
         let check = "service"
-        guard let service else {
-            return [
-                .error(
-                    check, "there is no service/\(name) in namespace \(self.namespace)", "see `kubectl get services`")
-            ]
-        }
+        guard let service else { return [] }
         let found = Preflight.check(service)
         var findings: [Finding] = found.refusals.map {
             $0.yieldsToForce ? .warning(check, $0.summary, $0.hint) : .error(check, $0.summary, $0.hint)
@@ -197,7 +207,11 @@ struct Doctor: Sendable {
                     "mend it with `kubectl tunnel restore \(service)`")
             }
         guard !dead.isEmpty || !malformed.isEmpty else {
-            return [.ok("earlier sessions", sessions.isEmpty ? "none" : "\(sessions.count), all alive")]
+            return [
+                .ok(
+                    "earlier sessions", sessions.isEmpty ? "none" : "\(sessions.count), each with a proxy that is ready"
+                )
+            ]
         }
         return malformed
             + dead.map { session in

@@ -37,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
                     let doctor = Doctor(
-                        cluster: cluster, service: self.service, holder: CommandRunner.holder(environment),
+                        cluster: cluster, service: self.service, holder: CommandRunner.holder(environment, cluster.pin),
                         image: CommandRunner.image(self.image, environment))
                     return await doctor.findings { console.progress($0) }
                 }

@@ -131,17 +131,19 @@ struct InterceptCommand: AsyncParsableCommand {
                 mayLackFailsafe: self.noFailsafe,
                 takesOver: self.takeOver, command: self.command, allowed: self.allowed)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
-            try await Cluster.with(
-                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-            ) { cluster in
-                let preparation = InterceptPreparation(
-                    cluster: cluster, request: request, report: report,
-                    me: CommandRunner.holder(environment))
-                let prepared = try await preparation.run(touchesCluster: !self.dryRun)
-                if self.dryRun {
-                    console.result(prepared.dryRunText)
-                } else {
-                    try await InterceptSession(prepared, cluster: cluster, request: request, report: report).run()
+            try await report.tellingFailures {
+                try await Cluster.with(
+                    self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+                ) { cluster in
+                    let preparation = InterceptPreparation(
+                        cluster: cluster, request: request, report: report,
+                        me: CommandRunner.holder(environment, cluster.pin))
+                    let prepared = try await preparation.run(touchesCluster: !self.dryRun)
+                    if self.dryRun {
+                        console.result(prepared.dryRunText)
+                    } else {
+                        try await InterceptSession(prepared, cluster: cluster, request: request, report: report).run()
+                    }
                 }
             }
         }

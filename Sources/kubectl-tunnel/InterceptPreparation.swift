@@ -19,12 +19,14 @@ struct InterceptPreparation: Sendable {
     ///
     /// - Parameter touchesCluster: Whether what a dead session left behind may be mended; otherwise it is only looked at.
     func run(touchesCluster: Bool) async throws -> PreparedIntercept {
+        async let kubectl = self.cluster.pin.version()
         let version: ServerVersion
         do {
             version = try await self.client.version()
         } catch {
             throw PluginFailure(error, action: "reach the cluster")
         }
+        if let refusal = KubectlVersion(try await kubectl).refusal { throw refusal }
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: version)
         let found = try await self.service()
         let (plan, findings) = try self.plan(found, on: version)

@@ -11,6 +11,10 @@ extension KubernetesClient {
         do {
             return try await self.get(.services, service, in: namespace)
         } catch let error where error.code == .notFound {
+            if await self.lacksNamespace(namespace) {
+                throw PluginFailure(
+                    "there is no namespace \(namespace)", hint: "see `kubectl get namespaces`, and name one with -n")
+            }
             let names = (try? await self.list(.services, in: namespace))?.items.map(\.metadata.name) ?? []
             let near = Preflight.nearest(to: service, among: names)
             let hint =

@@ -19,7 +19,13 @@ struct ListCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Show who intercepts what, from where, and since when.",
-        usage: "kubectl tunnel list [<options>]")
+        usage: "kubectl tunnel list [<options>]",
+        discussion: """
+            starting: nothing is switched yet. active: traffic goes to the laptop. passing-through: the proxy sends it to \
+            the original pods, since the laptop does not answer. switched: the Service leads to a proxy that may not say \
+            more (--no-failsafe). expired, terminating: it ends. uncertain, broken, malformed: see `kubectl tunnel doctor`. \
+            unknown: no proxy is ready.
+            """)
 
     @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
     var allNamespaces = false
@@ -99,7 +105,8 @@ enum SessionList {
                 let session = record.holder.session.description
                 let state =
                     if ready.contains(session) {
-                        record.state?.rawValue ?? "starting"
+                        // A proxy without an account (--no-failsafe) cannot say anything.
+                        record.state?.rawValue ?? (switched.contains(session) ? "switched" : "starting")
                     } else {
                         switched.contains(session) ? "broken" : "unknown"
                     }

@@ -22,7 +22,7 @@ struct StopCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
-            try await self.stop(cluster, me: CommandRunner.holder(environment), console)
+            try await self.stop(cluster, me: CommandRunner.holder(environment, cluster.pin), console)
         }
     }
 

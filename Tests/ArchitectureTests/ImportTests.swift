@@ -12,7 +12,7 @@ import Testing
 
     static let allowed: [String: Set<String>] = [
         "PluginShared/Kubernetes": ["FoundationEssentials"],
-        "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "Subprocess", "SystemPackage"],
+        "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "CProcess", "Subprocess", "SystemPackage"],
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
         "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/Names/Message": [],

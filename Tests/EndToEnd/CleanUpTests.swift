@@ -43,6 +43,35 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "a plugin that is killed together with its guards leaves no kubectl, and the next start sweeps its socket")
+        func guardsToo() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let folder = try Self.temporaryFolder()
+                let local = try await LocalProcess.start(port: 3000)
+                let before = try await shop.serviceText()
+                let plugin = try await shop.intercept(
+                    "--port", "3000", "--lease-duration", "5", environment: ["TMPDIR": folder.path])
+                let children = Descendants.of(plugin.pid)
+                let left = try Self.names(in: folder)
+                plugin.send(SIGSTOP)
+                for child in children where child.command.contains("__guard") { kill(child.pid, SIGKILL) }
+                plugin.send(SIGKILL)
+                try await eventually(within: 1.5, "no kubectl is left of \(children)") {
+                    children.allSatisfy { !$0.isRunning }
+                }
+                #expect(try Self.names(in: folder) == left)
+                _ = try await shop.start(["list"], environment: ["TMPDIR": folder.path]).finish()
+                #expect(try Self.names(in: folder).isEmpty)
+                try await eventually(within: 10, "restored within lease + 5 s") {
+                    try await shop.serviceText() == before
+                }
+                try await shop.expectRestored(before)
+                try FileManager.default.removeItem(at: folder)
+                try await local.stop()
+            }
+        }
+
         @Test("after Ctrl-C no kubectl and no socket stay")
         func interrupted() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in

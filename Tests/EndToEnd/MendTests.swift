@@ -27,7 +27,7 @@ extension EndToEnd {
                 #expect(findings.allSatisfy { $0.level == "ok" }, "\(findings)")
                 #expect(
                     findings.map(\.check) == [
-                        "kubectl", "server", "rights", "failsafe", "service", "proxy's pod", "pods",
+                        "kubectl", "server", "rights", "failsafe", "service", "image", "proxy's pod", "pods",
                         "earlier sessions",
                     ])
                 try await shop.expectRestored(before)
@@ -98,7 +98,7 @@ extension EndToEnd {
                 try await shop.expect("laptop")
                 let alive = try await shop.start(["restore"]).finish(within: 20)
                 #expect(alive.output == "service/web: in use by admin on laptop, left alone\n", "\(alive.everything)")
-                #expect(try await doctor(shop, "web").findings.last?.text == "1, all alive")
+                #expect(try await doctor(shop, "web").findings.last?.text == "1, each with a proxy that is ready")
 
                 // The plugin is gone, and no proxy has the right to restore.
                 plugin.send(SIGKILL)

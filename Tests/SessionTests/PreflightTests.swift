@@ -98,4 +98,14 @@ import Testing
         #expect(Preflight.nearest(to: "zzzz", among: ["web"]) == [])
         #expect(Preflight.nearest(to: "", among: ["web"]).count <= 3)
     }
+
+    @Test(
+        "a kubectl that is too old is refused, one that cannot be told is not",
+        arguments: [
+            ("v1.23.17", true), ("v1.24.0", false), ("v1.32.4-dispatcher", false), ("v1.37.1", false),
+            ("v0.0.0-master+$Format:%H$", false), ("of an unknown version", false),
+        ])
+    func kubectl(version: String, isRefused: Bool) {
+        #expect((KubectlVersion(version).refusal != nil) == isRefused)
+    }
 }

@@ -24,6 +24,17 @@ public struct KubernetesClient: Sendable {
         try await self.decoded(APIRequest(.get, type.path(namespace: namespace, name: name)))
     }
 
+    /// Whether the server says that there is no such namespace; who may not see namespaces does not hear it.
+    public func lacksNamespace(_ name: String) async -> Bool {
+        do throws(APIError) {
+            let path = ResourceType<PartialObject>.namespaces.path(namespace: nil, name: name)
+            let _: PartialObject = try await self.decoded(APIRequest(.get, path))
+            return false
+        } catch {
+            return error.code == .notFound
+        }
+    }
+
     /// Reads one object, or `nil` when there is none.
     public func find<Object>(
         _ type: ResourceType<Object>, _ name: String, in namespace: String

@@ -58,6 +58,8 @@ extension ResourceType where Object == EndpointSlice {
 extension ResourceType where Object == PartialObject {
     /// Secrets. Only created and deleted, never read.
     public static var secrets: Self { Self(prefix: "/api/v1", plural: "secrets") }
+    /// Namespaces, which are in none.
+    public static var namespaces: Self { Self(prefix: "/api/v1", plural: "namespaces") }
     /// Events, as `kubectl describe` shows them.
     public static var events: Self { Self(prefix: "/apis/events.k8s.io/v1", plural: "events") }
     /// ServiceAccounts.

@@ -1,3 +1,4 @@
+import CProcess
 import Dispatch
 
 #if canImport(Glibc)
@@ -14,6 +15,9 @@ public enum ChildGuard {
     /// The first argument that makes the binary a guard. No subcommand: people never type it.
     public static let marker = "__guard"
 
+    /// The first argument that makes the binary kubectl, once it is tied to its guard.
+    static let childMarker = "__child"
+
     /// How long kubectl may take to end after SIGTERM before it gets SIGKILL, in seconds.
     static let patienceSeconds: UInt32 = 2
 
@@ -21,9 +25,15 @@ public enum ChildGuard {
     ///
     /// Arguments: the marker, a folder to remove at the end (or an empty string), kubectl, kubectl's arguments.
     public static func runIfAsked(_ arguments: [String]) {
+        if arguments.count >= 4, arguments[1] == Self.childMarker { Self.becomeChild(arguments) }
         guard arguments.count >= 4, arguments[1] == Self.marker else { return }
         let folder = arguments[2]
-        let child = Self.spawn(Array(arguments[3...]))
+        #if os(Linux)
+            let command = ["/proc/self/exe", Self.childMarker, "\(getpid())"] + arguments[3...]
+        #else
+            let command = Array(arguments[3...])
+        #endif
+        let child = Self.spawn(command)
         guard child > 0 else {
             Self.remove(folder)
             exit(127)
@@ -47,6 +57,22 @@ public enum ChildGuard {
         sleep(Self.patienceSeconds)
         kill(child, SIGKILL)
         while true { pause() }
+    }
+
+    /// Ends with the guard, also when that is killed, and is kubectl from then on. The guard's first thread starts it, and lives
+    /// as long as the guard.
+    ///
+    /// Arguments: the marker, the guard's process id, kubectl, kubectl's arguments.
+    private static func becomeChild(_ arguments: [String]) -> Never {
+        #if os(Linux)
+            _ = kt_die_with_parent()
+        #endif
+        // The guard may have ended before.
+        guard pid_t(arguments[2]) == getppid() else { exit(127) }
+        var words: [UnsafeMutablePointer<CChar>?] = arguments[3...].map { strdup($0) }
+        words.append(nil)
+        execv(arguments[3], words)
+        exit(127)
     }
 
     private static func spawn(_ command: [String]) -> pid_t {

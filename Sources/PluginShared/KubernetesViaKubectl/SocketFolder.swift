@@ -18,6 +18,53 @@ struct SocketFolder: Sendable {
     /// The socket in it.
     var socketPath: String { self.path + "/" + Self.socketName }
 
+    /// How old a folder without a socket has to be, in seconds: kubectl makes its socket within one.
+    private static let longestStart = 60
+
+    /// Takes away what plugins have left that were killed together with their guards: folders of this user with a socket on
+    /// which nobody listens, or with none.
+    static func sweep(_ parent: String) {
+        guard let stream = opendir(parent) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            // As mkdtemp(3) names them.
+            guard name.hasPrefix("kubectl-tunnel-"), name.utf8.count == "kubectl-tunnel-".utf8.count + 6 else {
+                continue
+            }
+            let folder = SocketFolder(path: "\(parent)/\(name)")
+            var state = stat()
+            guard lstat(folder.path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR, state.st_uid == geteuid() else {
+                continue
+            }
+            if folder.isAbandoned(since: state) {
+                unlink(folder.socketPath)
+                rmdir(folder.path)
+            }
+        }
+    }
+
+    private func isAbandoned(since folder: stat) -> Bool {
+        var state = stat()
+        guard lstat(self.socketPath, &state) == 0 else {
+            return time(nil) - folder.st_mtim.tv_sec > Self.longestStart
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: self.socketPath.utf8.prefix($0.count - 1)) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return result != 0 && errno == ECONNREFUSED
+    }
+
     /// Makes the folder in the first place that exists and keeps the path short enough.
     ///
     /// - Throws: ``KubectlError`` with code `local`.
@@ -31,6 +78,7 @@ struct SocketFolder: Sendable {
                 buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
             }
             if made {
+                Self.sweep(parent)
                 return SocketFolder(
                     path: String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
             }

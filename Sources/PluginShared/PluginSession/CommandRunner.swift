@@ -12,15 +12,10 @@ public enum CommandRunner {
         let console = Console()
         do {
             try await body(console, ProcessInfo.processInfo.environment)
-        } catch let failure as PluginFailure {
+        } catch {
+            guard let failure = PluginFailure(told: error) else { throw error }
             console.failure(failure)
             throw ExitCode(failure.exitCode)
-        } catch let refusal as Refusal {
-            console.failure(PluginFailure(refusal))
-            throw ExitCode(1)
-        } catch let error as APIError {
-            console.failure(PluginFailure(error, action: "go on"))
-            throw ExitCode(1)
         }
     }
 
@@ -51,15 +46,26 @@ public enum CommandRunner {
         return parts.count == 2 && kinds.contains(parts[0].lowercased()) ? String(parts[1]) : text
     }
 
-    /// A new session of the user at this machine.
-    public static func holder(_ environment: [String: String]) -> Holder {
-        let user = environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
+    /// A new session of the user at this machine; where the environment does not name them, as the kubeconfig does.
+    public static func holder(_ environment: [String: String], _ pin: KubectlPin) -> Holder {
+        let names = [environment["USER"], environment["LOGNAME"], pin.impersonatedUser, pin.user]
+        let user = names.compactMap(\.self).first { !$0.isEmpty } ?? "unknown"
         let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
         return Holder(user: user, host: host, session: .random())
     }
 }
 
 extension PluginFailure {
+    /// What an error means to the user; `nil` for one that was told already, as an exit code.
+    init?(told error: any Error) {
+        switch error {
+        case let failure as PluginFailure: self = failure
+        case let refusal as Refusal: self.init(refusal)
+        case let error as APIError: self.init(error, action: "go on")
+        default: return nil
+        }
+    }
+
     /// A refusal of the pure part.
     public init(_ refusal: Refusal) {
         self.init(refusal.summary, hint: refusal.hint)

@@ -69,6 +69,14 @@ public struct Rights: Sendable {
         }
     }
 
+    /// The Services that an admin has prepared an account for, as people say it; `nil` where there is none.
+    public func installedServices() async throws -> String? {
+        let account = try? await self.client.find(.serviceAccounts, Installation.name, in: self.namespace)
+        guard let account = account ?? nil, Installation.owns(account.metadata) else { return nil }
+        let scope = account.metadata.annotation(Key.services) ?? ""
+        return scope == "*" ? "all Services" : scope.isEmpty ? nil : scope.replacing(",", with: ", ")
+    }
+
     /// Who can restore a Service when the laptop is gone.
     public func failsafe(of service: String) async throws -> SessionObjects.Failsafe {
         let account = try? await self.client.find(.serviceAccounts, Installation.name, in: self.namespace)

@@ -1,5 +1,7 @@
+import ArgumentParser
 public import Kubernetes
 public import PluginConsole
+import Session
 
 /// What happens, as the user reads it: lines for people on standard error, or a JSON object a line on standard output.
 public struct SessionReport: Sendable {
@@ -51,7 +53,24 @@ public struct SessionReport: Sendable {
     /// Something that only `-v` shows.
     public func detail(_ text: String) {
         guard self.isVerbose else { return }
-        self.console.notice("  \(text)")
+        if self.isJSON {
+            self.emit("detail", ["message": .string(text)])
+        } else {
+            self.console.notice("  \(text)")
+        }
+    }
+
+    /// Runs a body whose failure programs read as an event; for people it goes on to the command.
+    public func tellingFailures<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            guard self.isJSON, let failure = PluginFailure(told: error) else { throw error }
+            self.emit(
+                "error",
+                ["message": .string(failure.summary)].merging(failure.hint.map { ["hint": .string($0)] } ?? [:]) { $1 })
+            throw ExitCode(failure.exitCode)
+        }
     }
 
     private func emit(_ event: String, _ members: [String: JSONValue]) {

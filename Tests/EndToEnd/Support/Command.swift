@@ -92,14 +92,19 @@ struct Missed: Error, CustomStringConvertible {
     var description: String
 }
 
-/// Waits for a fact.
+/// Waits for a fact. It is looked at again after twice the time that the look took: most start a program, and several suites
+/// share two cores.
 func eventually(
     within seconds: Double = 30, _ what: @autoclosure () async throws -> String, _ fact: () async throws -> Bool
 ) async throws {
-    let deadline = Date().addingTimeInterval(seconds)
-    while try await !fact() {
-        guard Date() < deadline else { throw Missed(description: "not within \(seconds) s: \(try await what())") }
-        try await Task.sleep(for: .milliseconds(20))
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(seconds)
+    while true {
+        let begin = clock.now
+        if try await fact() { return }
+        let now = clock.now
+        guard now < deadline else { throw Missed(description: "not within \(seconds) s: \(try await what())") }
+        try await Task.sleep(for: min(max(.milliseconds(20), (now - begin) * 2), .milliseconds(300)))
     }
 }
 
