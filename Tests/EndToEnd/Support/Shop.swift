@@ -63,7 +63,7 @@ struct Shop: Sendable {
         """
     }
 
-    /// Runs a test in a namespace of its own, which is deleted afterwards.
+    /// Runs a test in a namespace of its own.
     static func with(
         maker: Maker = .clientSideApply, service: String = Self.service, deployments: [String]? = nil,
         isRestricted: Bool = false, _ body: (Shop) async throws -> Void
@@ -97,8 +97,10 @@ struct Shop: Sendable {
 
     func apply(_ yaml: String) async throws { try await self.make(yaml, by: .clientSideApply) }
 
+    /// Takes away what runs and what nodes write rules for. The namespace stays: to delete one, the server goes through all kinds
+    /// of objects, and the cluster itself is taken down soon.
     func delete() async throws {
-        try await kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
+        try await kubectl("-n", self.namespace, "delete", "deployments,services", "--all", "--wait=false")
     }
 
     /// The address of a Service.
