@@ -29,9 +29,9 @@ actor ControllerWrites: SessionWriting {
         }
     }
 
-    /// How long to wait between two looks for the answer.
-    private static let pause = Duration.milliseconds(30)
-    /// The same when something is in the way.
+    /// How long to wait between the first two looks for the answer; each next pause is half as long again.
+    private static let firstPause = Duration.milliseconds(30)
+    /// The longest, and what is waited when something is in the way.
     private static let longPause = Duration.milliseconds(300)
 
     private var lease: String { self.objects.names.lease }
@@ -41,6 +41,7 @@ actor ControllerWrites: SessionWriting {
         let order = ControllerOrder(number: self.number, write: write)
         let deadline = self.clock.now + write.patience
         var isAsked = false
+        var pause = Self.firstPause
         while self.clock.now < deadline {
             let lease: Lease?
             do throws(APIError) {
@@ -63,7 +64,8 @@ actor ControllerWrites: SessionWriting {
                 if let refusal = answer.refusal { throw WriteFailure.refused(refusal) }
                 return answer.outcome
             }
-            try await Task.sleep(for: Self.pause)
+            try await Task.sleep(for: pause)
+            pause = min(pause * 1.5, Self.longPause)
         }
         throw WriteFailure.refused(
             Refusal(

@@ -41,11 +41,14 @@ struct EndpointWait: Sendable {
     ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
+        // As a rule it takes a tenth of a second; where it takes longer, asking often only loads the server.
+        var pause = Duration.milliseconds(20)
         while try await !isThere() {
             guard clock.now < deadline else {
                 throw PluginFailure("service/\(service) did not get pod/\(pod) as its endpoint within \(limit)")
             }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: pause)
+            pause = min(pause * 1.5, .milliseconds(250))
         }
     }
 }

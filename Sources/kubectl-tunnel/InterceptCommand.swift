@@ -61,7 +61,7 @@ struct InterceptCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("y"), .long], help: "Do not ask.")
     var yes = false
 
-    @Flag(help: "Allow the proxy all traffic by a NetworkPolicy of the session.")
+    @Flag(help: "Let callers reach the proxy, and the proxy the pods, by a NetworkPolicy of the session.")
     var networkPolicy = false
 
     @Flag(help: "Go on without anybody in the cluster who could restore the Service when this machine is gone.")

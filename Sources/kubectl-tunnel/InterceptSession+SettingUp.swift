@@ -221,6 +221,6 @@ extension InterceptSession {
             NoticeBoard(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
         )
         self.background.append(Task { await notices.post(.intercepted(holder: holder.person), on: service) })
-        self.report.event("ready", "open connections stay with the original pods until they close; Ctrl-C ends it")
+        self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
     }
 }

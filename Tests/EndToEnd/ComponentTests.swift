@@ -165,5 +165,24 @@ extension EndToEnd {
                 try await local.stop()
             }
         }
+
+        @Test("tunnel-dns down without an API server says so and keeps its record; once more takes the gateway away")
+        func downWithoutServer() async throws {
+            try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
+                let up = try await Up.start(shop)
+                Component.server.send(SIGKILL)
+                let down = try await up.plugin("down")
+                try await Component.server.killAndStart()
+                #expect(down.status == 1, "\(down.everything)")
+                #expect(down.error.contains("error: the gateway in namespace \(shop.namespace)"), "\(down.everything)")
+                #expect(!down.output.contains("is down"), "\(down.output)")
+                _ = try await up.process.finish()
+                #expect(try await !shop.leftovers().isEmpty)
+                let again = try await up.plugin("down")
+                #expect(again.status == 0, "\(again.everything)")
+                try await shop.expectNothingLeft()
+                #expect(try await up.plugin("down").error.contains("nothing was up"))
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Kubernetes
 import Testing
 
@@ -24,6 +25,29 @@ import Testing
         let spec = try #require(podSpec(try makeObjects()))
         try expectRestricted(spec)
         #expect(spec["securityContext"]?["sysctls"] == nil)
+    }
+
+    @Test("the policy allows the listeners in, and out what the proxy has to reach")
+    func networkPolicy() throws {
+        let objects = try makeObjects(selector: ["app": "web"], port: 8080)
+        let spec = try #require(objects.networkPolicy()["spec"])
+        #expect(spec["ingress"] == [["ports": [["protocol": "TCP", "port": 8080]]]])
+        let names: JSONValue = ["ports": [["protocol": "UDP", "port": 53], ["protocol": "TCP", "port": 53]]]
+        let originals: JSONValue = [
+            "to": [["podSelector": ["matchLabels": ["app": "web"]]]], "ports": [["protocol": "TCP", "port": 8080]],
+        ]
+        let anywhere: JSONValue = ["ports": [["protocol": "TCP", "port": 443], ["protocol": "TCP", "port": 6443]]]
+        #expect(spec["egress"] == [originals, names, anywhere])
+
+        let text =
+            #"{"metadata": {"name": "kubernetes"}, "addressType": "IPv4", "ports": [{"port": 6443}], "#
+            + #""endpoints": [{"addresses": ["172.30.0.1"]}, {"addresses": ["172.30.0.2"]}]}"#
+        let slice = try JSONDecoder().decode(EndpointSlice.self, from: Data(text.utf8))
+        let server: JSONValue = [
+            "to": [["ipBlock": ["cidr": "172.30.0.1/32"]], ["ipBlock": ["cidr": "172.30.0.2/32"]]],
+            "ports": [["protocol": "TCP", "port": 6443]],
+        ]
+        #expect(objects.networkPolicy(servers: [slice])["spec"]?["egress"] == [originals, names, server])
     }
 
     @Test("the pod goes to Linux nodes, the released image to those of its architecture")

@@ -11,6 +11,8 @@ public struct EndpointSlice: Codable, Sendable, Equatable {
     public struct Port: Codable, Sendable, Equatable {
         /// The name that it has on the Service.
         public var name: String?
+        /// The number; `nil` for all of them.
+        public var port: Int?
     }
 
     /// One pod.

@@ -49,7 +49,12 @@ struct SocketFolder: Sendable {
     private func isAbandoned(since folder: stat) -> Bool {
         var state = stat()
         guard lstat(self.socketPath, &state) == 0 else {
-            return time(nil) - folder.st_mtim.tv_sec > Self.longestStart
+            #if canImport(Darwin)
+                let madeAt = folder.st_mtimespec.tv_sec
+            #else
+                let madeAt = folder.st_mtim.tv_sec
+            #endif
+            return time(nil) - madeAt > Self.longestStart
         }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }

@@ -188,28 +188,16 @@ public struct SessionObjects: Sendable {
             RoleRule(group, resource, verbs, names: services?.flatMap(names) ?? []).json
         }
         var rules = [
-            rule("", "services", ["get", "list", "watch", "patch"]) { [$0.service] },
+            rule("", "services", ["get", "patch"]) { [$0.service] },
             rule("", "services", ["get", "delete"]) { [$0.origin, $0.warmUp] },
             rule("apps", "deployments", ["get", "delete"]) { [$0.deployment] },
-            rule("coordination.k8s.io", "leases", ["get", "list", "watch", "patch", "delete"]) { [$0.lease] },
+            rule("coordination.k8s.io", "leases", ["get", "watch", "patch", "delete"]) { [$0.lease] },
             rule("networking.k8s.io", "networkpolicies", ["get", "delete"]) { [$0.networkPolicy] },
-            rule("discovery.k8s.io", "endpointslices", ["get", "list", "watch"]),
+            rule("discovery.k8s.io", "endpointslices", ["list"]),
         ]
         if ownsAccount { rules.append(rule("", "serviceaccounts", ["get", "delete"]) { [$0.account] }) }
         if withEvents { rules.append(rule("events.k8s.io", "events", ["create"])) }
         return rules
-    }
-
-    /// Lets callers reach the proxy and the proxy reach the original pods, for `--network-policy`.
-    public func networkPolicy() -> JSONValue {
-        self.object(
-            "networking.k8s.io/v1", "NetworkPolicy", named: self.names.networkPolicy, component: "network-policy",
-            with: [
-                "spec": [
-                    "podSelector": ["matchLabels": [Key.session: .string(self.holder.session.description)]],
-                    "policyTypes": ["Ingress", "Egress"], "ingress": [[:]], "egress": [[:]],
-                ]
-            ])
     }
 
     /// Labels of one part; they are the session's, never the workload's.

@@ -16,8 +16,13 @@ extension SessionWriter {
             try await self.client.get(.services, self.names.origin, in: self.namespace)
         }
         if self.wantsNetworkPolicy {
+            // Who may not see them gets a policy that names ports only.
+            let servers = try? await self.client.list(
+                .endpointSlices(beta: self.objects.usesBetaSlices), in: "default",
+                labels: "kubernetes.io/service-name=kubernetes")
             _ = try await self.create(
-                .networkPolicies, "networkpolicy", self.names.networkPolicy, self.objects.networkPolicy())
+                .networkPolicies, "networkpolicy", self.names.networkPolicy,
+                self.objects.networkPolicy(servers: servers?.items ?? []))
         }
         let deployment = self.objects.deployment(originHost: origin.spec.clusterIP ?? "")
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)

@@ -26,14 +26,25 @@ public struct ControllerInstallation: Sendable, Equatable {
         self.object("v1", "ServiceAccount", Self.name, ["automountServiceAccountToken": false])
     }
 
-    /// What it may do, in this namespace only: what a developer may who intercepts by themselves, Secrets apart.
+    /// What it may do, in this namespace only: what a developer may who intercepts by themselves, Secrets apart. Where Services
+    /// were named it changes and deletes by name; creating, listing and watching cannot be limited so.
     public func role() -> JSONValue {
+        let names = self.configuration.services?.map(SessionNames.init(service:))
+        func rule(
+            _ group: String, _ resource: String, _ verbs: [String], on part: (SessionNames) -> [String]
+        ) -> RoleRule {
+            RoleRule(group, resource, verbs, names: names?.flatMap(part) ?? [])
+        }
         var rules = [
-            RoleRule("", "services", ["get", "list", "watch", "create", "patch", "delete"]),
-            RoleRule("apps", "deployments", ["get", "create", "delete"]),
-            RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "patch", "delete"]),
-            RoleRule("", "pods", ["get", "list"]),
-            RoleRule("discovery.k8s.io", "endpointslices", ["get", "list"]),
+            RoleRule("", "services", ["list", "create"]),
+            rule("", "services", ["get", "patch"]) { [$0.service] },
+            rule("", "services", ["get", "patch", "delete"]) { [$0.origin, $0.warmUp] },
+            RoleRule("apps", "deployments", ["create"]),
+            rule("apps", "deployments", ["get", "delete"]) { [$0.deployment] },
+            RoleRule("coordination.k8s.io", "leases", ["list", "watch"]),
+            rule("coordination.k8s.io", "leases", ["get", "patch", "delete"]) { [$0.lease] },
+            RoleRule("", "pods", ["list"]),
+            RoleRule("discovery.k8s.io", "endpointslices", ["list"]),
         ]
         if self.grantsEvents { rules.append(RoleRule("events.k8s.io", "events", ["create"])) }
         return self.role(Self.name, rules)
@@ -48,10 +59,10 @@ public struct ControllerInstallation: Sendable, Equatable {
                 RoleRule("", "pods", ["get", "list", "watch"]),
                 RoleRule("", "pods/portforward", ["get", "create"]),
                 RoleRule("", "secrets", ["create"]),
-                RoleRule("apps", "deployments", ["get", "list", "watch"]),
+                RoleRule("apps", "deployments", ["get", "watch"]),
                 RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "create", "patch"]),
-                RoleRule("discovery.k8s.io", "endpointslices", ["get", "list", "watch"]),
-                RoleRule("networking.k8s.io", "networkpolicies", ["get", "list"]),
+                RoleRule("discovery.k8s.io", "endpointslices", ["list"]),
+                RoleRule("networking.k8s.io", "networkpolicies", ["list"]),
                 RoleRule("", "serviceaccounts", ["get"], names: [Installation.name]),
             ])
     }
