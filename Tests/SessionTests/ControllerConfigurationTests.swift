@@ -116,7 +116,8 @@ import Testing
         var named = configuration
         named.services = ["web"]
         let role = ControllerInstallation(configuration: named, grantsEvents: true).role()
-        guard case .array(let rules)? = role["rules"] else { return Issue.record("no rules") }
+        let rules: [JSONValue] = if case .array(let rules)? = role["rules"] { rules } else { [] }
+        #expect(!rules.isEmpty)
         for rule in rules where rule["resourceNames"] == nil {
             guard case .array(let verbs)? = rule["verbs"] else { continue }
             #expect(!verbs.contains("patch") && !verbs.contains("delete"), "\(rule)")
