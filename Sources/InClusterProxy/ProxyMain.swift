@@ -11,6 +11,7 @@ import UnixSignals
 @main
 struct ProxyMain {
     static func main() async {
+        FileLimit.raise()
         let environment = ProcessInfo.processInfo.environment
         do {
             if let text = environment[ControllerConfiguration.variable] {

@@ -4,6 +4,7 @@ import KubernetesViaKubectl
 import NamespacedCommand
 import PluginConsole
 import Session
+import Tunnel
 
 #if canImport(Glibc)
     import Glibc
@@ -21,7 +22,7 @@ struct Main {
         #if os(Linux)
             NamespaceHelper.runIfAsked(CommandLine.arguments)
         #endif
-        Cluster.raiseFileLimit()
+        FileLimit.raise()
         // Whoever reads the output may go away; the session has to be undone all the same.
         signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())

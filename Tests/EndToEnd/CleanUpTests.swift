@@ -61,8 +61,10 @@ extension EndToEnd {
                     children.allSatisfy { !$0.isRunning }
                 }
                 #expect(try Self.names(in: folder) == left)
-                _ = try await shop.start(["list"], environment: ["TMPDIR": folder.path]).finish()
-                #expect(try Self.names(in: folder).isEmpty)
+                try await eventually(within: 20, "a start some seconds later sweeps it") {
+                    _ = try await shop.start(["list"], environment: ["TMPDIR": folder.path]).finish()
+                    return try Self.names(in: folder).isEmpty
+                }
                 try await eventually(within: 10, "restored within lease + 5 s") {
                     try await shop.serviceText() == before
                 }

@@ -20,11 +20,15 @@ struct SocketFolder: Sendable {
 
     /// How old a folder without a socket has to be, in seconds: kubectl makes its socket within one.
     private static let longestStart = 60
+    /// How old one has to be on whose socket nobody listens: there is a moment between bind() and listen().
+    private static let longestBind = 5
 
     /// Takes away what plugins have left that were killed together with their guards: folders of this user with a socket on
     /// which nobody listens, or with none.
-    static func sweep(_ parent: String) {
-        guard let stream = opendir(parent) else { return }
+    ///
+    /// How old they are is told by this folder, which was made just now: this process's own clock may be wrong.
+    private func sweepOthers(in parent: String) {
+        guard let stream = opendir(parent), let now = Self.changeTime(of: self.path) else { return }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
@@ -35,27 +39,29 @@ struct SocketFolder: Sendable {
                 continue
             }
             let folder = SocketFolder(path: "\(parent)/\(name)")
-            var state = stat()
-            guard lstat(folder.path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR, state.st_uid == geteuid() else {
+            guard let changedAt = Self.changeTime(of: folder.path), folder.isAbandoned(age: now - changedAt) else {
                 continue
             }
-            if folder.isAbandoned(since: state) {
-                unlink(folder.socketPath)
-                rmdir(folder.path)
-            }
+            unlink(folder.socketPath)
+            rmdir(folder.path)
         }
     }
 
-    private func isAbandoned(since folder: stat) -> Bool {
+    /// When a folder was changed, in seconds of the file system's clock; `nil` where it is no folder of this user.
+    private static func changeTime(of path: String) -> Int? {
         var state = stat()
-        guard lstat(self.socketPath, &state) == 0 else {
-            #if canImport(Darwin)
-                let madeAt = folder.st_mtimespec.tv_sec
-            #else
-                let madeAt = folder.st_mtim.tv_sec
-            #endif
-            return time(nil) - madeAt > Self.longestStart
-        }
+        guard lstat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR, state.st_uid == geteuid() else { return nil }
+        #if canImport(Darwin)
+            return state.st_mtimespec.tv_sec
+        #else
+            return state.st_mtim.tv_sec
+        #endif
+    }
+
+    private func isAbandoned(age seconds: Int) -> Bool {
+        guard seconds > Self.longestBind else { return false }
+        var state = stat()
+        guard lstat(self.socketPath, &state) == 0 else { return seconds > Self.longestStart }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
@@ -83,9 +89,10 @@ struct SocketFolder: Sendable {
                 buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
             }
             if made {
-                Self.sweep(parent)
-                return SocketFolder(
+                let folder = SocketFolder(
                     path: String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+                folder.sweepOthers(in: parent)
+                return folder
             }
         }
         throw KubectlError(.local, "no folder for a socket could be made in $XDG_RUNTIME_DIR, $TMPDIR or /tmp")

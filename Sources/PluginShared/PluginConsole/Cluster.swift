@@ -1,14 +1,6 @@
 public import Kubernetes
 public import KubernetesViaKubectl
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// The cluster that a command works with, from the flags to the first answer.
 public struct Cluster: Sendable {
     /// Which cluster, as whom, in which namespace.
@@ -46,18 +38,5 @@ public struct Cluster: Sendable {
             await cluster.proxy.stop()
             throw error
         }
-    }
-
-    /// Raises the soft limit of open files to the hard one: a connection takes two descriptors.
-    public static func raiseFileLimit() {
-        var limit = rlimit()
-        #if canImport(Glibc)
-            let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            let files = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(files, &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(files, &limit)
     }
 }

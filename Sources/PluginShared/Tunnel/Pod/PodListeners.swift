@@ -1,6 +1,14 @@
 import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The pod's listening sockets.
 enum PodListeners {
     /// The kernel's receive buffer of each connection: 256 KiB. NIO reads all of it at the peer's FIN, whatever the
@@ -8,6 +16,13 @@ enum PodListeners {
     static let receiveBuffer: ChannelOptions.Types.SocketOption.Value = 262_144
     /// How many connections may wait to be accepted: 4096; the kernel cuts it to its own limit.
     static let backlog: Int32 = 4096
+
+    /// Accepts again a moment after there were no files, or no memory, for another connection (ENOMEM, ENFILE, EMFILE, ENOBUFS).
+    private static func pauseAtLimit() -> AcceptBackoffHandler {
+        AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+            [ENOMEM, ENFILE, EMFILE, ENOBUFS].contains(error.errnoCode) ? .milliseconds(50) : nil
+        }
+    }
 
     /// Listens for callers of the Service.
     static func callers(
@@ -19,6 +34,12 @@ enum PodListeners {
             .serverChannelOption(.backlog, value: PodListeners.backlog)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelOption(.socketOption(.so_rcvbuf), value: PodListeners.receiveBuffer)
+            // At the limit of open files the socket stays readable: without a pause the loop would do nothing else.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(PodListeners.pauseAtLimit())
+                }
+            }
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
