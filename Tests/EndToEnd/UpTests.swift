@@ -80,7 +80,7 @@ extension EndToEnd {
                 #expect(try await gateways(shop).contains("Deployment/"))
                 if command == "down" {
                     let down = try await first.plugin("down")
-                    #expect(down.error.contains("cleaned up what a killed session had left"), "\(down.error)")
+                    #expect(down.error.contains("cleaned up what a session had left"), "\(down.error)")
                 } else {
                     let second = try await Up.start(shop, environment: first.environment)
                     #expect(try await second.curl("http://web/").output.hasPrefix("who=cluster "))
