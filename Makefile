@@ -18,13 +18,16 @@ RELEASE = swift build -q -c release --scratch-path $(SCRATCH) --static-swift-std
 	-Xswiftc -file-prefix-map -Xswiftc $(abspath $(SCRATCH))=. -Xcc -ffile-prefix-map=$(abspath $(SCRATCH))=. \
 	-Xlinker --gc-sections -Xlinker --build-id=none $(SWIFT_FLAGS)
 
-build: ## Build both plugins (release).
-	@$(RELEASE) --product kubectl-tunnel
-	@$(RELEASE) --product kubectl-tunnel_dns
+# A static Foundation warns about mktemp, and a static glibc about name services, which the proxy does not use: it is told
+# numeric addresses.
+QUIETLY = 2>&1 | { grep -v -e 'statically linked applications' -e mktemp || true; }
 
-# A static glibc warns about name services, which the proxy does not use: it is told numeric addresses.
+build: ## Build both plugins (release).
+	@$(RELEASE) --product kubectl-tunnel $(QUIETLY)
+	@$(RELEASE) --product kubectl-tunnel_dns $(QUIETLY)
+
 image: ## Build the proxy's image, dist/proxy.oci.tar; print its size.
-	@$(RELEASE) --product InClusterProxy 2>&1 | { grep -v -e 'statically linked applications' -e mktemp || true; }
+	@$(RELEASE) --product InClusterProxy $(QUIETLY)
 	@Sources/InClusterProxy/image/build $(SCRATCH)/release/InClusterProxy dist/proxy.oci.tar $(IMAGE)
 
 install: build ## Install both plugins to $(PREFIX)/bin.
