@@ -148,7 +148,7 @@ extension InterceptSession {
                 return .failed(PluginFailure("the session has ended: lease/\(self.objects.names.lease) expired"))
             }
             if isOriginal, lease == nil {
-                return .failed(PluginFailure("the session has ended: its lease was deleted"))
+                return .failed(PluginFailure("the session has ended: lease/\(self.objects.names.lease) was deleted"))
             }
             return .displaced("somebody else\(by(writer)) replaced \(name): it was left as it is")
         }
