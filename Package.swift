@@ -173,6 +173,13 @@ let package = Package(
             dependencies: ["InMemoryAPI", "Kubernetes", "PluginSession", "Session", "SessionEffects"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "TunnelCommandTests",
+            dependencies: [
+                "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "PluginSession", "Session",
+                "SessionEffects", "kubectl-tunnel",
+            ], swiftSettings: strict
+        ),
         // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.
         .target(name: "FaultBench", path: "Tests/FaultBench", swiftSettings: strict),
         .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),

@@ -79,6 +79,8 @@ actor ProxyRole {
                 self.take(InClusterSession.Event.drainedForLaptop)
                 self.pod.send(control: ControlLine.drained.text)
             }
+        case .localDown(let route): self.take(InClusterSession.Event.localDown(route: route))
+        case .localUp(let route): self.take(InClusterSession.Event.localUp(route: route))
         case .checked, .drained, .terminating, nil:
             break
         }

@@ -46,7 +46,7 @@ struct ExecCommand: AsyncParsableCommand {
                 ) { cluster in
                     let session = ExecSession(
                         cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                        holder: CommandRunner.holder(environment, cluster.pin))
+                        holder: await CommandRunner.holder(environment, cluster))
                     return try await session.run(self.command)
                 }
                 if code != 0 { throw ExitCode(code) }

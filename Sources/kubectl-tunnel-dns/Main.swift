@@ -24,7 +24,7 @@ struct Main {
         FileLimit.raise()
         // Whoever reads the output may go away; the session has to be undone all the same.
         signal(SIGPIPE, SIG_IGN)
-        await TunnelDNSCommand.main()
+        await Plugin.run(TunnelDNSCommand.self, Array(CommandLine.arguments.dropFirst()))
     }
 }
 

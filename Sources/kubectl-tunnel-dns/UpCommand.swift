@@ -69,7 +69,7 @@ struct UpCommand: AsyncParsableCommand {
             ) { cluster in
                 let session = UpSession(
                     cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                    holder: CommandRunner.holder(environment, cluster.pin), way: way)
+                    holder: await CommandRunner.holder(environment, cluster), way: way)
                 try await session.run(isDetached: self.detached)
             }
         }

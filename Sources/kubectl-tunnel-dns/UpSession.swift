@@ -10,6 +10,14 @@ import Session
 import Synchronization
 import UnixSignals
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// One `up`, from the record that it leaves first to the last thing that it takes away.
 actor UpSession {
     /// What ends it.
@@ -105,15 +113,29 @@ actor UpSession {
     }
 
     private func setUp() async throws {
+        // Before anything is made: the port may be taken.
+        if case .proxy = self.way { try await self.startProxy() }
         let names = try await self.session.start()
         self.record.names = names
-        if try await !self.usesResolver(names) {
-            let proxy = try await LocalProxy.start(link: self.session.link, port: self.way.proxyPort)
-            self.record.mode = .proxy
-            self.record.proxyPort = proxy.localAddress?.port
-        }
+        if self.record.proxyPort == nil, try await !self.usesResolver(names) { try await self.startProxy() }
         try self.folder.write(self.record)
         await self.announce(names)
+    }
+
+    private func startProxy() async throws {
+        let port = self.way.proxyPort
+        do {
+            let proxy = try await LocalProxy.start(link: self.session.link, port: port)
+            self.record.mode = .proxy
+            self.record.proxyPort = proxy.localAddress?.port
+        } catch let error as IOError {
+            let isTaken = error.errnoCode == EADDRINUSE
+            throw PluginFailure(
+                isTaken
+                    ? "port \(port) of 127.0.0.1 is taken"
+                    : "cannot listen on 127.0.0.1:\(port): \(String(cString: strerror(error.errnoCode)))",
+                hint: "give another one with --proxy-port, or none for a free one")
+        }
     }
 
     /// Sets resolver mode up, where that is the way.
@@ -163,7 +185,10 @@ actor UpSession {
         let namespace = self.record.namespace
         // One of the first will do: there may be thousands.
         let services = (try? await self.cluster.client.list(.services, in: namespace, limit: 20))?.items ?? []
-        let example = services.first { ($0.spec.ports ?? []).contains { $0.port == 80 } }?.metadata.name
+        let answering = await self.answeringServices()
+        let example = services.first { service in
+            answering?.contains(service.metadata.name) != false && (service.spec.ports ?? []).contains { $0.port == 80 }
+        }?.metadata.name
         let name = example.map { "\($0).\(namespace)" } ?? "SERVICE.\(namespace)"
         guard let port = self.record.proxyPort else { return self.announceResolver(names, example: name) }
         self.report.event(
@@ -179,6 +204,16 @@ actor UpSession {
                 "search": .array(names.search.map(JSONValue.string)), "namespace": .string(namespace),
                 "session": .string(self.record.session),
             ])
+    }
+
+    /// The names of Services with an endpoint that is ready; `nil` when this user may not see endpoints.
+    private func answeringServices() async -> Set<String>? {
+        let (client, namespace) = (self.cluster.client, self.record.namespace)
+        guard let version = try? await client.version(),
+            let slices = try? await client.list(.endpointSlices(on: version), in: namespace, limit: 100)
+        else { return nil }
+        let answering = slices.items.filter { ($0.endpoints ?? []).contains(where: \.isReady) }
+        return Set(answering.compactMap { $0.metadata.labels?["kubernetes.io/service-name"] })
     }
 
     private func take(_ event: GatewaySession.Event) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kubernetes
+import KubernetesViaKubectl
 import PluginConsole
 import PluginSession
 import Session
@@ -36,13 +37,15 @@ struct DoctorCommand: AsyncParsableCommand {
                 findings = try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
-                    let doctor = Doctor(
-                        cluster: cluster, service: self.service, holder: CommandRunner.holder(environment, cluster.pin),
-                        image: CommandRunner.image(self.image, environment))
-                    return await doctor.findings { console.progress($0) }
+                    let preflight = InterceptPreflight(
+                        client: cluster.client, namespace: cluster.pin.namespace,
+                        holder: await CommandRunner.holder(environment, cluster),
+                        image: CommandRunner.image(self.image, environment), service: self.service,
+                        kubectl: cluster.kubectl)
+                    return try await Doctor(preflight: preflight).findings { console.progress($0) }
                 }
             } catch let failure as PluginFailure {
-                findings = [.error("kubectl", failure.summary, failure.hint)]
+                findings = [.error("kubectl", failure)]
             }
             console.clearProgress()
             switch self.output {

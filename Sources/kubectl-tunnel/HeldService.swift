@@ -110,7 +110,7 @@ struct HeldService: Sendable {
             return try await self.undo(session).run(cause)
         } catch {
             guard error.code == .forbidden,
-                try await Rights(client: self.client, namespace: self.namespace).hasController()
+                try await Rights(client: self.client, namespace: self.namespace).controller() == .ready
             else { throw error }
             let clock = ContinuousClock()
             let deadline = clock.now + Self.controllerPatience

@@ -12,6 +12,7 @@ struct InstallCommand: AsyncParsableCommand {
         abstract: "For admins: let the cluster end sessions of people who may not create Roles.",
         usage: """
             kubectl tunnel install --services <a,b,…> | --all-services [--controller]
+            kubectl tunnel install --user-role
             kubectl tunnel install --remove [--services <a,b,…>]
             """,
         discussion: """
@@ -21,6 +22,9 @@ struct InstallCommand: AsyncParsableCommand {
 
             With --controller a small pod of this namespace switches Services for people who may not patch them; what \
             they need is in the Role \(ControllerInstallation.userRole), which is created beside it.
+
+            --user-role creates the Role \(UserRole.name), for people who intercept by themselves and have neither of the \
+            built-in roles edit and admin. With --dry-run each rule has its reason.
             """)
 
     @Option(help: ArgumentHelp("The Services that may be restored.", valueName: "a,b,…"))
@@ -31,6 +35,9 @@ struct InstallCommand: AsyncParsableCommand {
 
     @Flag(help: "Let people intercept, too, who may not patch Services.")
     var controller = false
+
+    @Flag(help: "The Role that a developer needs, to bind to whom you like.")
+    var userRole = false
 
     @Option(help: "With --controller: the image. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
     var image: String?
@@ -54,10 +61,16 @@ struct InstallCommand: AsyncParsableCommand {
 
     func validate() throws {
         let choices = [self.services != nil, self.allServices].filter { $0 }.count
-        guard self.remove ? !self.allServices : choices == 1, self.names?.isEmpty != true else {
-            throw ValidationError("say --services a,b or --all-services, or --remove with or without --services a,b")
+        guard self.remove ? !self.allServices : choices == 1 || choices == 0 && self.userRole,
+            self.names?.isEmpty != true
+        else {
+            throw ValidationError(
+                "say --services a,b, --all-services or --user-role, or --remove with or without --services a,b")
         }
-        if self.remove, self.dryRun || self.controller {
+        if choices == 0, self.controller {
+            throw ValidationError("--controller goes with --services or --all-services")
+        }
+        if self.remove, self.dryRun || self.controller || self.userRole {
             throw ValidationError("--remove goes with --services, and with no other flag")
         }
         if !self.controller, self.image != nil || self.imagePullSecret != nil {
@@ -68,6 +81,17 @@ struct InstallCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
             if self.remove, self.names == nil { return try await InstalledObject.remove(cluster, console) }
+            if self.userRole {
+                let role = UserRole(namespace: cluster.pin.namespace)
+                if self.dryRun {
+                    console.result(String(role.yaml.dropLast()))
+                } else {
+                    try await InstalledObject.of(role).apply(cluster, console)
+                    Self.tellHowToBind(UserRole.name, cluster.pin.namespace, console)
+                }
+                if self.services == nil, !self.allServices { return }
+                if self.dryRun { console.result("---") }
+            }
             let rights = Rights(client: cluster.client, namespace: cluster.pin.namespace)
             let grantsEvents = try await rights.mayWriteEvents()
             let account = try await cluster.client.find(
@@ -90,12 +114,28 @@ struct InstallCommand: AsyncParsableCommand {
             for object in objects { try await object.apply(cluster, console) }
             console.result(Self.scope(installation))
             guard self.controller else { return }
-            console.result(
-                """
-                give people the Role: kubectl create rolebinding NAME -n \(installation.namespace) \
-                --role=\(ControllerInstallation.userRole) --group=GROUP
-                """)
+            let pod = try await self.controllerIsReady(cluster, console)
+            console.result("pod/\(pod) is ready")
+            Self.tellHowToBind(ControllerInstallation.userRole, installation.namespace, console)
         }
+    }
+
+    /// Waits for the controller's pod.
+    ///
+    /// - Throws: ``PluginFailure`` with the cluster's words, as of an image that cannot be pulled.
+    private func controllerIsReady(_ cluster: Cluster, _ console: Console) async throws -> String {
+        console.progress("waiting for the controller")
+        defer { console.clearProgress() }
+        return try await ProxyPod(controllerIn: cluster.pin.namespace, client: cluster.client)
+            .ready(within: Self.controllerTimeout)
+    }
+
+    /// What a node takes for the image and the pod, with a slow registry.
+    private static let controllerTimeout = Duration.seconds(60)
+
+    private static func tellHowToBind(_ role: String, _ namespace: String, _ console: Console) {
+        console.result(
+            "give people the Role: kubectl create rolebinding NAME -n \(namespace) --role=\(role) --group=GROUP")
     }
 
     private func remove(

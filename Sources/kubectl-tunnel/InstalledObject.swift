@@ -24,6 +24,11 @@ struct InstalledObject: Sendable {
         ]
     }
 
+    /// The Role of people who intercept by themselves.
+    static func of(_ role: UserRole) -> InstalledObject {
+        Self(kind: "role", type: .roles, json: role.json, changing: "rules")
+    }
+
     /// The Deployment last: it needs the others.
     static func of(_ installation: ControllerInstallation) -> [InstalledObject] {
         [
@@ -83,6 +88,7 @@ struct InstalledObject: Sendable {
             ("serviceaccount", .serviceAccounts, ControllerInstallation.name),
             ("rolebinding", .roleBindings, ControllerInstallation.name),
             ("role", .roles, ControllerInstallation.name), ("role", .roles, ControllerInstallation.userRole),
+            ("role", .roles, UserRole.name),
             ("serviceaccount", .serviceAccounts, Installation.name),
             ("rolebinding", .roleBindings, Installation.name), ("role", .roles, Installation.name),
         ]

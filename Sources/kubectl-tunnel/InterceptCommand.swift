@@ -1,4 +1,5 @@
 import ArgumentParser
+import KubernetesViaKubectl
 import Names
 import PluginConsole
 import PluginSession
@@ -136,13 +137,15 @@ struct InterceptCommand: AsyncParsableCommand {
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
                     let preparation = InterceptPreparation(
-                        cluster: cluster, request: request, report: report,
-                        me: CommandRunner.holder(environment, cluster.pin))
+                        client: cluster.client, namespace: cluster.pin.namespace, kubectl: cluster.kubectl,
+                        request: request, report: report, me: await CommandRunner.holder(environment, cluster),
+                        locks: SessionLocks(environment))
                     let prepared = try await preparation.run(touchesCluster: !self.dryRun)
                     if self.dryRun {
                         console.result(prepared.dryRunText)
                     } else {
-                        try await InterceptSession(prepared, cluster: cluster, request: request, report: report).run()
+                        try await InterceptSession(prepared, cluster: cluster, request: request, report: report)
+                            .run(SessionLocks(environment))
                     }
                 }
             }

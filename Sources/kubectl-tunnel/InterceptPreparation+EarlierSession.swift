@@ -14,10 +14,15 @@ extension InterceptPreparation {
         guard let lease = try await held.lease() else { return }
         if !alsoDead {
             if self.request.takesOver { return }
-            guard let holder = Holder(lease.spec.holderIdentity) else { return }
+            guard let holder = Holder(lease.spec.holderIdentity), !self.isOwnAndDead(holder) else { return }
             if try await !held.hasReadyProxy(holder.session) { return }
         }
-        throw PluginFailure(held: lease, service: held.names.service)
+        throw PluginFailure(held: lease, service: held.names.service, me: self.me)
+    }
+
+    /// Whether a session is of this user on this machine, and its plugin has died: nobody has to be asked.
+    private func isOwnAndDead(_ holder: Holder) -> Bool {
+        holder.person == self.me.person && self.locks.hasDied(holder.session)
     }
 
     /// Makes way for this session, if that can be done: of a living one, only when that was asked for.
@@ -41,7 +46,7 @@ extension InterceptPreparation {
     /// Somebody has the Service: taken over when that was asked for, and otherwise cleaned up after their Lease was seen
     /// not to change for its whole duration.
     private func settle(_ held: HeldService, _ lease: Lease) async throws {
-        let refusal = PluginFailure(held: lease, service: held.names.service)
+        let refusal = PluginFailure(held: lease, service: held.names.service, me: self.me)
         let service = "service/\(held.names.service)"
         guard let holder = Holder(lease.spec.holderIdentity) else {
             if !self.request.takesOver {
@@ -52,9 +57,12 @@ extension InterceptPreparation {
             try await held.delete(malformed: lease)
             return self.report.event("mended", "deleted lease/\(held.names.lease), which named no session")
         }
-        if self.request.takesOver {
-            self.report.event("taking-over", "taking \(service) over from \(holder.person)")
+        let isOwn = self.isOwnAndDead(holder)
+        if self.request.takesOver || isOwn {
+            let whom = isOwn ? "your own session, which has died on this machine" : holder.person
+            self.report.event("taking-over", "taking \(service) over from \(whom)")
             _ = try await held.end(lease, of: holder, .takeOver(by: self.me.person), insists: false, drains: true)
+            if isOwn { self.locks.remove(holder.session) }
             return
         }
         self.report.event(
@@ -73,7 +81,9 @@ extension Lease {
 
 extension PluginFailure {
     /// Somebody has the Service: who, and what to do.
-    init(held lease: Lease, service: String) {
+    ///
+    /// - Parameter me: The user who wants it.
+    init(held lease: Lease, service: String, me: Holder) {
         if let holder = lease.malformedHolder {
             self.init(
                 "lease/\(lease.metadata.name) is malformed: its holder is \"\(holder)\", which names no session",
@@ -81,12 +91,15 @@ extension PluginFailure {
             return
         }
         let record = LeaseRecord(lease)
-        let person = record?.holder.person ?? "somebody"
+        let isOwn = record?.holder.person == me.person
+        let person = isOwn ? "you, on this machine" : record?.holder.person ?? "somebody"
         let since = (record?.since).flatMap(MicroTime.date(from:)).map {
             ", since \(Age.text(seconds: Int(Date.now.timeIntervalSince($0))))"
         }
         self.init(
             "service/\(service) is intercepted by \(person)\(since ?? "")",
-            hint: "ask them to end it, or take it over with --take-over")
+            hint: isOwn
+                ? "end that one, or take it over with --take-over"
+                : "ask them to end it, or take it over with --take-over")
     }
 }

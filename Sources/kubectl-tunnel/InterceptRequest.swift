@@ -19,4 +19,14 @@ struct InterceptRequest: Sendable {
     var command: [String]
     /// What that reaches through the gateway besides the cluster's own.
     var allowed: [String]
+
+    /// Whether the user goes on in spite of a finding.
+    func overrides(_ finding: Finding) -> Bool {
+        switch finding.yieldsTo {
+        case .force: self.isForced
+        case .noFailsafe: self.mayLackFailsafe
+        case .yes: self.asksNothing
+        case nil: false
+        }
+    }
 }

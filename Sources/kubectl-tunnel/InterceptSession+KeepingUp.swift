@@ -16,6 +16,7 @@ extension InterceptSession {
                 await keeper.run { event in
                     switch event {
                     case .endRequested(let request): source.yield(.endRequested(request))
+                    case .slept(let duration): source.yield(.slept(duration))
                     case .lost(let reason): source.yield(.leaseLost(reason))
                     }
                 }
@@ -73,6 +74,24 @@ extension InterceptSession {
             })
     }
 
+    /// Hears that a local port has no listener before a caller is refused.
+    func watchLocalPorts() {
+        guard self.command == nil, self.request.address.isLoopback else { return }
+        let watch = LocalPortWatch(ports: Set(self.objects.plan.listeners.compactMap(\.localPort)))
+        self.background.append(Task { await watch.run { port, listens in self.local(port, listens: listens) } })
+    }
+
+    private func local(_ port: Int, listens: Bool) {
+        if listens { self.silentPorts.remove(port) } else { self.silentPorts.insert(port) }
+        self.carrier?.end.local(routes(to: [port]), listens: listens)
+    }
+
+    /// What the tunnel calls the ports of the Service that go to local ones.
+    func routes(to ports: Set<Int>) -> [String] {
+        self.objects.plan.listeners.filter { $0.localPort.map(ports.contains) ?? false }
+            .map { $0.route(of: self.serviceName) }
+    }
+
     func take(_ event: LaptopEvent) {
         if case .closed = event {
             // It is no more: an end has nothing to drain then.
@@ -86,9 +105,16 @@ extension InterceptSession {
                 "local-down",
                 "local process for \(route) does not answer (\(reason)): traffic goes to the original pods",
                 ["route": .string(route)])
+            self.carrier?.end.send(control: ControlLine.localDown(route: route).text)
         case .localUp(let route):
+            self.carrier?.end.send(control: ControlLine.localUp(route: route).text)
             self.report.event(
                 "local-up", "local process for \(route) answers again: traffic comes here", ["route": .string(route)])
+        case .unanswered(let route):
+            self.report.event(
+                "unanswered",
+                "a caller of \(route) waits since 5 s for the local process: callers wait as long as it does, as at a breakpoint",
+                ["route": .string(route)])
         case .suspect: self.report.detail("the tunnel is slow: new connections go to the original pods")
         case .recovered: self.report.detail("the tunnel answers again")
         case .closed where !self.isSwitched && self.reconnecting == nil:
@@ -107,7 +133,7 @@ extension InterceptSession {
             case .terminating:
                 if self.servingPod != nil { self.reportEndingProxy() }
                 self.background.append(Task { await self.endUnlessWanted() })
-            case .check, .drain, nil: break
+            case .check, .drain, .localDown, .localUp, nil: break
             }
         }
     }

@@ -1,4 +1,5 @@
 import Kubernetes
+import KubernetesViaKubectl
 import Logging
 import NIOCore
 import PluginConsole
@@ -41,6 +42,7 @@ extension InterceptSession {
         self.hasSwitched = true
         try await self.report.step("service switched") { try await self.switchService(to: pod) }
         self.watchService()
+        self.watchLocalPorts()
         self.announce()
     }
 
@@ -134,6 +136,7 @@ extension InterceptSession {
         self.carrier = carrier
         self.background.append(
             Task { for await event in carrier.end.events { source.yield(.tunnel(number, event)) } })
+        carrier.end.local(self.routes(to: self.silentPorts), listens: false)
     }
 
     /// What works today must work through the proxy, or nothing is switched.
@@ -222,5 +225,16 @@ extension InterceptSession {
         )
         self.background.append(Task { await notices.post(.intercepted(holder: holder.person), on: service) })
         self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
+        if let port = self.objects.plan.intercepted.first?.servicePort {
+            self.report.event("test-it", "test it: \(self.testLine(port: port))")
+        }
+    }
+
+    /// A request to the Service by way of the API server, which takes no pod to send it from.
+    private func testLine(port: Int) -> String {
+        let pin = self.cluster.pin
+        let flags = pin.typedFlags.map { "\($0) " }.joined()
+        return
+            "kubectl \(flags)get --raw /api/v1/namespaces/\(self.namespace)/services/\(self.serviceName):\(port)/proxy/"
     }
 }

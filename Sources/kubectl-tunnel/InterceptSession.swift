@@ -43,6 +43,8 @@ actor InterceptSession {
     var hasSwitched = false
     /// The pod it leads to; `nil` also when it was given back because that is being deleted.
     var servingPod: String?
+    /// Local ports without a listener.
+    var silentPorts: Set<Int> = []
     var checked: AsyncStream<ControlLine>.Continuation?
     var drained: AsyncStream<Bool>.Continuation?
     /// Whether somebody does not want to wait for the end.
@@ -76,7 +78,8 @@ actor InterceptSession {
     /// Runs until it is asked to end, or has to.
     ///
     /// - Throws: The reason, when the end was not asked for.
-    func run() async throws {
+    func run(_ locks: SessionLocks) async throws {
+        locks.hold(self.objects.holder.session)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let source = self.eventSource
         self.background.append(Task { for await _ in signals { source.yield(.interrupted) } })
@@ -97,6 +100,7 @@ actor InterceptSession {
         setUp.cancel()
         _ = await setUp.value
         let isUndone = await self.finish(end)
+        if isUndone { locks.remove(self.objects.holder.session) }
         await self.command?.finish()
         for task in self.background { task.cancel() }
         try? await self.group.shutdownGracefully()
@@ -130,6 +134,7 @@ actor InterceptSession {
                 let cause = await self.bringOriginBack() ? "service/\(self.objects.names.origin)" : name
                 return .failed(PluginFailure("the session has ended: \(cause) was deleted"))
             case .podDeleted(let name): await self.leavePod(name)
+            case .slept(let duration): self.report.event("slept", LeaseKeeper.sleep(duration))
             case .leaseLost(let reason):
                 // A deleted Service takes everything along, and a quick garbage collector is heard of before it.
                 if let end = await self.endOfDeletedService() { return end }

@@ -16,7 +16,7 @@ extension KubernetesClient {
                     "there is no namespace \(namespace)", hint: "see `kubectl get namespaces`, and name one with -n")
             }
             let names = (try? await self.list(.services, in: namespace))?.items.map(\.metadata.name) ?? []
-            let near = Preflight.nearest(to: service, among: names)
+            let near = NearNames.nearest(to: service, among: names)
             let hint =
                 near.isEmpty
                 ? "see `kubectl get services -n \(namespace)`, or use another namespace with -n"

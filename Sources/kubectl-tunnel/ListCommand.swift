@@ -21,8 +21,8 @@ struct ListCommand: AsyncParsableCommand {
         commandName: "list", abstract: "Show who intercepts what, from where, and since when.",
         usage: "kubectl tunnel list [<options>]",
         discussion: """
-            starting: nothing is switched yet. active: traffic goes to the laptop. passing-through: the proxy sends it to \
-            the original pods, since the laptop does not answer. switched: the Service leads to a proxy that may not say \
+            starting: nothing is switched yet. active: traffic goes to the laptop. local-down: it goes to the original \
+            pods, since the local process does not answer. passing-through: the same, since the laptop does not. switched: the Service leads to a proxy that may not say \
             more (--no-failsafe). expired, terminating: it ends. uncertain, broken, malformed: see `kubectl tunnel doctor`. \
             unknown: no proxy is ready.
             """)
@@ -106,7 +106,7 @@ enum SessionList {
                 let state =
                     if ready.contains(session) {
                         // A proxy without an account (--no-failsafe) cannot say anything.
-                        record.state?.rawValue ?? (switched.contains(session) ? "switched" : "starting")
+                        Self.state(record.state, isSwitched: switched.contains(session))
                     } else {
                         switched.contains(session) ? "broken" : "unknown"
                     }
@@ -114,6 +114,15 @@ enum SessionList {
             }.sorted { ($0.namespace, $0.service) < ($1.namespace, $1.service) }
         } catch let error as APIError {
             throw PluginFailure(error, action: "list tunnels")
+        }
+    }
+
+    /// The state of a session whose proxy is ready.
+    static func state(_ state: SessionState?, isSwitched: Bool) -> String {
+        switch state {
+        case .active where !isSwitched: "starting"
+        case nil: isSwitched ? "switched" : "starting"
+        case let state?: state.rawValue
         }
     }
 

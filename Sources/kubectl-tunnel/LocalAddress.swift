@@ -23,6 +23,9 @@ struct LocalAddress: Sendable, Equatable, CustomStringConvertible {
     /// What is tried, in this order.
     var candidates: [String] { self.host == "localhost" ? Self.loopback : [self.host] }
 
+    /// Whether it is one of this machine's loopback addresses.
+    var isLoopback: Bool { self.host == "localhost" || Self.loopback.contains(self.host) }
+
     /// The other loopback address; `nil` where both are tried, or neither.
     var otherLoopback: LocalAddress? {
         guard Self.loopback.contains(self.host) else { return nil }

@@ -25,13 +25,8 @@ struct Main {
         FileLimit.raise()
         // Whoever reads the output may go away; the session has to be undone all the same.
         signal(SIGPIPE, SIG_IGN)
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "dns" {
-            Console().failure(
-                PluginFailure("there is no command dns", hint: "did you mean `kubectl tunnel-dns`?", exitCode: 64))
-            TunnelCommand.exit(withError: ExitCode(64))
-        }
-        await TunnelCommand.main(arguments)
+        await Plugin.run(
+            TunnelCommand.self, Array(CommandLine.arguments.dropFirst()), elsewhere: ["dns": "kubectl tunnel-dns"])
     }
 }
 

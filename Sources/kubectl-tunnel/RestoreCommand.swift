@@ -35,7 +35,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
-            try await self.restore(cluster, me: CommandRunner.holder(environment, cluster.pin), console)
+            try await self.restore(cluster, me: await CommandRunner.holder(environment, cluster), console)
         }
     }
 

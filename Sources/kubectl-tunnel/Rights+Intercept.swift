@@ -33,15 +33,4 @@ extension Rights {
         Right(verb: "get", resource: "pods/portforward"),
         Right(verb: "list", resource: "endpointslices", group: "discovery.k8s.io"),
     ]
-
-    /// Whether a controller has to do what this user may not.
-    ///
-    /// - Throws: ``PluginFailure`` naming what is missing, where there is none.
-    func needController() async throws -> Bool {
-        let missing = try await self.missing(of: Self.intercept)
-        guard !missing.isEmpty else { return false }
-        guard try await self.hasController() else { throw self.failure(missing) }
-        try await self.check(Self.controlledIntercept)
-        return true
-    }
 }

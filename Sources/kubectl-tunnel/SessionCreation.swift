@@ -22,7 +22,7 @@ struct SessionCreation: Sendable {
             try await self.client.create(.leases, lease, in: self.namespace)
         } catch let error where error.code == .alreadyExists {
             if let held = try? await self.client.find(.leases, self.names.lease, in: self.namespace) {
-                throw PluginFailure(held: held, service: self.names.service)
+                throw PluginFailure(held: held, service: self.names.service, me: self.objects.holder)
             }
             throw PluginFailure(error, action: "create lease/\(self.names.lease)")
         } catch {

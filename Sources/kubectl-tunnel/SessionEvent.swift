@@ -24,6 +24,8 @@ enum SessionEvent: Sendable {
     case podDeleted(String)
     /// The Lease is another's now, or gone.
     case leaseLost(String)
+    /// Nothing ran on this machine, or in this process, for so long.
+    case slept(Duration)
     /// The Service as a watch shows it; `nil` when it was deleted.
     case service(Service?)
 }

@@ -22,7 +22,7 @@ struct StopCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
-            try await self.stop(cluster, me: CommandRunner.holder(environment, cluster.pin), console)
+            try await self.stop(cluster, me: await CommandRunner.holder(environment, cluster), console)
         }
     }
 
@@ -33,7 +33,7 @@ struct StopCommand: AsyncParsableCommand {
             slices: .endpointSlices(on: try await client.version()))
         let found = try await held.lease()
         if let found, found.malformedHolder != nil {
-            guard self.force else { throw PluginFailure(held: found, service: self.service) }
+            guard self.force else { throw PluginFailure(held: found, service: self.service, me: me) }
             try await held.delete(malformed: found)
             return console.result("lease/\(held.names.lease), which named no session, is deleted")
         }

@@ -27,7 +27,7 @@ extension EndToEnd {
                 #expect(findings.allSatisfy { $0.level == "ok" }, "\(findings)")
                 #expect(
                     findings.map(\.check) == [
-                        "kubectl", "server", "rights", "failsafe", "service", "image", "proxy's pod", "pods",
+                        "kubectl", "server", "service", "rights", "failsafe", "image", "pods", "proxy's pod",
                         "earlier sessions",
                     ])
                 try await shop.expectRestored(before)

@@ -98,7 +98,7 @@ extension EndToEnd {
                 #expect(names.filter { $0 == "step" }.count == 6)
                 #expect(
                     names.filter { $0 != "step" && $0 != "note" } == [
-                        "intercepting", "ready", "ending", "restored", "ended",
+                        "intercepting", "ready", "test-it", "ending", "restored", "ended",
                     ])
                 let intercepting = try #require(events.first { $0["event"] as? String == "intercepting" })
                 #expect(intercepting["service"] as? String == "web")

@@ -24,36 +24,8 @@ extension EndToEnd {
         private static let selector = "selector: {app: web}"
         private static let http = "{name: http, port: 80, targetPort: 8080}"
 
+        /// What a real server says about such Services; all others are in PreflightAgreementTests.
         static let cases = [
-            Case(
-                testDescription: "no selector", spec: "{ports: [\(http)]}",
-                says: ["error: service/web has no selector"]),
-            Case(
-                testDescription: "ExternalName", spec: "{type: ExternalName, externalName: shop.example}",
-                says: ["error: service/web is an ExternalName"]),
-            Case(
-                testDescription: "UDP only", spec: "{\(selector), ports: [{port: 53, protocol: UDP}]}",
-                says: ["error: service/web has no TCP port"]),
-            Case(
-                testDescription: "TCP and UDP",
-                spec: "{\(selector), ports: [\(http), {name: dns, port: 53, protocol: UDP}]}",
-                says: ["error: service/web also serves UDP on port dns (53)", "--force"]),
-            Case(
-                testDescription: "unknown port", spec: "{\(selector), ports: [\(http)]}",
-                words: ["--port", "3000:metrics", "--no-wait"],
-                says: ["error: service/web has no port metrics", "hint: its ports are http (80)"]),
-            Case(
-                testDescription: "which of two ports",
-                spec: "{\(selector), ports: [\(http), {name: metrics, port: 9090}]}",
-                says: [
-                    "error: service/web has 2 ports: say which one goes to 3000",
-                    "hint: its ports are http (80), metrics (9090): --port 3000:http",
-                ]),
-            Case(
-                testDescription: "one target port, two local ports",
-                spec: "{\(selector), ports: [\(http), {name: old, port: 8000, targetPort: 8080}]}",
-                words: ["--port", "3000:http", "--port", "3001:old", "--no-wait"],
-                says: ["error: service/web ports 80 and 8000 have one target port"]),
             Case(
                 testDescription: "headless", spec: "{clusterIP: None, \(selector), ports: [\(http)]}",
                 says: ["error: service/web is headless", "hint: use --force"]),
@@ -61,15 +33,6 @@ extension EndToEnd {
                 testDescription: "externalTrafficPolicy Local",
                 spec: "{type: NodePort, externalTrafficPolicy: Local, \(selector), ports: [\(http)]}",
                 says: ["error: service/web has externalTrafficPolicy Local", "hint: use --force"]),
-            Case(
-                testDescription: "Argo Rollouts", spec: "{\(selector), ports: [\(http)]}",
-                annotations: "{argo-rollouts.argoproj.io/managed-by-rollouts: web}",
-                says: ["error: service/web belongs to Argo Rollouts", "hint: intercept a Service of your own"]),
-            Case(
-                testDescription: "Argo Rollouts, even with --force", spec: "{\(selector), ports: [\(http)]}",
-                annotations: "{argo-rollouts.argoproj.io/managed-by-rollouts: web}",
-                words: ["--port", "3000", "--no-wait", "--force"],
-                says: ["error: service/web belongs to Argo Rollouts"]),
             Case(
                 testDescription: "target port below 1024, on this server",
                 spec: "{\(selector), ports: [{port: 80, targetPort: 80}]}",

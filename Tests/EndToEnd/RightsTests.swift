@@ -4,7 +4,9 @@ import Testing
 extension EndToEnd {
     /// People who are not administrators.
     @Suite struct RightsTests {
-        @Test("with deploy/rbac.yaml a developer intercepts, lists, ends with Ctrl-C, and a colleague stops")
+        @Test(
+            "with the Role of install --user-role a developer intercepts, lists, ends with Ctrl-C, and a colleague stops"
+        )
         func developer() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 try await shop.applyRoles()
@@ -28,7 +30,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("with deploy/rbac.yaml the installed account restores after kill -9, and stays")
+        @Test("with the Role of install --user-role the installed account restores after kill -9, and stays")
         func killed() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 try await shop.applyRoles()
@@ -112,7 +114,8 @@ extension EndToEnd {
                     ["intercept", "web", "--port", "3000", "--no-wait"],
                     saying: [
                         "error: you may not patch services, create services, delete services and ",
-                        "in namespace \(shop.namespace)", "hint: ask an admin for the Role in deploy/rbac.yaml",
+                        "in namespace \(shop.namespace)",
+                        "hint: ask an admin for the Role of `kubectl tunnel install -n \(shop.namespace) --user-role`",
                     ], user: "alice")
             }
         }

@@ -11,6 +11,8 @@ public final class InMemoryAPI: APITransport {
         var objects: [String: JSONValue] = [:]
         var version = 100
         var faults: [Fault] = []
+        var forbidden: Set<String> = []
+        var minor = "36"
         var requests: [APIRequest] = []
         var watchers: [Int: Watcher] = [:]
     }
@@ -38,6 +40,12 @@ public final class InMemoryAPI: APITransport {
     /// From now on, this happens to requests that it fits.
     public func add(_ fault: Fault) { self.state.withLock { $0.faults.append(fault) } }
 
+    /// From now on the user may not do this, as a review says it: `patch services`.
+    public func forbid(_ rights: String...) { self.state.withLock { $0.forbidden.formUnion(rights) } }
+
+    /// The server's minor version.
+    public func set(minor: String) { self.state.withLock { $0.minor = minor } }
+
     /// The object at a path, or `nil`.
     public subscript(path: String) -> JSONValue? { self.state.withLock { $0.objects[path] } }
 
@@ -46,6 +54,9 @@ public final class InMemoryAPI: APITransport {
     public func put(_ object: JSONValue, in collection: String) -> JSONValue {
         self.state.withLock { Self.store(object, in: ObjectPath(collection), &$0) }
     }
+
+    /// Deletes an object as somebody else would.
+    public func remove(_ path: String) { self.state.withLock { Self.remove(path, &$0) } }
 
     /// Deletes what has an owner that is gone, until nothing is left of that.
     public func collectGarbage() {
@@ -108,8 +119,13 @@ public final class InMemoryAPI: APITransport {
         let path = ObjectPath(request.path)
         let body = request.body.flatMap { JSONValue(text: String(decoding: $0, as: UTF8.self)) } ?? .null
         switch (request.method, path.name) {
+        case (.get, _) where request.path == "/version":
+            return APIResponse(
+                200, ["gitVersion": .string("v1.\(state.minor).0"), "major": "1", "minor": .string(state.minor)])
         case (.post, nil) where path.plural == "selfsubjectaccessreviews":
-            return APIResponse(201, ["status": ["allowed": true]])
+            let asked = body["spec"]?["resourceAttributes"]
+            let right = [asked?["verb"]?.text, asked?["resource"]?.text].compactMap(\.self).joined(separator: " ")
+            return APIResponse(201, ["status": ["allowed": .bool(!state.forbidden.contains(right))]])
         case (.post, nil):
             guard let name = body["metadata"]?["name"]?.text else { return .failure(422, "Invalid", "no name") }
             guard state.objects[path.path(of: name)] == nil else {

@@ -63,9 +63,13 @@ import Testing
         clock.failed(now: .seconds(10))
         #expect(clock.order(now: .milliseconds(10_500)) == .wait(until: .seconds(11)))
         #expect(clock.order(now: .seconds(11)) == .renew)
+        #expect(clock.slept == nil)
         #expect(clock.order(now: .seconds(30)) == .readFirst)
+        // 10 s are a renewal's time: more nobody waits for who is awake.
+        #expect(clock.slept == .seconds(19))
         clock.renewed(begunAt: .seconds(31))
         #expect(clock.order(now: .seconds(40)) == .wait(until: .seconds(41)))
+        #expect(clock.slept == nil)
     }
 }
 
@@ -77,6 +81,21 @@ import Testing
         #expect(machine.handle(.linkUp, now: .zero) == [])
         #expect(machine.handle(.linkDown, now: .zero) == [.write(.passingThrough)])
         #expect(machine.handle(.linkDown, now: .zero) == [])
+    }
+
+    @Test("a local process that does not answer is told at once, while the laptop is there, and so is its return")
+    func localProcess() {
+        var machine = InClusterSession(holder: holderA, durationSeconds: 30)
+        #expect(machine.handle(.localDown(route: "web:80"), now: .zero) == [])
+        _ = machine.handle(.linkUp, now: .zero)
+        #expect(machine.handle(.localDown(route: "web:80"), now: .zero) == [.write(.localDown)])
+        #expect(machine.handle(.localDown(route: "web:90"), now: .zero) == [])
+        #expect(machine.handle(.localUp(route: "web:80"), now: .zero) == [])
+        #expect(machine.handle(.localUp(route: "web:90"), now: .zero) == [.write(.active)])
+        _ = machine.handle(.localDown(route: "web:80"), now: .zero)
+        #expect(machine.handle(.linkDown, now: .zero) == [.write(.passingThrough)])
+        #expect(machine.handle(.localUp(route: "web:80"), now: .zero) == [])
+        #expect(machine.handle(.linkUp, now: .zero) == [.write(.active)])
     }
 
     @Test("an expired Lease ends the session once")

@@ -93,10 +93,10 @@ import Testing
 
     @Test("the nearest names")
     func nearest() {
-        #expect(Preflight.nearest(to: "wbe", among: ["web", "api", "db"]) == ["web"])
-        #expect(Preflight.nearest(to: "orders", among: ["shop-orders", "web"]) == ["shop-orders"])
-        #expect(Preflight.nearest(to: "zzzz", among: ["web"]) == [])
-        #expect(Preflight.nearest(to: "", among: ["web"]).count <= 3)
+        #expect(NearNames.nearest(to: "wbe", among: ["web", "api", "db"]) == ["web"])
+        #expect(NearNames.nearest(to: "orders", among: ["shop-orders", "web"]) == ["shop-orders"])
+        #expect(NearNames.nearest(to: "zzzz", among: ["web"]) == [])
+        #expect(NearNames.nearest(to: "", among: ["web"]).count <= 3)
     }
 
     @Test(

@@ -19,8 +19,10 @@ import Testing
     @Test("a proxy that goes on calling itself active for 2 s is gone; for 3 s where it may have heard for longer")
     func silent() {
         #expect(ProxySilence.pauseMilliseconds == 500)
-        for (afterSilence, count) in [(false, 4), (true, 6)] {
-            let looks = [Lease?](repeating: self.lease(.active), count: count)
+        for (afterSilence, count, state) in [
+            (false, 4, SessionState.active), (true, 6, .active), (false, 4, .localDown),
+        ] {
+            let looks = [Lease?](repeating: self.lease(state), count: count)
             #expect(self.answers(looks, afterSilence: afterSilence) == looks.indices.map { $0 == looks.indices.last })
         }
     }

@@ -137,6 +137,18 @@ public struct KubernetesClient: Sendable {
         return answer["status"]?["allowed"] == .bool(true)
     }
 
+    /// Who the server takes the user for (1.28 and newer tell).
+    ///
+    /// - Throws: ``APIError``; code `notFound` where the server is older.
+    public func userName() async throws(APIError) -> String? {
+        let review: JSONValue = ["apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"]
+        let request = APIRequest(
+            .post, "/apis/authentication.k8s.io/v1/selfsubjectreviews", body: try JSONCoding.encode(review),
+            contentType: "application/json")
+        let answer: JSONValue = try await self.decoded(request)
+        return answer["status"]?["userInfo"]?["username"]?.text
+    }
+
     /// Watches one object by name, from now on: its present state comes first, as `added`.
     ///
     /// The request carries the field selector that lets RBAC limit a watch to one name.

@@ -15,6 +15,14 @@ public struct Pod: Codable, Sendable, Equatable {
         public var initContainers: [Container]?
         /// The account that it runs with.
         public var serviceAccountName: String?
+        /// The Secrets with registries' credentials.
+        public var imagePullSecrets: [SecretName]?
+    }
+
+    /// A Secret by its name.
+    public struct SecretName: Codable, Sendable, Equatable {
+        /// Its name.
+        public var name: String?
     }
 
     /// One container.

@@ -15,6 +15,10 @@ public struct KubectlPin: Sendable, Equatable {
     public var server: String?
     /// The context's user.
     public var user: String?
+    /// The flags for `kubectl` that the user has typed, but for the namespace.
+    public var typedFlags: [String] = []
+    /// Whether the user's credentials come from a program, which may ask for a login.
+    public var runsCredentialPlugin = false
     /// The namespace to work in.
     public var namespace: String
     /// `--as`.

@@ -15,30 +15,40 @@ public final class KubectlProxy: APITransport {
 
     private let pin: KubectlPin
     private let environment: [String: String]
+    private let words: @Sendable (String) -> Void
     private let curl: CurlLoop
     private let process: Mutex<Process>
 
     /// How long `kubectl proxy` may take until it serves, in seconds. Measured: 0.05.
     static let readyWithin = Duration.seconds(20)
+    /// How long a person may take to log in where a credential plugin asks for it, in seconds.
+    private static let loginSeconds = 300
     /// How long to wait before kubectl is started again: doubled up to the longest while it does not stay.
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(2)
 
     /// Starts `kubectl proxy` and waits until it serves.
     ///
+    /// - Parameter words: Gets what kubectl and its credential plugin say up to the first answer, such as a code to log in
+    ///   with.
     /// - Throws: ``KubectlError``, with kubectl's own words when it ended at once.
     public static func start(
-        pin: KubectlPin, environment: [String: String]
+        pin: KubectlPin, environment: [String: String], words: @escaping @Sendable (String) -> Void
     ) async throws(KubectlError) -> KubectlProxy {
         guard let curl = CurlLoop() else { throw KubectlError(.local, "libcurl could not be set up") }
         let proxy = KubectlProxy(
-            pin: pin, environment: environment, curl: curl, process: try await Self.spawn(pin, environment))
+            pin: pin, environment: environment, words: words, curl: curl,
+            process: try await Self.spawn(pin, environment))
         Task { await proxy.keepRunning() }
         return proxy
     }
 
-    private init(pin: KubectlPin, environment: [String: String], curl: CurlLoop, process: Process) {
+    private init(
+        pin: KubectlPin, environment: [String: String], words: @escaping @Sendable (String) -> Void, curl: CurlLoop,
+        process: Process
+    ) {
         self.pin = pin
+        self.words = words
         self.environment = environment
         self.curl = curl
         self.process = Mutex(process)
@@ -65,6 +75,7 @@ public final class KubectlProxy: APITransport {
 
     private var child: GuardedKubectl { self.process.withLock { $0.child } }
     private var socketPath: String { self.process.withLock { $0.socketPath } }
+    private var hasAnswered: Bool { self.process.withLock { $0.silence.hasAnswered } }
     private var isStopped: Bool { self.process.withLock { $0.isStopped } }
 
     /// Reads what kubectl writes, or it would block, and starts another when it ends.
@@ -72,7 +83,9 @@ public final class KubectlProxy: APITransport {
         var pause = Self.shortestPause
         while true {
             let begin = ContinuousClock.now
-            for await _ in self.child.lines {}
+            for await line in self.child.lines {
+                if case .error(let text) = line, !self.hasAnswered { self.words(text) }
+            }
             if ContinuousClock.now - begin > Self.longestPause { pause = Self.shortestPause }
             var isBack = false
             while !isBack, !self.isStopped {
@@ -105,6 +118,10 @@ public final class KubectlProxy: APITransport {
     public func send(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let box = Collector()
         let (socketPath, asked) = (self.socketPath, ContinuousClock.now)
+        var request = request
+        if self.pin.runsCredentialPlugin, !self.hasAnswered {
+            request.timeoutSeconds = max(request.timeoutSeconds, Self.loginSeconds)
+        }
         let outcome = await withCheckedContinuation {
             (continuation: CheckedContinuation<CurlTransfer.Outcome, Never>) in
             _ = self.curl.start(

@@ -23,6 +23,10 @@ extension KubectlPin {
         }
         pin.impersonatedUser = options.impersonatedUser
         pin.impersonatedGroups = options.impersonatedGroups
+        pin.typedFlags =
+            [("kubeconfig", options.kubeconfig), ("context", options.context), ("as", options.impersonatedUser)]
+            .compactMap { name, value in value.map { "--\(name)=\($0)" } }
+            + options.impersonatedGroups.map { "--as-group=\($0)" }
 
         return try pin.pinned(to: try await Self.configView(pin: pin), options)
     }
@@ -44,6 +48,9 @@ extension KubectlPin {
         pin.namespace = options.namespace ?? context["namespace"]?.text ?? "default"
         if case .array(let clusters)? = view["clusters"] {
             pin.server = clusters.first { $0["name"]?.text == pin.cluster }?["cluster"]?["server"]?.text
+        }
+        if case .array(let users)? = view["users"] {
+            pin.runsCredentialPlugin = users.first { $0["name"]?.text == pin.user }?["user"]?["exec"] != nil
         }
         return pin
     }

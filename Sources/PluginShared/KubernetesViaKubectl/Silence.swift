@@ -6,6 +6,9 @@
 struct Silence: Sendable, Equatable {
     private var lastAnswer: ContinuousClock.Instant?
 
+    /// Whether there was any answer yet.
+    var hasAnswered: Bool { self.lastAnswer != nil }
+
     /// Records an answer, whatever it says.
     mutating func answered(at moment: ContinuousClock.Instant) { self.lastAnswer = moment }
 

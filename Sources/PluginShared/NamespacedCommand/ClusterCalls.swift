@@ -4,6 +4,7 @@
     public import NIOCore
     public import Names
     import Synchronization
+    import Tunnel
 
     /// Takes connections to the cluster that were accepted here on their way; says why one does not get there, once a reason.
     public final class ClusterCalls: Sendable {
@@ -44,8 +45,16 @@
             }
         }
 
-        private func tell(_ route: EgressRoute, _ error: ClusterDialError) {
-            let line = "\(route): \(error.reason)"
+        /// Says of an address for which no name of the cluster has stood that this machine does not get there.
+        func tell(_ route: EgressRoute, of failure: StreamRefusal) {
+            self.tell(
+                "\(route): \(failure.reason); no name has stood for it, or it would be sought in the cluster: use a Service's name"
+            )
+        }
+
+        private func tell(_ route: EgressRoute, _ error: ClusterDialError) { self.tell("\(route): \(error.reason)") }
+
+        private func tell(_ line: String) {
             let isNew = self.told.withLock { $0.count < Self.maximumNotices && $0.insert(line).inserted }
             if isNew { self.notice(line) }
         }

@@ -40,6 +40,8 @@
         public let listeners: Listeners
         private let control: CInt
         private let helper: pid_t
+        /// Its first word.
+        private let command: String
         private let state = Mutex(State())
         private let requests = AsyncLock()
 
@@ -78,12 +80,13 @@
                 Glibc.close(ends[0])
                 var status: CInt = 0
                 waitpid(pid, &status, 0)
-                throw Self.failure(first.message)
+                throw Self.failure(first.message, command[0])
             }
-            return CommandNamespace(control: ends[0], helper: pid, descriptors: first.descriptors)
+            return CommandNamespace(control: ends[0], helper: pid, command: command[0], descriptors: first.descriptors)
         }
 
-        private init(control: CInt, helper: pid_t, descriptors: [CInt]) {
+        private init(control: CInt, helper: pid_t, command: String, descriptors: [CInt]) {
+            self.command = command
             self.control = control
             self.helper = helper
             self.listeners = Listeners(
@@ -106,7 +109,7 @@
         /// - Throws: ``NamespaceFailure``.
         public func start(resolver: String) async throws(NamespaceFailure) -> Int32 {
             let answer = await self.request(.start(resolver: resolver))
-            guard case .started(let pid)? = answer.message else { throw Self.failure(answer.message) }
+            guard case .started(let pid)? = answer.message else { throw Self.failure(answer.message, self.command) }
             self.state.withLock { $0.pid = pid }
             return pid
         }
@@ -241,13 +244,13 @@
             }
         }
 
-        private static func failure(_ message: NamespaceMessage?) -> NamespaceFailure {
+        private static func failure(_ message: NamespaceMessage?, _ command: String) -> NamespaceFailure {
             guard case .failed(let step, let code)? = message else {
                 return NamespaceFailure("the helper in the namespace has ended")
             }
             if step == "start" {
                 let exitCode: Int32 = code == ENOENT ? 127 : 126
-                return NamespaceFailure("cannot start the command: \(Self.text(code))", exitCode: exitCode)
+                return NamespaceFailure("cannot start \(command): \(Self.text(code))", exitCode: exitCode)
             }
             if step == "nft" {
                 return NamespaceFailure(

@@ -1,5 +1,5 @@
 /// The TCP ports of loopback on which somebody on this machine listens, from /proc/net/tcp and tcp6.
-enum ListeningPorts {
+public enum ListeningPorts {
     private static let listening = "0A"
     /// 127.0.0.0/8 ends in 7F, since the kernel writes the number as it is in memory; 0 stands for every address.
     private static let loopback4 = "7F"
@@ -8,8 +8,8 @@ enum ListeningPorts {
     private static let any6 = "00000000000000000000000000000000"
     private static let mapped6 = "0000000000000000FFFF0000"
 
-    /// The ports in the text of either file, sorted.
-    static func read(_ text: String) -> Set<UInt16> {
+    /// The ports in the text of either file.
+    public static func read(_ text: String) -> Set<UInt16> {
         var ports: Set<UInt16> = []
         for line in text.split(separator: "\n").dropFirst() {
             let words = line.split(separator: " ", maxSplits: 4)

@@ -31,6 +31,7 @@
         private let policy: Mutex<EgressPolicy>
         private let channels = Mutex<[any Channel]>([])
         private let server = Mutex<NameServer?>(nil)
+        private let router = Mutex<NameRouter?>(nil)
 
         /// Serves a namespace's listeners until ``stop()``.
         ///
@@ -64,12 +65,30 @@
             let server = try await NameServer.start(
                 on: [.sockets(datagram: listeners.datagrams, stream: listeners.streams)], upstream: router, group: loop)
             network.server.withLock { $0 = server }
+            network.router.withLock { $0 = router }
             return network
         }
 
         private init(cluster: Cluster, dialer: any ClusterDialer, notice: @escaping @Sendable (String) -> Void) {
             self.calls = ClusterCalls(dialer: dialer, notice: notice)
             self.policy = Mutex(EgressPolicy(zone: cluster.zone, forbidden: .init(), rules: cluster.rules))
+        }
+
+        /// How long the command waits for that: a cluster's resolver answers in milliseconds.
+        private static let longestLearning = Duration.seconds(2)
+
+        /// Looks up the Services whose addresses an environment carries, so that those lead to the cluster, too. What does not
+        /// answer in time is left out.
+        public func learnServices(in environment: [String: String], search: [String]) async {
+            guard let router = self.router.withLock({ $0 }) else { return }
+            await withTaskGroup(of: Void.self) { group in
+                for name in ServiceVariables.names(in: environment, search: search) {
+                    let query = DNSMessage(id: 0, questions: [DNSQuestion(name: name, type: .a)])
+                    group.addTask { _ = try? await router.answer(to: query.encode()) }
+                }
+                group.addTask { try? await Task.sleep(for: Self.longestLearning) }
+                await group.next()
+            }
         }
 
         /// What the name server has done.
@@ -99,7 +118,7 @@
             }
             switch destination {
             case .loopback: self.dial(Self.loopback(wanted, port: port), for: channel)
-            case .machine: self.dial([wanted], for: channel)
+            case .machine: self.dial([wanted], for: channel, stranger: EgressRoute(host: text, port: port))
             case .cluster: self.calls.carry(channel, to: address, port: port)
             }
         }
@@ -111,7 +130,10 @@
                 .filter { $0 != wanted }
         }
 
-        private func dial(_ addresses: [SocketAddress], for channel: any Channel) {
+        /// - Parameter stranger: The address, where a failure may be because no name has stood for it.
+        private func dial(
+            _ addresses: [SocketAddress], for channel: any Channel, stranger: EgressRoute? = nil
+        ) {
             let held = HeldInput()
             do {
                 try channel.pipeline.syncOperations.addHandler(held)
@@ -120,7 +142,9 @@
             }
             GatewayConnection.direct(to: addresses, on: channel.eventLoop) { result in
                 switch result {
-                case .failure: ClusterCalls.reset(channel)
+                case .failure(let error):
+                    if let stranger { self.calls.tell(stranger, of: error) }
+                    ClusterCalls.reset(channel)
                 case .success(let connection):
                     do { try connection.join(channel, held: held) } catch { connection.abandon() }
                 }

@@ -9,6 +9,11 @@ public struct Cluster: Sendable {
     public let client: KubernetesClient
     private let proxy: KubectlProxy
 
+    /// What `kubectl version` says, and the context that it works with.
+    public var kubectl: @Sendable () async throws(KubectlError) -> (version: String, context: String?) {
+        { [pin] () async throws(KubectlError) in (try await pin.version(), pin.context) }
+    }
+
     /// Resolves the flags and starts `kubectl proxy`.
     ///
     /// - Throws: ``PluginFailure`` with kubectl's words.
@@ -17,7 +22,7 @@ public struct Cluster: Sendable {
     ) async throws(PluginFailure) -> Cluster {
         do throws(KubectlError) {
             let pin = try await KubectlPin.resolve(options, environment: environment, directory: directory)
-            let proxy = try await KubectlProxy.start(pin: pin, environment: environment)
+            let proxy = try await KubectlProxy.start(pin: pin, environment: environment) { Console().notice($0) }
             return Cluster(pin: pin, client: KubernetesClient(transport: proxy), proxy: proxy)
         } catch {
             throw PluginFailure(error)

@@ -32,6 +32,14 @@ public struct PluginFailure: Error, Sendable, Equatable {
         }
     }
 
+    /// What to do where a right is missing.
+    ///
+    /// - Parameter namespace: Where; `nil` where it is not known.
+    public static func askForRole(in namespace: String? = nil) -> String {
+        let place = namespace.map { " -n \($0)" } ?? ""
+        return "ask an admin for the Role of `kubectl tunnel install\(place) --user-role`, or try another -n"
+    }
+
     /// The API server's refusal, in its own words.
     ///
     /// - Parameter action: What was tried, as `create lease/tunnel-web`.
@@ -39,7 +47,7 @@ public struct PluginFailure: Error, Sendable, Equatable {
         let hint: String? =
             switch error.code {
             case .unauthorized: "log in again: the cluster did not accept your credentials"
-            case .forbidden: "ask an admin for the Role in deploy/rbac.yaml, or use another namespace with -n"
+            case .forbidden: Self.askForRole()
             case .unreachable: "see that `kubectl get services` works with the same flags"
             case .notFound, .alreadyExists, .conflict, .gone, .invalid, .status, .malformed: nil
             }

@@ -41,6 +41,7 @@
                 self.namespace.listeners, of: cluster, machine: machine, dialer: self.gateway.link,
                 names: self.gateway.link
             ) { report.event("refused", "tunnel-dns: \($0)") }
+            await self.network?.learnServices(in: ProcessInfo.processInfo.environment, search: names.search)
             let watch = HostPortWatch(of: self.namespace)
             self.background.append(Task { await watch.run() })
             try Task.checkCancellation()

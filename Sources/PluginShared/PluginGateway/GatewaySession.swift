@@ -158,13 +158,14 @@ public actor GatewaySession {
         let keeper = LeaseKeeper(
             client: self.cluster.client, namespace: objects.namespace, name: objects.names.lease, holder: self.holder,
             durationSeconds: objects.leaseDurationSeconds)
-        let source = self.eventSource
+        let (source, report) = (self.eventSource, self.report)
         self.background.append(
             Task {
                 await keeper.run { event in
                     switch event {
                     case .endRequested(let request): source.yield(.ended(request.text))
                     case .lost(let reason): source.yield(.ended(reason))
+                    case .slept(let duration): report.event("slept", LeaseKeeper.sleep(duration))
                     }
                 }
             })

@@ -46,12 +46,16 @@ public enum CommandRunner {
         return parts.count == 2 && kinds.contains(parts[0].lowercased()) ? String(parts[1]) : text
     }
 
-    /// A new session of the user at this machine; where the environment does not name them, as the kubeconfig does.
-    public static func holder(_ environment: [String: String], _ pin: KubectlPin) -> Holder {
-        let names = [environment["USER"], environment["LOGNAME"], pin.impersonatedUser, pin.user]
-        let user = names.compactMap(\.self).first { !$0.isEmpty } ?? "unknown"
+    /// A new session of the user at this machine; where the environment does not name them, as the cluster does, or else
+    /// the kubeconfig.
+    public static func holder(_ environment: [String: String], _ cluster: Cluster) async -> Holder {
+        func first(_ names: String?...) -> String? { names.compactMap(\.self).first { !$0.isEmpty } }
+        var user = first(environment["USER"], environment["LOGNAME"])
+        if user == nil {
+            user = first(try? await cluster.client.userName(), cluster.pin.impersonatedUser, cluster.pin.user)
+        }
         let host = environment["KUBECTL_TUNNEL_HOST"] ?? ProcessInfo.processInfo.hostName
-        return Holder(user: user, host: host, session: .random())
+        return Holder(user: user ?? "unknown", host: host, session: .random())
     }
 }
 

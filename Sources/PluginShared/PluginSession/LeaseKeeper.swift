@@ -8,6 +8,8 @@ public struct LeaseKeeper: Sendable {
     public enum Event: Sendable {
         /// Somebody asked for it, by `stop` or by taking over.
         case endRequested(EndRequest)
+        /// Nothing ran on this machine, or in this process, for so long.
+        case slept(Duration)
         /// The Lease is another's now, or gone.
         case lost(String)
     }
@@ -43,9 +45,15 @@ public struct LeaseKeeper: Sendable {
         let start = clock.now
         var renewal = RenewalClock(
             durationSeconds: self.durationSeconds, now: .zero, jitter: Double.random(in: 0...1))
+        var slept: Duration?
         while !Task.isCancelled {
             let now = clock.now - start
-            switch renewal.order(now: now) {
+            let order = renewal.order(now: now)
+            if let gap = renewal.slept, gap != slept {
+                slept = gap
+                report(.slept(gap))
+            }
+            switch order {
             case .wait(let until):
                 try? await Task.sleep(for: min(until - now, .seconds(1)))
             case .readFirst, .renew:
@@ -55,8 +63,9 @@ public struct LeaseKeeper: Sendable {
                     let lease = try await self.client.patch(
                         .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time),
                         timeoutSeconds: renewal.timeoutSeconds)
-                    if lease.isExpired { return report(.lost(self.expiry)) }
+                    if lease.isExpired { return report(.lost(self.expiry(slept))) }
                     renewal.renewed(begunAt: now)
+                    slept = nil
                 } catch {
                     // A refusal of the patch is a question, not an answer: whose it is now, the Lease itself says.
                     if error.code == .notFound || error.code == .conflict || error.code == .invalid,
@@ -70,8 +79,14 @@ public struct LeaseKeeper: Sendable {
         }
     }
 
-    private var expiry: String {
-        "lease/\(self.name) expired: the API server was not reached for \(self.durationSeconds) s"
+    private func expiry(_ slept: Duration?) -> String {
+        let why = slept.map(Self.sleep) ?? "the API server was not reached for \(self.durationSeconds) s"
+        return "lease/\(self.name) expired: \(why)"
+    }
+
+    /// As people read it.
+    public static func sleep(_ duration: Duration) -> String {
+        "this machine slept, or the plugin was stopped, for \(duration.components.seconds) s"
     }
 
     /// Why the Lease is not this session's any more; `nil` while it is, or cannot be read.
@@ -98,7 +113,7 @@ public struct LeaseKeeper: Sendable {
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
                             return report(.lost(await self.reasonOfLoss() ?? "lease/\(self.name) was changed"))
                         }
-                        if lease.isExpired { return report(.lost(self.expiry)) }
+                        // An expiry the next renewal meets, which knows why.
                         if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
                         return report(.lost(await self.reasonOfLoss() ?? self.deletion))

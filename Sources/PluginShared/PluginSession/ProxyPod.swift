@@ -7,7 +7,7 @@ public struct ProxyPod: Sendable {
     private let client: KubernetesClient
     private let namespace: String
     private let deployment: String
-    private let session: SessionID
+    private let labels: String
     private let component: String
 
     /// The pod of a Deployment.
@@ -19,8 +19,17 @@ public struct ProxyPod: Sendable {
         self.client = client
         self.namespace = namespace
         self.deployment = deployment
-        self.session = session
+        self.labels = "\(Key.session)=\(session),\(Key.component)=\(component)"
         self.component = component
+    }
+
+    /// The controller's pod.
+    public init(controllerIn namespace: String, client: KubernetesClient) {
+        self.client = client
+        self.namespace = namespace
+        self.deployment = ControllerInstallation.name
+        self.labels = ControllerInstallation.podLabels
+        self.component = "controller"
     }
 
     /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
@@ -89,8 +98,6 @@ public struct ProxyPod: Sendable {
         }
     }
 
-    private var labels: String { "\(Key.session)=\(self.session),\(Key.component)=\(self.component)" }
-
     private func pods() async throws(APIError) -> [Pod] {
         try await self.client.list(.pods, in: self.namespace, labels: self.labels).items
     }
@@ -109,12 +116,23 @@ public struct ProxyPod: Sendable {
                 continue
             }
             let isImage = reason.contains("Image") || reason == "RegistryUnavailable"
+            // The container runtime's words may begin with the reason.
+            let message = waiting.message ?? ""
+            let words = message.hasPrefix("\(reason):") || message.isEmpty ? message : "\(reason): \(message)"
             return PluginFailure(
-                "the \(self.component) does not start: \(reason): \(waiting.message ?? "")",
-                hint: isImage
-                    ? "name an image that the cluster can pull with --image, and its --image-pull-secret" : nil)
+                "the \(self.component) does not start: \(words.isEmpty ? reason : words)",
+                hint: isImage ? self.imageHint(of: pod) : nil)
         }
         return nil
+    }
+
+    /// A pull secret that is not there does not stop the kubelet, which then pulls without.
+    private func imageHint(of pod: Pod) -> String {
+        let secrets = (pod.spec?.imagePullSecrets ?? []).compactMap(\.name)
+        guard let secret = secrets.first else {
+            return "name an image that the cluster can pull with --image, and its --image-pull-secret"
+        }
+        return "see that secret/\(secret) is in namespace \(self.namespace), and that --image is right"
     }
 
     private func deploymentFailure() async throws -> PluginFailure? {

@@ -54,18 +54,28 @@ public struct Rights: Sendable {
         let more = missing.count > 3 ? " and \(missing.count - 3) more" : ""
         return PluginFailure(
             "you may not \(list)\(more) in namespace \(self.namespace)",
-            hint: "ask an admin for the Role in deploy/rbac.yaml, or use another namespace with -n")
+            hint: PluginFailure.askForRole(in: self.namespace))
     }
 
-    /// Whether a controller is there, and Ready.
-    public func hasController() async throws(APIError) -> Bool {
+    /// Whether the namespace has a controller.
+    public enum Controller: Sendable {
+        case none
+        /// It has one, which cannot do anything yet.
+        case notReady
+        case ready
+    }
+
+    /// The namespace's controller.
+    public func controller() async throws(APIError) -> Controller {
         do throws(APIError) {
-            return try await self.client.list(.pods, in: self.namespace, labels: ControllerInstallation.podLabels).items
-                .contains(where: \.isReady)
+            let pods = try await self.client.list(
+                .pods, in: self.namespace, labels: ControllerInstallation.podLabels
+            ).items
+            return pods.isEmpty ? .none : pods.contains(where: \.isReady) ? .ready : .notReady
         } catch {
             // Who may not even see pods cannot intercept by it.
             guard error.code == .forbidden else { throw error }
-            return false
+            return .none
         }
     }
 

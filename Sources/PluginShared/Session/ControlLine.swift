@@ -10,6 +10,10 @@ public enum ControlLine: Sendable, Equatable {
     case drained
     /// To the plugin: this pod ends; the Service was, or is being, restored.
     case terminating
+    /// To the proxy: the local process of a route does not answer.
+    case localDown(route: String)
+    /// To the proxy: it answers again.
+    case localUp(route: String)
 
     /// The line.
     public var text: String {
@@ -20,6 +24,8 @@ public enum ControlLine: Sendable, Equatable {
         case .drain: "drain"
         case .drained: "drained"
         case .terminating: "terminating"
+        case .localDown(let route): "local-down\t\(route)"
+        case .localUp(let route): "local-up\t\(route)"
         }
     }
 
@@ -33,6 +39,8 @@ public enum ControlLine: Sendable, Equatable {
         case ("drain", 1): self = .drain
         case ("drained", 1): self = .drained
         case ("terminating", 1): self = .terminating
+        case ("local-down", 2): self = .localDown(route: parts[1])
+        case ("local-up", 2): self = .localUp(route: parts[1])
         default: return nil
         }
     }

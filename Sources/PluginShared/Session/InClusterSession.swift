@@ -14,6 +14,10 @@ public struct InClusterSession: Sendable {
         case linkUp
         /// The laptop is not connected any more.
         case linkDown
+        /// The laptop says that its process for a route does not answer.
+        case localDown(route: String)
+        /// It answers again.
+        case localUp(route: String)
         /// The laptop has restored the Service, and every connection here has come to its end.
         case drainedForLaptop
         /// The pod was told to end (SIGTERM).
@@ -53,6 +57,9 @@ public struct InClusterSession: Sendable {
     private let holder: Holder
     private var clock: LeaseClock
     private var linkIsUp = false
+    private var downRoutes: Set<String> = []
+    /// The most routes that are remembered: a Service's ports are fewer.
+    private static let mostRoutes = 1000
     private var requestSeenAt: Duration?
     /// What the Lease should say; `nil` before anything is known.
     public private(set) var state: SessionState?
@@ -87,10 +94,18 @@ public struct InClusterSession: Sendable {
         switch event {
         case .linkUp:
             self.linkIsUp = true
+            self.downRoutes = []
             return self.write(.active)
         case .linkDown:
             self.linkIsUp = false
             return self.write(.passingThrough)
+        case .localDown(let route):
+            guard self.linkIsUp, self.downRoutes.count < Self.mostRoutes else { return [] }
+            self.downRoutes.insert(route)
+            return self.write(.localDown)
+        case .localUp(let route):
+            self.downRoutes.remove(route)
+            return self.linkIsUp && self.downRoutes.isEmpty ? self.write(.active) : []
         case .drainedForLaptop:
             self.isDrained = true
             return []

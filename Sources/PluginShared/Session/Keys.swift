@@ -38,6 +38,8 @@ public enum Key {
 public enum SessionState: String, Sendable, Equatable, CaseIterable {
     /// The laptop answers.
     case active
+    /// The laptop answers, and its process does not; traffic goes to the original pods, through the proxy.
+    case localDown = "local-down"
     /// The laptop does not answer; traffic goes to the original pods, through the proxy.
     case passingThrough = "passing-through"
     /// The Lease ran out; the Service was restored.

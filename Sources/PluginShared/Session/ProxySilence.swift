@@ -33,7 +33,8 @@ public struct ProxySilence: Sendable, Equatable {
     /// - Returns: Whether the Service is to be given back.
     public mutating func observe(_ lease: Lease?) -> Bool {
         let record = lease.flatMap(LeaseRecord.init)
-        self.count = record?.state == .active && record?.holder == self.holder ? self.count + 1 : 0
+        let hasLink = record?.state == .active || record?.state == .localDown
+        self.count = hasLink && record?.holder == self.holder ? self.count + 1 : 0
         return self.count >= self.looks
     }
 }

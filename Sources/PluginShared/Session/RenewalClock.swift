@@ -20,6 +20,12 @@ public struct RenewalClock: Sendable, Equatable {
     public var timeoutSeconds: Int { max(2, Int(self.duration.components.seconds) / 3) }
     private var lastSuccess: Duration
     private var nextAttempt: Duration
+    private var lastLook: Duration
+    /// For how long nobody looked at this clock, the last time that it was too long to be an answer's time: the machine slept,
+    /// or the process was stopped.
+    public private(set) var slept: Duration?
+    /// By how much a look may come later than a renewal takes.
+    private static let lateness = Duration.seconds(5)
 
     /// A clock that starts with the Lease's creation.
     ///
@@ -29,10 +35,15 @@ public struct RenewalClock: Sendable, Equatable {
         self.period = self.duration / 3 * (0.9 + 0.1 * jitter)
         self.lastSuccess = now
         self.nextAttempt = now + self.period
+        self.lastLook = now
     }
 
-    /// What to do at this moment of a clock that goes on while the laptop sleeps.
-    public func order(now: Duration) -> Order {
+    /// What to do at this moment of a clock that goes on while the laptop sleeps. To be asked at least once a second, but for
+    /// the time of a renewal.
+    public mutating func order(now: Duration) -> Order {
+        let gap = now - self.lastLook
+        if gap > .seconds(self.timeoutSeconds) + Self.lateness { self.slept = gap }
+        self.lastLook = now
         if now < self.nextAttempt { return .wait(until: self.nextAttempt) }
         return now - self.lastSuccess >= self.duration ? .readFirst : .renew
     }
@@ -41,6 +52,7 @@ public struct RenewalClock: Sendable, Equatable {
     public mutating func renewed(begunAt: Duration) {
         self.lastSuccess = begunAt
         self.nextAttempt = begunAt + self.period
+        self.slept = nil
     }
 
     /// Records that the API server did not answer.

@@ -1,15 +1,12 @@
 import Foundation
 
 extension Shop {
-    /// Prepares the namespace as the header of deploy/rbac.yaml says.
+    /// Prepares the namespace for developers who intercept by themselves.
     func applyRoles() async throws {
-        try await self.install("--all-services")
-        let roles = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../deploy/rbac.yaml").standardizedFileURL.path
-        let expression = "s/NAMESPACE/\(self.namespace)/; s/DEVELOPERS/developers/"
-        let text = try await run(["sed", expression, roles])
-        guard text.status == 0 else { throw Missed(description: text.error) }
-        try await kubectl("apply", input: text.output)
+        try await self.install("--all-services", "--user-role")
+        try await kubectl(
+            "-n", self.namespace, "create", "rolebinding", "developers", "--role=kubectl-tunnel-user",
+            "--group=developers")
     }
 
     /// `kubectl tunnel install`, as an admin.

@@ -28,7 +28,7 @@ enum TextFuzz {
         }
         _ = PortRequest(text)
         _ = SessionNames(service: text)
-        _ = Preflight.nearest(to: String(text.prefix(40)), among: ["web", "orders", ""])
+        _ = NearNames.nearest(to: String(text.prefix(40)), among: ["web", "orders", ""])
         let version = ServerVersion(gitVersion: text, major: text, minor: text)
         _ = version.isAtLeast(minor: 21)
         try Self.times(text, bytes)

@@ -14,6 +14,9 @@ final class LaptopCore: TunnelLinkOwner {
     private let finished: @Sendable () -> Void
     private let dialler: TunnelDialler
     private var downRoutes: Set<String> = []
+    private var answers = AnswerWatch()
+    private var answersTick: RepeatedTask?
+    private var lastID: UInt64 = 0
 
     init(
         loop: any EventLoop,
@@ -66,6 +69,8 @@ final class LaptopCore: TunnelLinkOwner {
 
     func link(_ link: TunnelLink, closed reason: String) {
         _ = self.dialler.linkClosed(reason: reason)
+        self.answersTick?.cancel()
+        self.answersTick = nil
         self.report(.closed(reason: reason, afterSilence: link.isDead))
         self.finished()
     }
@@ -76,6 +81,9 @@ final class LaptopCore: TunnelLinkOwner {
 
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
         let connection = StreamConnection(stream: stream, counts: self.counts)
+        self.lastID += 1
+        let id = self.lastID
+        connection.waits = { waits in self.connection(id, of: route, waits: waits) }
         guard let target = self.targets[route] else {
             connection.refused(StreamRefusal(status: 404, reason: "no such route"))
             return
@@ -140,6 +148,35 @@ final class LaptopCore: TunnelLinkOwner {
                 }
             }
         }
+    }
+
+    /// What is known of local processes without a connection to them.
+    func local(_ routes: [String], listens: Bool) {
+        for route in routes where self.targets[route] != nil {
+            if listens {
+                self.localIsUp(route: route)
+            } else {
+                self.localIsDown(route: route, reason: "nobody listens")
+            }
+        }
+    }
+
+    private func connection(_ id: UInt64, of route: String, waits: Bool) {
+        guard waits else { return self.answers.answered(id) }
+        self.answers.asked(id, of: route, now: MonotonicTime.now())
+        guard self.answersTick == nil else { return }
+        let interval = TimeAmount(AnswerWatch.interval)
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        self.answersTick = self.loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            bound.value.lookAtAnswers()
+        }
+    }
+
+    private func lookAtAnswers() {
+        for route in self.answers.timePassed(now: MonotonicTime.now()) { self.report(.unanswered(route: route)) }
+        guard self.answers.isIdle else { return }
+        self.answersTick?.cancel()
+        self.answersTick = nil
     }
 
     private func localIsUp(route: String) {

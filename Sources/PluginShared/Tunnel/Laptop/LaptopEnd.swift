@@ -103,6 +103,11 @@ public final class LaptopEnd: Sendable {
         self.loop.execute { self.core.value.link?.send(control: control) }
     }
 
+    /// Tells what is known of the local processes of some routes without a connection to them.
+    public func local(_ routes: [String], listens: Bool) {
+        self.loop.execute { self.core.value.local(routes, listens: listens) }
+    }
+
     /// Connections that are open now.
     public var streamCount: Int { self.counts.open }
 

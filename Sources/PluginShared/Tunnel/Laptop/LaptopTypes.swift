@@ -21,6 +21,8 @@ public enum LaptopEvent: Sendable, Equatable {
     case localDown(route: String, reason: String)
     /// The route's local process accepts connections again. Only on change.
     case localUp(route: String)
+    /// Bytes of a caller have had no answer of the route's local process for 5 s. Once a route.
+    case unanswered(route: String)
     /// A line from the pod.
     case control(String)
     /// The pod answers no more, so far.

@@ -19,6 +19,9 @@ final class StreamConnection: StreamPipeOwner {
     private var relay: Relay?
     private var local: SocketPipe?
     private var isOver = false
+    /// Told when the stream's bytes begin to wait for an answer of the socket's, and when they do no more.
+    var waits: ((Bool) -> Void)?
+    private var isWaiting = false
 
     /// Takes over a stream whose CONNECT arrived just now.
     init(stream: StreamPipe, counts: ConnectionCounts) {
@@ -120,8 +123,16 @@ final class StreamConnection: StreamPipeOwner {
         self.finish()
     }
 
+    private func wait(_ isWaiting: Bool) {
+        guard self.isWaiting != isWaiting else { return }
+        self.isWaiting = isWaiting
+        self.waits?(isWaiting)
+    }
+
     private func finish() {
         self.isOver = true
+        self.wait(false)
+        self.waits = nil
         self.relay = nil
         self.local = nil
         self.stream = nil
@@ -129,6 +140,7 @@ final class StreamConnection: StreamPipeOwner {
     }
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
+        if pipe === self.stream { self.wait(true) }
         guard let relay = self.relay else {
             if pipe === self.stream { self.early.append(bytes) }
             return
@@ -136,6 +148,7 @@ final class StreamConnection: StreamPipeOwner {
         if pipe === self.stream {
             relay.farSent(bytes)
         } else {
+            self.wait(false)
             relay.nearSent(bytes)
         }
     }
