@@ -65,6 +65,10 @@ actor ProxyRole {
         case .linkSuspect: self.logger.debug("link suspect")
         case .linkRecovered: self.logger.debug("link recovered")
         case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])
+        case .callersRefused(let limit):
+            self.logger.warning(
+                "callers are refused: the limit of open files is reached", metadata: ["connections": "\(limit)"])
+            self.pod.send(control: ControlLine.callersRefused(limit: limit).text)
         case .control(let text): self.take(ControlLine(text))
         }
     }
@@ -81,7 +85,7 @@ actor ProxyRole {
             }
         case .localDown(let route): self.take(InClusterSession.Event.localDown(route: route))
         case .localUp(let route): self.take(InClusterSession.Event.localUp(route: route))
-        case .checked, .drained, .terminating, nil:
+        case .checked, .drained, .terminating, .callersRefused, nil:
             break
         }
     }

@@ -133,6 +133,10 @@ extension InterceptSession {
             case .terminating:
                 if self.servingPod != nil { self.reportEndingProxy() }
                 self.background.append(Task { await self.endUnlessWanted() })
+            case .callersRefused(let limit):
+                self.report.event(
+                    "callers-refused",
+                    "new callers are refused: \(limit) connections are open, as many as the proxy's open files allow")
             case .check, .drain, .localDown, .localUp, nil: break
             }
         }

@@ -41,10 +41,11 @@ import Testing
         let lines: [ControlLine] = [
             .check, .drain, .drained, .terminating, .checked(obstacle: nil),
             .checked(obstacle: "web:80: refused"), .checked(obstacle: nil, refusing: ["web:90", "web:91"]),
-            .checked(obstacle: "web:80: no answer in time", refusing: ["web:90"]),
+            .checked(obstacle: "web:80: no answer in time", refusing: ["web:90"]), .localDown(route: "web:80"),
+            .localUp(route: "web:80"), .callersRefused(limit: 12),
         ]
         for line in lines { #expect(ControlLine(line.text) == line) }
-        for text in ["", "checked", "check\tme", "hello"] { #expect(ControlLine(text) == nil) }
+        for text in ["", "checked", "check\tme", "hello", "callers-refused\tmany"] { #expect(ControlLine(text) == nil) }
     }
 
     @Test("the proxy's configuration is read back")

@@ -48,7 +48,7 @@ struct FrameBoundaryTests {
         var boundary = FrameBoundary(reader: .client)
         let nothing = boundary.received(ByteBuffer(bytes: whole[..<5]))
         #expect(nothing.readableBytes == 0)
-        var buffer = FrameSizedAllocator().buffer(allocator: ByteBufferAllocator())
+        var buffer = FrameSizedAllocator(nil).buffer(allocator: ByteBufferAllocator())
         buffer.writeBytes(whole[5...])
         let all = boundary.received(buffer)
         #expect(Array(all.readableBytesView) == whole)
@@ -56,7 +56,7 @@ struct FrameBoundaryTests {
 
     @Test("a full read and its header are 64 KiB")
     func size() {
-        var allocator = FrameSizedAllocator()
+        var allocator = FrameSizedAllocator(nil)
         for _ in 0..<20 {
             let count = allocator.buffer(allocator: ByteBufferAllocator()).writableBytes
             _ = allocator.record(actualReadBytes: count)

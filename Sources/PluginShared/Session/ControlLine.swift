@@ -10,6 +10,8 @@ public enum ControlLine: Sendable, Equatable {
     case drained
     /// To the plugin: this pod ends; the Service was, or is being, restored.
     case terminating
+    /// To the plugin: so many connections are open, and no more are taken.
+    case callersRefused(limit: Int)
     /// To the proxy: the local process of a route does not answer.
     case localDown(route: String)
     /// To the proxy: it answers again.
@@ -24,6 +26,7 @@ public enum ControlLine: Sendable, Equatable {
         case .drain: "drain"
         case .drained: "drained"
         case .terminating: "terminating"
+        case .callersRefused(let limit): "callers-refused\t\(limit)"
         case .localDown(let route): "local-down\t\(route)"
         case .localUp(let route): "local-up\t\(route)"
         }
@@ -39,6 +42,9 @@ public enum ControlLine: Sendable, Equatable {
         case ("drain", 1): self = .drain
         case ("drained", 1): self = .drained
         case ("terminating", 1): self = .terminating
+        case ("callers-refused", 2):
+            guard let limit = Int(parts[1]) else { return nil }
+            self = .callersRefused(limit: limit)
         case ("local-down", 2): self = .localDown(route: parts[1])
         case ("local-up", 2): self = .localUp(route: parts[1])
         default: return nil

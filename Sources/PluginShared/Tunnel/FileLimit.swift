@@ -13,16 +13,23 @@ public enum FileLimit {
     ///
     /// - Returns: The limit that holds from then on.
     @discardableResult
-    public static func raise() -> UInt64 {
+    public static func raise() -> Int {
         var limit = rlimit()
-        #if canImport(Glibc)
-            let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            let files = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(files, &limit) == 0 else { return 0 }
+        guard getrlimit(Self.files, &limit) == 0 else { return 0 }
         limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(files, &limit)
-        return UInt64(limit.rlim_cur)
+        _ = setrlimit(Self.files, &limit)
+        return Int(clamping: limit.rlim_cur)
     }
+
+    /// The limit that holds now.
+    public static var current: Int {
+        var limit = rlimit()
+        return getrlimit(Self.files, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024
+    }
+
+    #if canImport(Glibc)
+        private static let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let files = RLIMIT_NOFILE
+    #endif
 }

@@ -86,7 +86,8 @@ start_node() {
         --kubeconfig="$state/kubeconfig/controller-manager" --use-service-account-credentials=true \
         --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
         --allocate-node-cidrs=true --cluster-cidr="$cluster_cidr" \
-        --service-cluster-ip-range="$service_cidr" --flex-volume-plugin-dir="$state/volume-plugins"
+        --service-cluster-ip-range="$service_cidr" --flex-volume-plugin-dir="$state/volume-plugins" \
+        --kube-api-qps=100 --kube-api-burst=200
     start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
     start_kubelet "$1"
     # It asks for its node, and after each failure waits twice as long.
@@ -121,6 +122,9 @@ failSwapOn: false
 allowedUnsafeSysctls: [$sysctls]
 maxPods: 250
 serializeImagePulls: false
+# As since 1.27; the 5 a second of before are too few for tests side by side.
+kubeAPIQPS: 50
+kubeAPIBurst: 100
 volumePluginDir: $state/volume-plugins
 # The images cannot be pulled again, and the machine's disk may be fuller than a node's should be.
 imageGCHighThresholdPercent: 100

@@ -16,7 +16,7 @@ final class Caller: StreamPipeOwner {
     func use(_ stream: StreamPipe) {
         self.stream = stream
         self.socket.owner = self
-        self.relay = Relay(near: self.socket, far: stream)
+        self.relay = Relay(near: self.socket, far: stream, budget: ReadBudget())
     }
 
     func streamAccepted(_ stream: StreamPipe) {

@@ -30,7 +30,8 @@ struct TestTunnel {
     }
 
     /// Starts the pod's end alone.
-    static func pod(origin: Int, timing: Timing = TestTunnel.patient, isIntercepted: Bool = true) async throws
+    static func pod(origin: Int, timing: Timing = TestTunnel.patient, isIntercepted: Bool = true, files: Int = 100_000)
+        async throws
         -> TestTunnel
     {
         let identity = TunnelIdentity(session: "s1", secret: .random(), software: "0.1.0")
@@ -46,6 +47,7 @@ struct TestTunnel {
             ports: [port],
             tunnelPort: 0,
             timing: timing,
+            files: files,
             group: MultiThreadedEventLoopGroup.singleton,
             logger: TestTunnel.logger
         )

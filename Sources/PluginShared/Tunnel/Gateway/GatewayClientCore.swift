@@ -50,7 +50,7 @@ final class GatewayClientCore: TunnelLinkOwner {
     func openDirectly(
         host: String, port: Int, then: @escaping (Result<StreamConnection, StreamRefusal>) -> Void
     ) {
-        SocketPipe.options(ClientBootstrap(group: self.loop))
+        SocketPipe.options(ClientBootstrap(group: self.loop), counts: self.counts)
             .connectTimeout(GatewayClientCore.directLimit)
             .connect(host: host, port: port)
             .assumeIsolated()

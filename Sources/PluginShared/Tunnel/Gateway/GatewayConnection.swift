@@ -41,9 +41,10 @@ public struct GatewayConnection {
         to addresses: [SocketAddress], on loop: any EventLoop,
         then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
     ) {
-        SocketDial.connect(to: addresses, on: loop, timeout: GatewayConnection.directLimit) { result in
+        let counts = ConnectionCounts()
+        SocketDial.connect(to: addresses, on: loop, counts: counts, timeout: GatewayConnection.directLimit) { result in
             then(
-                result.map { GatewayConnection(StreamConnection(direct: $0, counts: ConnectionCounts())) }
+                result.map { GatewayConnection(StreamConnection(direct: $0, counts: counts)) }
                     .mapError { StreamRefusal(status: 502, reason: ConnectFailure.describe($0)) })
         }
     }
@@ -52,6 +53,6 @@ public struct GatewayConnection {
     public static func listener(
         on loop: any EventLoop, accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) -> ServerBootstrap {
-        PodListeners.callers(on: loop, accepted: accepted)
+        PodListeners.callers(on: loop, budget: nil, accepted: accepted)
     }
 }

@@ -84,8 +84,8 @@ final class GatewayCore: TunnelLinkOwner {
 
     private func dial(_ addresses: [SocketAddress], for connection: StreamConnection) {
         SocketDial.connect(
-            to: addresses, on: self.loop, timeout: self.timing.originConnectLimit,
-            receiveBuffer: PodListeners.receiveBuffer
+            to: addresses, on: self.loop, counts: self.counts, timeout: self.timing.originConnectLimit,
+            receiveBuffer: PodListeners.receiveBuffer(connections: self.counts.open)
         ) { [counts = self.counts] result in
             switch result {
             case .success(let pipe):

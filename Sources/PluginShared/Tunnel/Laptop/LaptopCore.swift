@@ -114,7 +114,7 @@ final class LaptopCore: TunnelLinkOwner {
     ) {
         let pipe = SocketPipe()
         let bound = NIOLoopBound(pipe, eventLoop: self.loop)
-        let bootstrap = SocketPipe.options(ClientBootstrap(group: self.loop))
+        let bootstrap = SocketPipe.options(ClientBootstrap(group: self.loop), counts: self.counts)
             .connectTimeout(TimeAmount(self.timing.localConnectLimit))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

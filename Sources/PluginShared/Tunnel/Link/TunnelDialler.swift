@@ -38,7 +38,7 @@ final class TunnelDialler {
             .connectTimeout(TimeAmount(timeout))
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.writeBufferWaterMark, value: HTTP2Configuration.linkWatermark)
-            .channelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
+            .channelOption(.recvAllocator, value: FrameSizedAllocator(nil))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 bound.value.prepare(channel, identity: identity)

@@ -111,7 +111,7 @@ final class PodConnection: StreamPipeOwner {
 
     private func use(_ pipe: any BytePipe) {
         self.far = pipe
-        self.relay = Relay(near: self.caller, far: pipe)
+        self.relay = Relay(near: self.caller, far: pipe, budget: self.core.counts.readBudget)
     }
 
     /// Only once nothing is kept for a replay any more, which is bounded.

@@ -9,12 +9,13 @@ final class PodCore: TunnelLinkOwner {
     let timing: Timing
     private let ports: [ProxyPort]
     private let acceptor: TunnelAcceptor
-    private let counts: ConnectionCounts
+    let counts: ConnectionCounts
     private let passThrough: PassThroughSwitch
     private let report: @Sendable (PodEvent) -> Void
     private var listeners: [any Channel] = []
     private(set) var boundPorts: [Int] = []
     private var connections: [UInt64: PodConnection] = [:]
+    private var admission: CallerAdmission
     private var lastID: UInt64 = 0
     private var drainingSince: Duration?
     /// How long after the drain's start, and after the last connection that came, others are still expected.
@@ -34,6 +35,7 @@ final class PodCore: TunnelLinkOwner {
         timing: Timing,
         counts: ConnectionCounts,
         passThrough: PassThroughSwitch,
+        files: Int,
         logger: Logger,
         report: @escaping @Sendable (PodEvent) -> Void
     ) {
@@ -42,6 +44,7 @@ final class PodCore: TunnelLinkOwner {
         self.timing = timing
         self.counts = counts
         self.passThrough = passThrough
+        self.admission = CallerAdmission(files: files)
         self.logger = logger
         self.report = report
         self.acceptor = TunnelAcceptor(
@@ -81,7 +84,9 @@ final class PodCore: TunnelLinkOwner {
     private func listen(for port: ProxyPort) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
-            PodListeners.callers(on: loop) { channel in bound.value.accepted(channel, at: port) }
+            PodListeners.callers(on: loop, budget: bound.value.counts.readBudget) { channel in
+                bound.value.accepted(channel, at: port)
+            }
         }
         let addresses = ["::", "0.0.0.0"]
         return PodListeners.bind(port: port.listenPort, addresses: addresses, bootstrap: bootstrap).map { channel in
@@ -93,6 +98,12 @@ final class PodCore: TunnelLinkOwner {
     // MARK: Callers
 
     private func accepted(_ channel: any Channel, at port: ProxyPort) -> EventLoopFuture<Void> {
+        let limit = self.admission.limit
+        guard self.connections.count < limit else {
+            if self.admission.refused(now: MonotonicTime.now()) { self.report(.callersRefused(limit: limit)) }
+            SocketPipe.refuse(channel)
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
         self.lastID += 1
         let caller = SocketPipe()
         let address = channel.remoteAddress
@@ -105,6 +116,7 @@ final class PodCore: TunnelLinkOwner {
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionEnded(connection) }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(caller)
+            try PodListeners.bound(channel, connections: self.connections.count)
             connection.start()
         }
     }
@@ -148,9 +160,9 @@ final class PodCore: TunnelLinkOwner {
             return
         }
         SocketDial.connect(
-            to: Array(repeating: address, count: Self.originAttempts), on: self.loop,
+            to: Array(repeating: address, count: Self.originAttempts), on: self.loop, counts: self.counts,
             timeout: self.timing.originConnectLimit / Self.originAttempts, interval: Self.originInterval,
-            receiveBuffer: PodListeners.receiveBuffer, then: then)
+            receiveBuffer: PodListeners.receiveBuffer(connections: self.counts.open), then: then)
     }
 
     /// Tries to connect to each port's origin.

@@ -23,6 +23,7 @@ public final class PodEnd: Sendable {
     ///   - ports: The Service's ports.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - timing: Other intervals than the product's, for tests.
+    ///   - files: The most open files of the process; callers beyond what they allow are refused.
     ///   - group: Gives the event loop.
     ///   - logger: Gets lines at `debug` and `trace`.
     public init(
@@ -30,6 +31,7 @@ public final class PodEnd: Sendable {
         ports: [ProxyPort],
         tunnelPort: Int,
         timing: Timing = Timing(),
+        files: Int = FileLimit.current,
         group: any EventLoopGroup,
         logger: Logger
     ) {
@@ -54,6 +56,7 @@ public final class PodEnd: Sendable {
                 timing: timing,
                 counts: counts,
                 passThrough: passThrough,
+                files: files,
                 logger: logger,
                 report: { continuation.yield($0) }
             ),

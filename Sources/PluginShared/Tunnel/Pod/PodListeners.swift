@@ -14,6 +14,22 @@ enum PodListeners {
     /// The kernel's receive buffer of each connection: 256 KiB. NIO reads all of it at the peer's FIN, whatever the
     /// back-pressure (BaseSocketChannel.readEOF0), so this bounds what a stalled upload can take of the pod's memory.
     static let receiveBuffer: ChannelOptions.Types.SocketOption.Value = 262_144
+    /// What all of them may take together: 64 MiB; but each has 16 KiB, where only a busy host has less.
+    private static let allReceiveBuffers = 64 * 1024 * 1024
+    private static let leastReceiveBuffer: ChannelOptions.Types.SocketOption.Value = 16_384
+
+    /// The same where there are so many connections.
+    static func receiveBuffer(connections: Int) -> ChannelOptions.Types.SocketOption.Value {
+        let share = ChannelOptions.Types.SocketOption.Value(Self.allReceiveBuffers / max(1, connections))
+        return min(Self.receiveBuffer, max(Self.leastReceiveBuffer, share))
+    }
+
+    /// Bounds a caller's connection where there are many.
+    static func bound(_ channel: any Channel, connections: Int) throws {
+        let size = Self.receiveBuffer(connections: connections)
+        if size < Self.receiveBuffer { try channel.syncOptions?.setOption(.socketOption(.so_rcvbuf), value: size) }
+    }
+
     /// How many connections may wait to be accepted: 4096; the kernel cuts it to its own limit.
     static let backlog: Int32 = 4096
 
@@ -24,9 +40,9 @@ enum PodListeners {
         }
     }
 
-    /// Listens for callers of the Service.
+    /// Listens for callers of the Service, or of something else whose reading is bounded elsewhere.
     static func callers(
-        on loop: any EventLoop,
+        on loop: any EventLoop, budget: ReadBudget?,
         accepted: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) -> ServerBootstrap {
         ServerBootstrap(group: loop)
@@ -42,7 +58,7 @@ enum PodListeners {
             }
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
+            .childChannelOption(.recvAllocator, value: FrameSizedAllocator(budget))
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // A caller whose node vanished is noticed by the kernel, if late.
@@ -60,7 +76,7 @@ enum PodListeners {
             .serverChannelOption(.backlog, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: HTTP2Configuration.linkWatermark)
-            .childChannelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
+            .childChannelOption(.recvAllocator, value: FrameSizedAllocator(nil))
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer(accepted)
     }

@@ -33,6 +33,8 @@ public enum PodEvent: Sendable, Equatable {
     case linkDown(reason: String)
     /// A line from the laptop.
     case control(String)
+    /// Callers are refused: this many connections are open, as many as the limit of open files allows. Told every 10 s.
+    case callersRefused(limit: Int)
     /// A peer at the tunnel port did not prove itself, or speaks another version.
     case peerRefused(reason: String)
 }

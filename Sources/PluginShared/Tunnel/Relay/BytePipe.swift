@@ -8,8 +8,8 @@ protocol BytePipe: AnyObject {
     var owner: (any BytePipeOwner)? { get set }
     /// Whether more bytes can be written without piling up.
     var isWritable: Bool { get }
-    /// Queues bytes.
-    func write(_ bytes: ByteBuffer)
+    /// Queues bytes; `sent` is called once, when they are on their way or will never be.
+    func write(_ bytes: ByteBuffer, sent: (() -> Void)?)
     /// Sends what was queued.
     func flush()
     /// Sends FIN, or END_STREAM, after everything that was written.
@@ -20,6 +20,11 @@ protocol BytePipe: AnyObject {
     func setReading(_ isReading: Bool)
     /// Says that so many of the bytes received were passed on, where that is how the peer is slowed down.
     func passedOn(byteCount: Int)
+}
+
+extension BytePipe {
+    /// Queues bytes.
+    func write(_ bytes: ByteBuffer) { self.write(bytes, sent: nil) }
 }
 
 /// What a pipe tells its owner.

@@ -1,9 +1,17 @@
 import Synchronization
 
-/// Counters of one end that can be read from anywhere.
+/// Counters of one end that can be read from anywhere, and the bytes that its connections hold.
 final class ConnectionCounts: Sendable {
+    /// What its sockets have read and was not passed on yet.
+    let readBudget: ReadBudget
+
     private let openCount = Atomic<Int>(0)
     private let tunnelledTotal = Atomic<Int>(0)
+
+    /// Counters at zero.
+    init(readBudget: ReadBudget = ReadBudget()) {
+        self.readBudget = readBudget
+    }
 
     /// Connections that are open.
     var open: Int { self.openCount.load(ordering: .relaxed) }

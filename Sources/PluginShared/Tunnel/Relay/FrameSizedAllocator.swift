@@ -10,10 +10,19 @@ struct FrameSizedAllocator: RecvByteBufferAllocator {
     static let headerByteCount = 9
 
     /// Starts at 1 KiB, so that an idle connection holds little, and grows to 64 KiB for one that moves data.
+    private let budget: ReadBudget?
     private var adaptive = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65_536)
 
+    /// An allocator of buffers that count for a budget; `nil` for a link's, which is one.
+    init(_ budget: ReadBudget?) {
+        self.budget = budget
+    }
+
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        var buffer = self.adaptive.buffer(allocator: allocator)
+        let isSmall = self.budget?.isFull ?? false
+        var buffer =
+            isSmall
+            ? allocator.buffer(capacity: ReadBudget.smallRead) : self.adaptive.buffer(allocator: allocator)
         buffer.moveWriterIndex(forwardBy: FrameSizedAllocator.headerByteCount)
         buffer.moveReaderIndex(forwardBy: FrameSizedAllocator.headerByteCount)
         return buffer

@@ -7,6 +7,10 @@ import NIOCore
 final class Relay {
     private let near: any BytePipe
     private let far: any BytePipe
+    private let budget: ReadBudget
+    /// Of what the near side sent, the memory that the far side has not taken yet.
+    private var underWay = 0
+    private var mayRead = false
     private var held = HeldBytes()
     private var written = 0
     private var farEndIsHeld = false
@@ -14,9 +18,12 @@ final class Relay {
     private var farHasEnded = false
 
     /// Joins two pipes; their owner passes on what they say.
-    init(near: any BytePipe, far: any BytePipe) {
+    ///
+    /// - Parameter budget: Bounds what all relays of this end have read from their near sides.
+    init(near: any BytePipe, far: any BytePipe, budget: ReadBudget) {
         self.near = near
         self.far = far
+        self.budget = budget
     }
 
     /// Whether both sides have ended and everything was passed on.
@@ -26,7 +33,21 @@ final class Relay {
 
     /// Bytes came from the near side.
     func nearSent(_ bytes: ByteBuffer) {
-        self.far.write(bytes)
+        let size = bytes.storageCapacity
+        self.underWay += size
+        self.budget.take(size)
+        self.far.write(bytes) { self.farTook(size) }
+    }
+
+    private func farTook(_ size: Int) {
+        self.underWay -= size
+        self.budget.giveBack(size)
+        self.readNear()
+    }
+
+    private func readNear() {
+        let hasRoom = self.underWay == 0 || !self.budget.isFull
+        self.near.setReading(self.mayRead && self.far.isWritable && hasRoom)
     }
 
     /// The near side ended its half.
@@ -60,7 +81,8 @@ final class Relay {
     /// Sends what came from the near side, and reads on if the far side can take more.
     func flushFar(allowsReading: Bool) {
         self.far.flush()
-        self.near.setReading(allowsReading && self.far.isWritable)
+        self.mayRead = allowsReading
+        self.readNear()
     }
 
     /// Sends what came from the far side, and what was held of it as far as the near side takes it.

@@ -9,7 +9,8 @@ enum SocketDial {
     ///   - timeout: The limit for each.
     ///   - interval: The least time from the begin of one to that of the next.
     static func connect(
-        to addresses: [SocketAddress], on loop: any EventLoop, timeout: Duration, interval: Duration = .zero,
+        to addresses: [SocketAddress], on loop: any EventLoop, counts: ConnectionCounts, timeout: Duration,
+        interval: Duration = .zero,
         receiveBuffer: ChannelOptions.Types.SocketOption.Value? = nil,
         then: @escaping (Result<SocketPipe, any Error>) -> Void
     ) {
@@ -17,7 +18,7 @@ enum SocketDial {
         let begin = MonotonicTime.now()
         let pipe = SocketPipe()
         let bound = NIOLoopBound(pipe, eventLoop: loop)
-        var bootstrap = SocketPipe.options(ClientBootstrap(group: loop))
+        var bootstrap = SocketPipe.options(ClientBootstrap(group: loop), counts: counts)
             .connectTimeout(TimeAmount(timeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -34,7 +35,8 @@ enum SocketDial {
                 let pause = max(.zero, interval - (MonotonicTime.now() - begin))
                 loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
                     SocketDial.connect(
-                        to: rest, on: loop, timeout: timeout, interval: interval, receiveBuffer: receiveBuffer
+                        to: rest, on: loop, counts: counts, timeout: timeout, interval: interval,
+                        receiveBuffer: receiveBuffer
                     ) { result in then(result.mapError { _ in error }) }
                 }
             }

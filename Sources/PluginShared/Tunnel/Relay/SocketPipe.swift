@@ -27,17 +27,14 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
     private var isOver = false
 
     /// Sets the options every data socket of a tunnel end needs.
-    static func options(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
+    static func options(_ bootstrap: ClientBootstrap, counts: ConnectionCounts) -> ClientBootstrap {
         bootstrap
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.recvAllocator, value: SocketPipe.receiveAllocator)
+            .channelOption(.recvAllocator, value: FrameSizedAllocator(counts.readBudget))
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
-
-    /// How much is read at once.
-    static let receiveAllocator = FrameSizedAllocator()
 
     /// How many connections of an end may read eagerly: 64, which hold 16 MiB at the worst.
     static let eagerReaders = 64
@@ -45,6 +42,15 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
     /// Reads up to four times in a turn, so that what follows on the way finds more to copy at once.
     func readEagerly() {
         try? self.context?.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+    }
+
+    /// Resets a connection that nothing was done with.
+    static func refuse(_ channel: any Channel) {
+        if let options = channel as? any SocketOptionProvider {
+            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
+        } else {
+            channel.close(promise: nil)
+        }
     }
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
@@ -57,9 +63,9 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
         self.context = nil
     }
 
-    func write(_ bytes: ByteBuffer) {
-        guard !self.isOver else { return }
-        self.context?.write(self.wrapOutboundOut(bytes), promise: nil)
+    func write(_ bytes: ByteBuffer, sent: (() -> Void)?) {
+        guard !self.isOver, let context = self.context else { return sent?() ?? () }
+        context.write(self.wrapOutboundOut(bytes), promise: context.eventLoop.promise(calling: sent))
     }
 
     func flush() {

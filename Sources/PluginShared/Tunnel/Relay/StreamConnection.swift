@@ -67,7 +67,7 @@ final class StreamConnection: StreamPipeOwner {
         local.owner = self
         self.local = local
         if self.counts.open <= SocketPipe.eagerReaders { local.readEagerly() }
-        let relay = Relay(near: local, far: stream)
+        let relay = Relay(near: local, far: stream, budget: self.counts.readBudget)
         self.relay = relay
         if self.isAskedByPeer { (stream as? StreamPipe)?.writeHeaders(HPACKHeaders([(":status", "200")])) }
         while let chunk = self.early.popFirst() { relay.farSent(chunk) }

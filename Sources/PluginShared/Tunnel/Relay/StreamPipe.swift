@@ -31,7 +31,7 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
     private let link: TunnelLink
     private var context: ChannelHandlerContext?
     /// Frames written before the channel existed.
-    private var early: [HTTP2Frame.FramePayload] = []
+    private var early: [(payload: HTTP2Frame.FramePayload, sent: (() -> Void)?)] = []
     private var window: StreamWindow
     private var windowIsOpen = false
     private var isAnswered: Bool
@@ -60,10 +60,10 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
         self.send(.headers(.init(headers: headers, endStream: ends)))
     }
 
-    func write(_ bytes: ByteBuffer) {
+    func write(_ bytes: ByteBuffer, sent: (() -> Void)?) {
         // An empty DATA frame would count as an attack at the peer (maximumSequentialEmptyDataFrames).
-        guard !self.isOver, !self.outputHasEnded, bytes.readableBytes > 0 else { return }
-        self.send(.data(.init(data: .byteBuffer(bytes))))
+        guard !self.isOver, !self.outputHasEnded, bytes.readableBytes > 0 else { return sent?() ?? () }
+        self.send(.data(.init(data: .byteBuffer(bytes))), sent: sent)
     }
 
     func flush() {
@@ -129,11 +129,11 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
         self.fail()
     }
 
-    private func send(_ payload: HTTP2Frame.FramePayload) {
+    private func send(_ payload: HTTP2Frame.FramePayload, sent: (() -> Void)? = nil) {
         if let context = self.context, context.channel.isActive {
-            context.write(self.wrapOutboundOut(payload), promise: nil)
+            context.write(self.wrapOutboundOut(payload), promise: context.eventLoop.promise(calling: sent))
         } else {
-            self.early.append(payload)
+            self.early.append((payload, sent))
         }
     }
 
@@ -153,7 +153,9 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
         }
         let early = self.early
         self.early = []
-        for payload in early { context.write(self.wrapOutboundOut(payload), promise: nil) }
+        for (payload, sent) in early {
+            context.write(self.wrapOutboundOut(payload), promise: context.eventLoop.promise(calling: sent))
+        }
         context.flush()
         self.owner?.pipeWritabilityChanged(self)
     }
