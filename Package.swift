@@ -170,7 +170,10 @@ let package = Package(
             name: "InMemoryAPI", dependencies: ["Kubernetes"], path: "Tests/InMemoryAPI", swiftSettings: strict),
         .testTarget(
             name: "SessionEffectsTests",
-            dependencies: ["InMemoryAPI", "Kubernetes", "PluginSession", "Session", "SessionEffects"],
+            dependencies: [
+                "InClusterProxy", "InMemoryAPI", "Kubernetes", logging, "PluginSession", "Session", "SessionEffects",
+                "Tunnel", .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -54,6 +54,25 @@ use_scratch() {
     flock 8
 }
 
+# use_sources ROOT — after use_scratch: brings the sources of a clone to the one place at which they are compiled, and goes
+# there. A compiler takes a file at another path for another file; so a second clone compiles only what differs.
+use_sources() {
+    local from=$1 to=$lab_cache/source file
+    local -A wanted=()
+    git -C "$from" rev-parse --git-dir >/dev/null 2>&1 || return 0
+    mkdir -p "$to"
+    while IFS= read -r -d '' file; do
+        [ -f "$from/$file" ] || continue
+        wanted[$file]=1
+        cmp -s "$from/$file" "$to/$file" && continue
+        install -D -m "$(stat -c %a "$from/$file")" "$from/$file" "$to/$file"
+    done < <(git -C "$from" ls-files -z --cached --others --exclude-standard)
+    while IFS= read -r -d '' file; do
+        [ -n "${wanted[$file]:-}" ] || rm "$to/$file"
+    done < <(cd "$to" && find . -path ./dist -prune -o -name Package.resolved -o -type f -printf '%P\0')
+    cd "$to"
+}
+
 # open_lab ROOT — after `make build`; leaves nothing behind at the script's end.
 open_lab() {
     local image=registry.local/kubectl-tunnel-proxy:test

@@ -15,7 +15,7 @@ struct LeaseObserver: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
-                    await self.read(report)
+                    await self.read(report, looksForOrigin: true)
                     try? await Task.sleep(for: self.interval)
                 }
             }
@@ -23,12 +23,14 @@ struct LeaseObserver: Sendable {
         }
     }
 
-    private func read(_ report: @Sendable (InClusterSession.Event) async -> Void) async {
+    private func read(
+        _ report: @Sendable (InClusterSession.Event) async -> Void, looksForOrigin: Bool
+    ) async {
         do throws(APIError) {
             let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
             await report(lease.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
             // Without the origin Service nothing is left to pass through to.
-            if let origin, try await self.client.find(.services, origin, in: self.namespace) == nil {
+            if looksForOrigin, let origin, try await self.client.find(.services, origin, in: self.namespace) == nil {
                 await report(.originMissing)
             }
         } catch {
@@ -47,7 +49,7 @@ struct LeaseObserver: Sendable {
                 for try await event in self.client.watch(.leases, name: self.lease, in: self.namespace) {
                     pause = Self.shortestPause
                     switch event {
-                    case .added, .modified, .deleted: await self.read(report)
+                    case .added, .modified, .deleted: await self.read(report, looksForOrigin: false)
                     case .other: break
                     }
                 }

@@ -13,7 +13,7 @@ extension EndToEnd {
 
         @Test("names of the cluster resolve and connect, for every kind of program", arguments: Exec.User.allCases)
         func names(user: Exec.User) async throws {
-            try await Shop.with { shop in
+            try await Shop.with(deployments: [Shop.deployment(replicas: 2)]) { shop in
                 try await shop.apply(Self.headless)
                 let exec = try Exec(shop, user: user)
                 let musl = try await MuslProgram.make()

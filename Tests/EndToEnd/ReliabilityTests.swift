@@ -12,7 +12,7 @@ extension EndToEnd {
         func bounds() async throws {
             let runs = Self.environment["RELIABILITY_RUNS"].flatMap { Int($0) } ?? 1
             var measurements = Measurement.Kind.allCases.map { Measurement(kind: $0) }
-            try await Shop.with { shop in
+            try await Shop.with(deployments: [Shop.deployment(replicas: 2)]) { shop in
                 let network = try BadNetwork()
                 try await shop.expect("cluster")
                 for _ in 0..<runs {

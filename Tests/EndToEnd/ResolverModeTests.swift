@@ -8,7 +8,7 @@ extension EndToEnd {
             arguments: ResolverMachine.Kind.resolving)
         func names(kind: ResolverMachine.Kind) async throws {
             let local = try await LocalProcess.start(who: "laptop", port: 18_080)
-            try await Shop.with { shop in
+            try await Shop.with(deployments: [Shop.deployment(replicas: 2)]) { shop in
                 try await shop.apply(ExecTests.headless)
                 let address = try await shop.address()
                 // At home there are hosts in a domain of the namespace's name: one like a Service, and another.

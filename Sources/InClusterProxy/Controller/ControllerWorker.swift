@@ -14,8 +14,16 @@ actor ControllerWorker {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private var machine: ControlledSession
-    private let (looks, lookSource) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private let (looks, lookSource) = AsyncStream.makeStream(of: Look.self, bufferingPolicy: .bufferingNewest(1))
     private var isEnding = false
+
+    /// A reason to see what there is to do.
+    private enum Look: Sendable {
+        /// The Lease was read just now; `nil` when it is gone.
+        case read(Lease?)
+        /// Something went wrong before.
+        case again
+    }
 
     private var namespace: String { self.configuration.namespace }
 
@@ -46,14 +54,18 @@ actor ControllerWorker {
             client: self.client, namespace: self.namespace, lease: self.names.lease, origin: nil,
             interval: self.machine.interval)
         let source = self.lookSource
-        let observing = Task { await observer.run { _ in source.yield() } }
-        for await _ in self.looks {
+        let observing = Task {
+            await observer.run { event in
+                if case .leaseRead(let lease) = event { source.yield(.read(lease)) } else { source.yield(.read(nil)) }
+            }
+        }
+        for await look in self.looks {
             do {
-                if try await self.isOver() { break }
+                if try await self.isOver(look) { break }
             } catch {
                 self.logger.warning("not yet", metadata: ["error": .string("\(error)")])
                 try? await Task.sleep(for: Self.pause)
-                source.yield()
+                source.yield(.again)
             }
         }
         observing.cancel()
@@ -69,13 +81,23 @@ actor ControllerWorker {
     private static let pause = Duration.milliseconds(500)
 
     /// Does what there is to do.
-    private func isOver() async throws -> Bool {
+    private func isOver(_ look: Look) async throws -> Bool {
+        // What was read before may be answered by now: only a fresh look is acted upon.
+        var look = look
         while !self.isEnding {
-            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
+            let lease: Lease?
+            let isFresh: Bool
+            switch look {
+            case .read(let read): (lease, isFresh) = (read, false)
+            case .again:
+                (lease, isFresh) = (try await self.client.find(.leases, self.names.lease, in: self.namespace), true)
+            }
+            look = .again
             let now = self.clock.now - self.start
             var step = self.machine.handle(lease, now: now)
             if step == .look { step = self.machine.handle(try await self.seen(lease), now: now) }
             switch step {
+            case .perform where !isFresh: continue
             case .perform(let order):
                 if let lease { try await self.perform(order, lease) }
             case .undo(let cause):
@@ -121,7 +143,7 @@ actor ControllerWorker {
         } catch let refusal as Refusal {
             answer.refusal = refusal
         } catch let failure as WriteFailure {
-            if failure.isTransient { throw failure }
+            if failure.isTransient || failure.isUnauthorized { throw failure }
             answer.refusal = failure.refusal
         } catch let error as APIError {
             // A token may just have been replaced.

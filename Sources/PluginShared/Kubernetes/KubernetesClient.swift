@@ -98,6 +98,9 @@ public struct KubernetesClient: Sendable {
     }
 
     /// Deletes an object; one that is gone already, or has another uid than the given one, is left alone.
+    ///
+    /// - Throws: ``APIError``; code `conflict` when the object was to be another, and is not: it is somebody else's word,
+    ///   as a load balancer's.
     public func delete<Object>(
         _ type: ResourceType<Object>, _ name: String, in namespace: String, uid: String? = nil
     ) async throws(APIError) {
@@ -110,8 +113,12 @@ public struct KubernetesClient: Sendable {
             body: try JSONCoding.encode(JSONValue.object(options)), contentType: "application/json")
         do {
             _ = try await self.sent(request)
-        } catch let error where error.code == .notFound || error.code == .conflict {
-            return
+        } catch {
+            if error.code == .notFound { return }
+            guard error.code == .conflict, let uid else { throw error }
+            // Who may not look has to believe it.
+            let found = try? await self.find(type.metadataOnly, name, in: namespace)
+            if (found ?? nil)?.metadata.uid == uid { throw error }
         }
     }
 

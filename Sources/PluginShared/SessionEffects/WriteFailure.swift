@@ -28,4 +28,9 @@ public enum WriteFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public var isTransient: Bool {
         if case .api(let error, _) = self { error.isTransient } else { false }
     }
+
+    /// Whether the server did not know who asks: a token may just have been replaced.
+    public var isUnauthorized: Bool {
+        if case .api(let error, _) = self { error.code == .unauthorized } else { false }
+    }
 }

@@ -49,7 +49,7 @@ actor ChaosLane {
         let result: Result<History, any Error>
         do {
             var history = History()
-            try await Shop.with { shop in
+            try await Shop.with(deployments: [Shop.deployment(replicas: 2)]) { shop in
                 let lane = try ChaosLane(schedule, number: number, rate: rate, cluster: cluster, shop: shop)
                 try await shop.makeBystander()
                 try await shop.expect("cluster")

@@ -4,9 +4,14 @@ extension Shop {
     /// Prepares the namespace for developers who intercept by themselves.
     func applyRoles() async throws {
         try await self.install("--all-services", "--user-role")
-        try await kubectl(
-            "-n", self.namespace, "create", "rolebinding", "developers", "--role=kubectl-tunnel-user",
-            "--group=developers")
+        try await self.apply(
+            """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: developers}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: kubectl-tunnel-user}
+            subjects: [{kind: Group, name: developers, apiGroup: rbac.authorization.k8s.io}]
+            """)
     }
 
     /// `kubectl tunnel install`, as an admin.

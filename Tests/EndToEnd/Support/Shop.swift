@@ -40,7 +40,7 @@ struct Shop: Sendable {
     /// Pods that answer `who=cluster` on 8080 and other ports.
     static func deployment(
         name: String = "web", labels: String = "app: web, tier: fe", who: String = "cluster", ports: String = "8080",
-        containerPorts: String = "[{containerPort: 8080, name: http}]", replicas: Int = 2, runAsUser: Int = 65_532
+        containerPorts: String = "[{containerPort: 8080, name: http}]", replicas: Int = 1, runAsUser: Int = 65_532
     ) -> String {
         """
         apiVersion: apps/v1

@@ -6,11 +6,14 @@ import NIOPosix
 ///
 /// Of several of the same session the newest counts. Lives on one event loop.
 final class TunnelAcceptor {
-    /// Connections at the tunnel port that have not proved themselves: 8. One more ends the oldest, so that somebody
-    /// who opens many cannot keep the laptop out.
-    static let maximumPending = 8
-    /// Ended connections that are read on to their EOF: 64; one more closes the oldest.
-    static let maximumLingering = 64
+    /// Connections at the tunnel port that have not proved themselves: 256. One more ends any of them: were it the oldest,
+    /// somebody who opens 180 a second would keep out a laptop that is 200 ms away and needs two round trips (measured,
+    /// with 8 of them).
+    static let maximumPending = 256
+    /// Ended connections that are read on to their EOF: 4096, or a quarter of the open files; one more closes the oldest.
+    /// A container runtime passes an EOF on after a second, so that 64 were too few for a stranger who opens some hundreds a
+    /// second: a connection that is closed before ends all others of the port-forward.
+    static let maximumLingering = min(4096, max(64, FileLimit.current / 4))
 
     /// The link to the laptop; `nil` while there is none.
     private(set) var link: TunnelLink?
@@ -86,7 +89,8 @@ final class TunnelAcceptor {
 
     private func accepted(_ channel: any Channel) -> EventLoopFuture<Void> {
         if self.pending.count >= TunnelAcceptor.maximumPending {
-            self.pending[0].refuse(TunnelError(code: .handshakeRefused, message: "too many unproven connections"))
+            let error = TunnelError(code: .handshakeRefused, message: "too many unproven connections")
+            self.pending.randomElement()?.refuse(error)
         }
         let linger = LingerHandler()
         let machine = HandshakeStateMachine(

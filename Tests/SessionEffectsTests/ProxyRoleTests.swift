@@ -1,0 +1,96 @@
+import InMemoryAPI
+import Kubernetes
+import Logging
+import NIOPosix
+import Session
+import SessionEffects
+import Testing
+import Tunnel
+
+@testable import InClusterProxy
+
+/// The proxy's own life: a real end of the tunnel without a laptop, over an API server that also fails.
+@Suite(.timeLimit(.minutes(1))) struct ProxyRoleTests {
+    private static let lease = "\(SessionStage.leases)/tunnel-web"
+
+    /// Runs a proxy of the session until it ends by itself.
+    private func run(
+        _ stage: SessionStage, restores: Bool = true, _ body: (AsyncStream<Void>.Continuation) async throws -> Void
+    ) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let identity = TunnelIdentity(
+            session: SessionStage.holder.session.description, secret: .random(), software: "1")
+        let pod = PodEnd(identity: identity, ports: [], tunnelPort: 0, group: group, logger: logger)
+        try await pod.start()
+        let configuration = ProxyConfiguration(
+            namespace: "shop", service: "web", holder: SessionStage.holder.description, leaseDurationSeconds: 5,
+            listeners: [], originHost: "127.0.0.1", tunnelPort: 1, restores: restores, usesBetaSlices: false)
+        let role = ProxyRole(
+            configuration: configuration, holder: SessionStage.holder, pod: pod, client: stage.api.client,
+            logger: logger)
+        let (signals, source) = AsyncStream.makeStream(of: Void.self)
+        let task = Task { await role.run(signals: signals) }
+        try await body(source)
+        await task.value
+        await pod.shutdown()
+    }
+
+    /// What the ways to and from the API server may do to any one request.
+    static let faults: [Fault.Effect] = [
+        .lostBefore, .lostAfter, .answer(status: 503, body: ""), .answer(status: 404, body: "404 page not found"),
+        .answer(status: 409, body: #"{"kind":"Status","reason":"Conflict","message":"m"}"#),
+    ]
+
+    @Test("a deleted Lease ends the session: the Service is restored, and everything is gone", arguments: faults)
+    func leaseDeleted(effect: Fault.Effect) async throws {
+        let stage = try await SessionStage.switched()
+        try await self.run(stage) { _ in
+            stage.api.add(Fault(effect) { $0.method == .patch })
+            stage.api.add(Fault(effect) { $0.method == .delete })
+            stage.api.remove(Self.lease)
+        }
+        stage.api.collectGarbage()
+        #expect(stage.service == stage.original)
+        #expect(stage.leftovers.isEmpty, "\(stage.leftovers)")
+    }
+
+    @Test("told to end, the proxy restores and leaves the session to the next pod", arguments: faults)
+    func terminated(effect: Fault.Effect) async throws {
+        let stage = try await SessionStage.switched()
+        try await self.run(stage) { signals in
+            stage.api.add(Fault(effect) { $0.method == .patch && $0.path.hasSuffix("/services/web") })
+            signals.yield()
+        }
+        #expect(stage.service == stage.original)
+        #expect(stage.api[Self.lease] != nil)
+        #expect(stage.leftovers.contains { $0.contains("/deployments/") })
+    }
+
+    @Test("another session's Service is left alone")
+    func replaced() async throws {
+        let stage = try await SessionStage.switched()
+        let path = "\(SessionStage.services)/web"
+        try await self.run(stage) { _ in
+            var patch = JSONPatch()
+            patch.replace(JSONPatch.annotation(Key.session), "bbbbbbbbbb")
+            try await stage.api.client.patch(.services, "web", in: "shop", patch)
+            var lease = JSONPatch()
+            lease.replace("/spec/holderIdentity", "bob/desk/bbbbbbbbbb")
+            try await stage.api.client.patch(.leases, "tunnel-web", in: "shop", lease)
+        }
+        #expect(stage.api[path]?["metadata"]?["annotations"]?[Key.session]?.text == "bbbbbbbbbb")
+        #expect(stage.api[Self.lease] != nil)
+    }
+
+    @Test("without the right to restore the proxy only goes when it is told to")
+    func noRights() async throws {
+        let stage = try await SessionStage.switched()
+        let switched = stage.service
+        try await self.run(stage, restores: false) { signals in
+            stage.api.remove(Self.lease)
+            signals.yield()
+        }
+        #expect(stage.service == switched)
+    }
+}
