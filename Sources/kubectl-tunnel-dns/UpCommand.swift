@@ -62,15 +62,17 @@ struct UpCommand: AsyncParsableCommand {
         try await CommandRunner.run { console, environment in
             let folder = try RuntimeFolder.open(environment)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
-            let way = try await self.way(report)
-            await Sessions(folder: folder, console: console).mend(environment)
-            try await Cluster.with(
-                self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-            ) { cluster in
-                let session = UpSession(
-                    cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
-                    holder: await CommandRunner.holder(environment, cluster), way: way)
-                try await session.run(isDetached: self.detached)
+            try await report.tellingFailures {
+                let way = try await self.way(report)
+                await Sessions(folder: folder, console: console).mend(environment)
+                try await Cluster.with(
+                    self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
+                ) { cluster in
+                    let session = UpSession(
+                        cluster: cluster, gateway: self.gateway.request(environment), report: report, folder: folder,
+                        holder: await CommandRunner.holder(environment, cluster), way: way)
+                    try await session.run(isDetached: self.detached)
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ struct InstallCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The Services that may be restored.", valueName: "a,b,…"))
     var services: String?
 
-    @Flag(help: "All Services of the namespace, also those to come.")
+    @Flag(help: "All Services that the namespace has now. Later ones are added by saying it again.")
     var allServices = false
 
     @Flag(help: "Let people intercept, too, who may not patch Services.")
@@ -100,7 +100,8 @@ struct InstallCommand: AsyncParsableCommand {
                 return try await self.remove(names, account, grantsEvents, cluster, console)
             }
             let installation = Installation(
-                namespace: cluster.pin.namespace, services: self.names, grantsEvents: grantsEvents
+                namespace: cluster.pin.namespace, services: try await self.services(of: cluster),
+                grantsEvents: grantsEvents
             ).adding(to: account)
             var objects = InstalledObject.of(installation)
             if self.controller {
@@ -118,6 +119,20 @@ struct InstallCommand: AsyncParsableCommand {
             console.result("pod/\(pod) is ready")
             Self.tellHowToBind(ControllerInstallation.userRole, installation.namespace, console)
         }
+    }
+
+    /// The Services that were named, or all that could be intercepted: a Role that names none of them would allow to delete
+    /// whatever there is.
+    private func services(of cluster: Cluster) async throws -> [String] {
+        if let names { return names }
+        let namespace = cluster.pin.namespace
+        let names = try await cluster.client.list(.services, in: namespace).items
+            .filter { !$0.selector.isEmpty && $0.metadata.labels?[Key.session] == nil }.map(\.metadata.name)
+        guard !names.isEmpty else {
+            throw PluginFailure(
+                "namespace \(namespace) has no Service that could be intercepted", hint: "say it again when it has")
+        }
+        return names
     }
 
     /// Waits for the controller's pod.

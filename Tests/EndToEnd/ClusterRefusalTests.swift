@@ -32,7 +32,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("a namespace without a pod security policy for the proxy refuses it within seconds")
+        @Test(
+            "a namespace without a pod security policy for the proxy refuses it within seconds",
+            .servers(before: 25, "1.25 has no pod security policies"))
         func noPolicy() async throws {
             try await Shop.with(deployments: []) { shop in
                 try await kubectl("-n", shop.namespace, "delete", "rolebinding", "pod-security-policy")
@@ -45,7 +47,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("the restricted pod security policy accepts the proxy")
+        @Test(
+            "the restricted pod security policy accepts the proxy",
+            .servers(before: 25, "1.25 has no pod security policies"))
         func restrictedPolicy() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)], isRestricted: true) { shop in
                 let local = try await LocalProcess.start(port: 3000)

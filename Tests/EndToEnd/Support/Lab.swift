@@ -13,6 +13,11 @@ struct Lab: Sendable {
     /// How long a test may take; of several limits the shortest counts, and `make chaos` takes hours.
     static let minutesPerTest = ProcessInfo.processInfo.environment["CHAOS_FOLDER"] == nil ? 10 : 180
 
+    /// The minor version of the cluster's server.
+    static let serverMinor =
+        (ProcessInfo.processInfo.environment["CLUSTER_VERSION"] ?? "1.20")
+        .split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 20
+
     /// The lab of this run.
     static let shared = Lab()
 

@@ -16,7 +16,7 @@ struct Observer: Sendable {
             Lab.shared.node + [
                 "python3", Lab.shared.workload + "/observe.py", "--pki", Lab.shared.state + "/pki", "--namespace",
                 namespace, "--service", service, "--lease", "tunnel-\(service)", "--bystander", Shop.bystander,
-                "--log", log.path,
+                "--log", log.path, "--slices", Lab.serverMinor < 21 ? "v1beta1" : "v1",
             ])
         return Observer(process: process, log: log)
     }
