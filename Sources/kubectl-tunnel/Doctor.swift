@@ -20,15 +20,24 @@ struct Doctor: Sendable {
         // From here on: what an intercept finds out by doing it.
         if let objects = known.objects {
             progress("dry run of the proxy's pod")
-            findings += await self.preflight.tried("proxy's pod") { try await self.dryRun(objects) }
+            findings += await self.tried("proxy's pod") { try await self.dryRun(objects) }
             if known.service != nil {
                 progress("policies")
-                findings += await self.preflight.tried("policies") { try await self.ways(of: objects) }
+                findings += await self.tried("policies") { try await self.ways(of: objects) }
             }
         }
         progress("earlier sessions")
-        findings += await self.preflight.tried("earlier sessions") { try await self.leftovers() }
+        findings += await self.tried("earlier sessions") { try await self.leftovers() }
         return findings
+    }
+
+    /// A look that the API server refuses is a finding, too.
+    private func tried(_ check: String, _ look: () async throws -> [Finding]) async -> [Finding] {
+        do {
+            return try await look()
+        } catch {
+            return [.warning(check, PluginFailure(told: error, action: "look at \(check)").summary, nil)]
+        }
     }
 
     private func dryRun(_ objects: SessionObjects) async throws -> [Finding] {

@@ -62,12 +62,12 @@ struct InterceptPreflight: Sendable {
             (known.service, plan) = (looked.service, looked.plan)
         }
         progress("rights")
-        for finding in await self.tried("rights", { try await self.look(atRights: &known.isControlled) }) {
+        for finding in await self.needed("rights", { try await self.look(atRights: &known.isControlled) }) {
             try tell(finding)
         }
         var failsafe = SessionObjects.Failsafe.pluginOnly
         let controlled = known.isControlled
-        for finding in await self.tried("failsafe", { try await self.look(atFailsafe: &failsafe, controlled) }) {
+        for finding in await self.needed("failsafe", { try await self.look(atFailsafe: &failsafe, controlled) }) {
             try tell(finding)
         }
         let isDefault = self.image == ProxyConfiguration.defaultImage
@@ -75,17 +75,16 @@ struct InterceptPreflight: Sendable {
         known.objects = await self.objects(of: known, plan, failsafe)
         guard known.service != nil, let objects = known.objects else { return known }
         progress("pods and policies")
-        for finding in await self.tried("pods", { try await self.look(atPodsOf: objects) }) { try tell(finding) }
+        for finding in await self.needed("pods", { try await self.look(atPodsOf: objects) }) { try tell(finding) }
         return known
     }
 
-    /// A look that the API server refuses is a finding, too.
-    func tried(_ check: String, _ look: () async throws -> [Finding]) async -> [Finding] {
+    /// What an intercept takes and could not be seen stands in its way.
+    private func needed(_ check: String, _ look: () async throws -> [Finding]) async -> [Finding] {
         do {
             return try await look()
         } catch {
-            let text = (error as? APIError)?.message ?? (error as? Refusal)?.summary ?? "\(error)"
-            return [.warning(check, "\(check): not looked at: \(text)", nil)]
+            return [.error(check, PluginFailure(told: error, action: "look at \(check)"))]
         }
     }
 

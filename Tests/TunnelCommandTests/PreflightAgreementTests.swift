@@ -77,6 +77,22 @@ import Testing
             hint: "kubectl tunnel install -n shop --services web", flag: .noFailsafe,
             stage: { $0.api.forbid("create roles") }),
         Obstacle(
+            testDescription: "rights that cannot be seen", says: "cannot look at rights: ",
+            stage: { stage in
+                stage.api.add(Fault(.answer(status: 503, body: ""), times: 99) { $0.path.hasSuffix("reviews") })
+            }),
+        Obstacle(
+            testDescription: "a failsafe that cannot be seen", says: "cannot look at failsafe: ",
+            stage: { stage in
+                stage.api.add(
+                    Fault(.answer(status: 503, body: ""), times: 99) { request in
+                        request.body.map { String(decoding: $0, as: UTF8.self).contains("\"roles\"") } ?? false
+                    })
+            }),
+        Obstacle(
+            testDescription: "pods that cannot be seen", says: "cannot look at pods: ",
+            stage: { $0.api.add(Fault(.answer(status: 503, body: ""), times: 99) { $0.path == CommandStage.pods }) }),
+        Obstacle(
             testDescription: "a mesh", says: "the pods of service/web have a sidecar of Istio", flag: .force,
             stage: { $0.addPod("web-2", container: "istio-proxy") }),
         Obstacle(

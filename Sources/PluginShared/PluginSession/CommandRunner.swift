@@ -60,6 +60,17 @@ public enum CommandRunner {
 }
 
 extension PluginFailure {
+    /// What an error means to the user, whatever it is.
+    ///
+    /// - Parameter action: What was tried, as `list tunnels`.
+    public init(told error: any Error, action: String) {
+        if let error = error as? APIError {
+            self.init(error, action: action)
+        } else {
+            self = PluginFailure(told: error) ?? PluginFailure("cannot \(action): \(error)")
+        }
+    }
+
     /// What an error means to the user; `nil` for one that was told already, as an exit code.
     init?(told error: any Error) {
         switch error {
