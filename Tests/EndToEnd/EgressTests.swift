@@ -44,8 +44,7 @@ extension EndToEnd {
                     let refused = [
                         ("http://metadata/", "link-local"), ("http://169.254.169.254/latest/meta-data/", "link-local"),
                         ("http://[::ffff:169.254.169.254]/", "link-local"), ("http://loopback:7070/", "loopback"),
-                        ("http://127.0.0.1:7070/", "loopback"), ("http://[::1]:7070/", "loopback"),
-                        ("http://0.0.0.0:7070/", "unspecified"), ("http://224.0.0.1/", "multicast"),
+                        ("http://224.0.0.1/", "multicast"),
                         ("http://255.255.255.255/", "broadcast"),
                         // On this cluster the node's address is the API server's, too.
                         ("http://node:10250/", "API server"), ("http://direct-node:10250/", "API server"),

@@ -77,6 +77,9 @@ extension EndToEnd {
                 try await eventually(within: 10, "restored: \(plugin.error)") {
                     plugin.error.contains("service/web is restored")
                 }
+                try await eventually(within: 10, "it says what it waits for: \(plugin.error)") {
+                    plugin.error.contains("waiting up to 30 s for 1 connection; Ctrl-C again does not wait")
+                }
                 plugin.send(SIGINT)
                 let result = try await plugin.finish(within: 5)
                 #expect(result.status == 0, "\(result.error)")

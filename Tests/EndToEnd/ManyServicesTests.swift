@@ -38,26 +38,6 @@ extension EndToEnd {
                 })
         }
 
-        private static func memory(of pid: pid_t) throws -> Int {
-            let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })
-            return try #require(
-                line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap { Int($0) })
-        }
-
-        /// The gateway's process: the pod's, which this machine sees, too.
-        private static func gateway(of shop: Shop) async throws -> pid_t {
-            let uid = try await kubectl(
-                "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=gateway",
-                "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.uid}")
-            let all = try await run(["pgrep", "-x", "proxy"]).output.split(separator: "\n").compactMap { pid_t($0) }
-            func cgroup(_ pid: pid_t) -> String {
-                let data = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup") ?? Data()
-                return String(decoding: data, as: UTF8.self).replacingOccurrences(of: "_", with: "-")
-            }
-            return try #require(all.first { cgroup($0).contains(uid) }, "\(uid): \(all.map(cgroup))")
-        }
-
         private static func up(_ shop: Shop) async throws -> Cost {
             let kubectl = try Self.recordingKubectl()
             var environment = try Up.laptop()
@@ -69,8 +49,8 @@ extension EndToEnd {
             #expect(answer.output.hasPrefix("who=cluster "), "\(answer.everything)")
             let cost = Cost(
                 seconds: seconds, requests: try Self.requests(in: kubectl.record),
-                memory: try Self.memory(of: up.process.pid),
-                gateway: try Self.memory(of: try await Self.gateway(of: shop)))
+                memory: try PodProcess.memory(of: up.process.pid),
+                gateway: try PodProcess.memory(of: try await PodProcess.pid(of: "gateway", shop)))
             #expect(try await up.plugin("down").status == 0)
             _ = try await up.process.finish()
             try await shop.expectNothingLeft()

@@ -98,6 +98,9 @@ extension EndToEnd {
                 try await shop.expect("laptop")
                 let alive = try await shop.start(["restore"]).finish(within: 20)
                 #expect(alive.output == "service/web: in use by admin on laptop, left alone\n", "\(alive.everything)")
+                #expect(alive.error.contains("watching for 5 s whether leases are renewed"), "\(alive.error)")
+                try await shop.start(["restore", "wbe"]).finish(within: 20).expectOneError(
+                    saying: ["error: there is no service/wbe", "did you mean web?"], status: 1)
                 #expect(try await doctor(shop, "web").findings.last?.text == "1, each with a proxy that is ready")
 
                 // The plugin is gone, and no proxy has the right to restore.

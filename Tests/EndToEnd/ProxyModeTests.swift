@@ -139,7 +139,9 @@ extension EndToEnd {
             try await Shop.with { shop in
                 try await Up.with(shop) { up in
                     let address = Lab.shared.laptopAddress
-                    #expect(try await up.curl("http://\(address):18080/").output.hasPrefix("who=laptop "))
+                    for host in [address, "127.0.0.1", "localhost", "0.0.0.0"] {
+                        #expect(try await up.curl("http://\(host):18080/").output.hasPrefix("who=laptop "), "\(host)")
+                    }
                     // Somebody else on this machine.
                     let proxy = "http://127.0.0.1:\(up.port)"
                     let other = try await run(

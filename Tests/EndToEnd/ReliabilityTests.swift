@@ -8,7 +8,9 @@ extension EndToEnd {
         private static let environment = ProcessInfo.processInfo.environment
         private static let lease = 5
 
-        @Test("what callers notice of a fault is within the bounds", .timeLimit(.minutes(30)))
+        @Test(
+            "what callers notice of a fault is within the bounds", .timeLimit(.minutes(30)),
+            .enabled(if: Lab.isThorough || Self.environment["RELIABILITY_TABLE"] != nil, "make test-all measures it"))
         func bounds() async throws {
             let runs = Self.environment["RELIABILITY_RUNS"].flatMap { Int($0) } ?? 1
             var measurements = Measurement.Kind.allCases.map { Measurement(kind: $0) }

@@ -124,7 +124,7 @@ extension EndToEnd {
                     "-n", shop.namespace, "delete", "leases", "-l", "kubectl-tunnel/component=gateway-lease")
                 let result = try await up.process.finish()
                 #expect(result.status == 1)
-                #expect(result.error.contains("the gateway has ended: lease/tunnel-dns-"), "\(result.everything)")
+                #expect(result.everything.contains("the gateway has ended: lease/tunnel-dns-"), "\(result.everything)")
                 try await shop.expectNothingLeft()
             }
         }

@@ -11,10 +11,11 @@ public enum ListeningPorts {
     /// The ports in the text of either file.
     public static func read(_ text: String) -> Set<UInt16> {
         var ports: Set<UInt16> = []
-        for line in text.split(separator: "\n").dropFirst() {
-            let words = line.split(separator: " ", maxSplits: 4)
-            guard words.count > 3, words[3] == Self.listening else { continue }
-            let local = words[1].split(separator: ":")
+        // By bytes: there may be thousands of connections, and somebody looks once a second.
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")).dropFirst() {
+            let words = line.split(separator: UInt8(ascii: " "), maxSplits: 4)
+            guard words.count > 3, words[3].elementsEqual(Self.listening.utf8) else { continue }
+            let local = Substring(words[1]).split(separator: ":")
             guard local.count == 2, let port = UInt16(local[1], radix: 16), Self.isLoopback(local[0]) else { continue }
             ports.insert(port)
         }

@@ -111,12 +111,20 @@ public final class ClusterLink: NameUpstream, ClusterDialer {
         host: String, port: Int, caller: String, then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
     ) {
         let client = self.client.withLock { $0 }
+        // Worked without us, and has nothing to do with the cluster.
+        if let client, Self.isThisMachine(host) { return client.openDirectly(host: host, port: port, then: then) }
         self.open(EgressRoute(host: host, port: port).description, caller: caller) { result in
             guard case .failure(let refusal) = result, refusal.status == StreamRefusal.outsideStatus, let client else {
                 return then(result)
             }
             client.openDirectly(host: host, port: port, then: then)
         }
+    }
+
+    private static func isThisMachine(_ host: String) -> Bool {
+        if host == "localhost" { return true }
+        let kind = IPAddress(host)?.reserved
+        return kind == .loopback || kind == .unspecified
     }
 
     /// Connects a channel; see `ClusterDialer`.

@@ -1,4 +1,4 @@
-"""Names: what a query costs through the tunnel and from the cache, and whether any goes unanswered."""
+"""Names: what a query costs through the tunnel and from the cache, whether any goes unanswered, and a stream behind one."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import re
 import statistics
 import subprocess
 
-from lines import Line, percentile
+from lines import MIB, Line, interleaved, percentile
 from lab import Failure
 from scene import DELAY_MILLISECONDS, NAMESPACE
 
@@ -60,6 +60,23 @@ def names(lab, scene, ways):
     yield Line("DNS query from the cache", "ms", statistics.median(found["kept"]), bound=0.3,
                note=f"p99 {percentile(found['kept'], 0.99):.2f} ms")
     yield from unanswered(lab, full)
+    yield from bulk(lab, scene, ways)
+
+
+def bulk(lab, scene, ways, size=384 * MIB):
+    """A stream through the gateway, beside one through a raw port-forward to the same server."""
+    address = scene.addresses["cold"]
+    for direction, what in (("to the laptop", "receive"), ("to the cluster", "send")):
+        # Where the address leads is known once its name was asked for.
+        inside = ["sh", "-c", f"getent hosts cold >/dev/null; exec {lab.load} {what} {address} 80 {size}"]
+
+        def measure(way):
+            time_taken = json.loads(run_inside(lab, inside)) if way is None else way.measure(what, size)[0]
+            return [size / 1e6 / (time_taken / 1e9)]
+
+        results = interleaved(3, (ways["web"][0], None), measure)
+        raw, tunnel = (statistics.median(sample for block in side for sample in block) for side in results)
+        yield Line(f"bulk through tunnel-dns, {direction}, near", "MB/s", tunnel, raw, 0.85, is_least=True, of_ratio=True)
 
 
 def unanswered(lab, full):
