@@ -46,8 +46,8 @@ extension EndToEnd {
             sys.stdin.read()
             """
 
-        /// The pod's limit in KiB, 128 MiB, and twice that for the plugin, whose allocator keeps what had passed before.
-        private static let (mostOfProxy, mostOfPlugin) = (128 * 1024, 256 * 1024)
+        /// In KiB: 128 MiB, the limit of the pod.
+        private static let (mostOfProxy, mostOfPlugin) = (128 * 1024, 128 * 1024)
 
         @Test("stalled uploads are bounded together at both ends, and others are answered")
         func bounded() async throws {

@@ -19,8 +19,7 @@ struct WindowBudget {
 
     /// The pod lives in 128 MiB: 16 KiB for each of 5,000 streams at the worst, and 32 MiB for those that move.
     static let pod = WindowBudget(initialWindow: 16 * 1024, limit: 32 * 1024 * 1024)
-    /// The same for the laptop, whose memory is its user's, with more for those that move. With 64 KiB for each and 64 MiB the
-    /// plugin took 164 MB for 500 uploads that nobody read.
+    /// The same for the laptop, whose memory is its user's, with more for those that move.
     static let laptop = WindowBudget(initialWindow: 16 * 1024, limit: 48 * 1024 * 1024)
 
     /// Makes a budget with nothing reserved.
