@@ -78,7 +78,7 @@ extension EndToEnd {
                     echo "loopback $(curl -sS -m 10 http://localhost:8231/ | cut -d' ' -f1)"
                     echo "v6 $(curl -sS -m 10 http://[::1]:8231/ | cut -d' ' -f1)"
                     echo "machine $(curl -sS -m 10 http://\(Lab.shared.laptopAddress):8231/ | cut -d' ' -f1)"
-                    python3 -m http.server 80 --bind 127.0.0.1 >/dev/null 2>&1 & server=$!
+                    python3 -m http.server 80 --bind 127.0.0.1 --directory /usr >/dev/null 2>&1 & server=$!
                     for i in $(seq 200); do curl -s -o /dev/null http://127.0.0.1/ && break; sleep 0.05; done
                     echo "own $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/)"
                     curl -s http://127.0.0.1:1/; echo "closed $?"

@@ -271,7 +271,8 @@ extension EndToEnd {
                     kill(try #require(pid_t(child.output.trimmingCharacters(in: .whitespacesAndNewlines))), SIGKILL)
                     let result = try await up.finish(within: 30)
                     #expect(result.status == 1)
-                    #expect(result.error.contains("the kernel's redirect is gone: nft has ended"), "\(result.error)")
+                    #expect(
+                        result.everything.contains("the kernel's redirect is gone: nft has ended"), "\(result.error)")
                     #expect(try await machine.isClean())
                     try await shop.expectNothingLeft()
                 }

@@ -51,7 +51,7 @@ extension EndToEnd {
 
         @Test("stalled uploads are bounded together at both ends, and others are answered")
         func bounded() async throws {
-            let count = Lab.isThorough ? 1500 : 500
+            let count = Lab.isThorough ? 1500 : 300
             try await Shop.with { shop in
                 let local = try Running(["python3", "-c", Self.server, "3000"])
                 let before = try await shop.serviceText()

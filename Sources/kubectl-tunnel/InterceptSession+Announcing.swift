@@ -1,0 +1,38 @@
+import Kubernetes
+import KubernetesViaKubectl
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+
+extension InterceptSession {
+    /// Says where the traffic goes now.
+    func announce() {
+        for (servicePort, localPort) in self.objects.plan.intercepted {
+            self.report.event(
+                "intercepting",
+                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address.with(port: localPort))",
+                [
+                    "service": .string(self.serviceName), "namespace": .string(self.namespace),
+                    "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),
+                    "session": .string(self.objects.holder.session.description),
+                ])
+        }
+        let (notices, holder, service) = (
+            NoticeBoard(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
+        )
+        self.background.append(Task { await notices.post(.intercepted(holder: holder.person), on: service) })
+        self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
+        if let port = self.objects.plan.intercepted.first?.servicePort {
+            self.report.event("test-it", "test it: \(self.testLine(port: port))")
+        }
+    }
+
+    /// A request to the Service by way of the API server, which takes no pod to send it from.
+    private func testLine(port: Int) -> String {
+        let pin = self.cluster.pin
+        let flags = pin.typedFlags.map { "\($0) " }.joined()
+        return
+            "kubectl \(flags)get --raw /api/v1/namespaces/\(self.namespace)/services/\(self.serviceName):\(port)/proxy/"
+    }
+}

@@ -1,0 +1,79 @@
+import Kubernetes
+import KubernetesViaKubectl
+import PluginConsole
+import PluginSession
+import Session
+import SessionEffects
+import Tunnel
+
+extension InterceptSession {
+    /// What works today must work through the proxy, or nothing is switched.
+    func checkWays(_ pod: String) async throws {
+        async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
+        let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
+        self.checked = source
+        self.carrier?.end.send(control: ControlLine.check.text)
+        let answer = await withTaskGroup(of: ControlLine?.self) { group in
+            group.addTask { await answers.first { _ in true } }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(20))
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        try await warm
+        try Task.checkCancellation()
+        guard case .checked(let obstacle, let refusing)? = answer else {
+            throw PluginFailure(
+                "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
+        }
+        guard obstacle != nil || !refusing.isEmpty,
+            try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty
+        else { return }
+        for route in refusing {
+            self.report.event("note", "note: \(route) is refused by the original pods: nothing listens there")
+        }
+        guard let obstacle else { return }
+        let summary = "the proxy cannot reach the original pods: \(obstacle)"
+        guard self.request.isForced else {
+            throw PluginFailure(
+                summary, hint: "a NetworkPolicy may stand in the way: try --network-policy, or --force to go on without"
+            )
+        }
+        self.report.event("note", "note: \(summary)")
+    }
+
+    func switchService(to pod: String) async throws {
+        // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
+        // the moment in which it is gone, and longer where the endpoint controller lags behind. A session that has had
+        // one pod only has none that ends.
+        let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
+        try await self.write(.switchService(publishNotReady: self.prepared.publishesNotReady && isAlone))
+        self.servingPod = pod
+        if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
+        try await self.endpoints.forSwitch(to: pod, within: .seconds(20))
+    }
+
+    private func keepEndingPodsLater(than pod: String) {
+        self.keepingEndingPods = Task {
+            while !Task.isCancelled {
+                if (try? await self.keepEndingPods(after: pod)) != nil { return }
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private func keepEndingPods(after pod: String) async throws {
+        try await self.write(.count(.published))
+        try await self.endpoints.untilAlone(pod)
+        try await self.write(.keepEndingPods)
+    }
+
+    func stopKeepingEndingPods() async {
+        self.keepingEndingPods?.cancel()
+        await self.keepingEndingPods?.value
+        self.keepingEndingPods = nil
+    }
+}
