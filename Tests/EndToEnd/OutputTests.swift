@@ -37,6 +37,16 @@ extension EndToEnd {
                 #expect(all.first?.first == "NAMESPACE")
                 #expect(all.contains { $0.prefix(2) == [shop.namespace, "web"] })
 
+                // The local process stops: it is told before a caller is refused.
+                try await local.stop()
+                try await eventually(within: 10, "the local process is said to be down: \(plugin.error)") {
+                    try await shop.sessions().first?.state == "local-down"
+                }
+                #expect(plugin.error.contains("does not answer (nobody listens)"), "\(plugin.error)")
+                let again = try await LocalProcess.start(port: 3000)
+                try await eventually(within: 10, "it is active again: \(plugin.error)") {
+                    try await shop.sessions().first?.state == "active"
+                }
                 // The laptop's link breaks: a colleague sees that, too.
                 plugin.send(SIGSTOP)
                 try await eventually(within: 15, "the session passes through") {
@@ -48,7 +58,7 @@ extension EndToEnd {
                 }
                 try await shop.expect("laptop", within: 15)
                 try await shop.end(plugin, before: before)
-                try await local.stop()
+                try await again.stop()
             }
         }
 

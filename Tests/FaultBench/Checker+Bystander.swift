@@ -7,12 +7,24 @@ extension Checker {
     /// Service is not the intercept's doing. A kubelet that begins anew, for one, takes its pods for not ready until their
     /// probes have run again; 23.6 s after its kill was the latest.
     private static func droughts(_ history: History) -> [ClosedRange<Double>] {
-        history.bystander.enumerated().compactMap { index, state in
-            guard state.ready == 0 else { return nil }
-            let until = history.bystander[index...].first { $0.ready > 0 }?.time ?? max(history.end, state.time)
+        let most = history.bystander.map(\.ready).max() ?? 0
+        return history.bystander.enumerated().compactMap { index, state in
+            // It drops pods one after the other, and one of two Services may be written only when the next is back.
+            let isReset = state.ready < most && Self.isReset(state.time, history)
+            guard state.ready == 0 || isReset else { return nil }
+            let enough = isReset ? most : 1
+            let until = history.bystander[index...].first { $0.ready >= enough }?.time ?? max(history.end, state.time)
             return state.time...until
         }
     }
+
+    /// Whether a kubelet has begun anew just before, and may not have run all probes yet.
+    private static func isReset(_ moment: Double, _ history: History) -> Bool {
+        history.faults.contains { $0.kind == .kubeletKill && ($0.begin...$0.end + Self.firstProbes).contains(moment) }
+    }
+
+    /// How long after its kill a kubelet may take its pods for not ready, in seconds.
+    private static let firstProbes = 24.0
 
     /// Whether the bystander was without ready endpoints in this time, too.
     static func isStarved(from start: Double, to end: Double, _ history: History) -> Bool {

@@ -177,6 +177,28 @@ import Testing
         #expect(invariants(history) == (isSame ? [] : [.i1]))
     }
 
+    @Test("I1: a kubelet that begins anew may be seen at one of two Services only", arguments: [true, false])
+    func resetPods(isReset: Bool) {
+        var history = goodHistory()
+        history.endpoints += [
+            History.EndpointState(time: 60, ready: 0), History.EndpointState(time: 64, ready: 2),
+        ]
+        history.bystander += [
+            History.EndpointState(time: 0, ready: 2), History.EndpointState(time: 60, ready: 1),
+            History.EndpointState(time: 64, ready: 2),
+        ]
+        if isReset {
+            var fault = History.Fault(.kubeletKill, begin: 54)
+            fault.end = 59
+            history.faults.append(fault)
+        }
+        history.requests += [
+            History.Request(start: 62.2, end: 62.21, ok: false, who: nil, error: "[Errno 111] Connect call failed"),
+            History.Request(start: 62.3, end: 69.4),
+        ]
+        #expect(invariants(history) == (isReset ? [] : [.i1]))
+    }
+
     @Test(
         "I1: a node that has not followed since the API server was away is not ours",
         arguments: [
