@@ -26,7 +26,7 @@ struct InterceptPreflight: Sendable {
     /// What was learned on the way.
     struct Knowledge: Sendable {
         var version: ServerVersion
-        /// The Service; `nil` when it cannot be intercepted.
+        /// The Service; `nil` when it could not be read.
         var service: Service?
         var isControlled = false
         /// The session's objects, or those of an example where there is no Service; `nil` when it cannot have any.

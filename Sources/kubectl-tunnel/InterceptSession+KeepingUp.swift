@@ -113,7 +113,7 @@ extension InterceptSession {
         case .unanswered(let route):
             self.report.event(
                 "unanswered",
-                "a caller of \(route) waits since 5 s for the local process: callers wait as long as it does, as at a breakpoint",
+                "the local process has not answered a caller of \(route) for 5 s: callers wait as long as it does, as at a breakpoint",
                 ["route": .string(route)])
         case .suspect: self.report.detail("the tunnel is slow: new connections go to the original pods")
         case .recovered: self.report.detail("the tunnel answers again")

@@ -13,11 +13,9 @@ extension Checker {
             let reasons = history.faults.filter { fault in
                 guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }
                 if fault.kind.maySwitchBack { return true }
-                // Silence is a reason only when it was as long as the Lease; renewals come three times in it, and on a busy
-                // machine the last one before a kill may have been due.
-                let isKill = fault.kind == .pluginKill
-                let silence = (isKill ? end : min(fault.end, end)) - fault.begin
-                return fault.kind.silencesLaptop && silence >= history.lease * (isKill ? 0.4 : 0.6)
+                // Silence is a reason only when it was as long as the Lease; renewals come three times in it.
+                let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
+                return fault.kind.silencesLaptop && silence >= history.lease * 0.6
             }
             guard reasons.isEmpty, !Self.isUnfinished(stretch.session, at: end, history),
                 !Self.isProxySilent(at: end, session, history)

@@ -53,6 +53,18 @@ import Testing
         #expect(budget.used == 0)
     }
 
+    @Test("what a pipe never took is given back with its relay")
+    func neverTaken() {
+        let budget = ReadBudget(limit: 1)
+        let far = FakePipe()
+        var relay: Relay? = Relay(near: FakePipe(), far: far, budget: budget)
+        relay?.nearSent(Self.piece)
+        #expect(budget.isFull)
+        relay = nil
+        far.waiting = []
+        #expect(budget.used == 0)
+    }
+
     @Test("who may not read at all is not read when there is room again")
     func notAllowed() {
         let budget = ReadBudget(limit: 1)

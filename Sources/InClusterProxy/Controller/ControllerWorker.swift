@@ -82,22 +82,16 @@ actor ControllerWorker {
 
     /// Does what there is to do.
     private func isOver(_ look: Look) async throws -> Bool {
-        // What was read before may be answered by now: only a fresh look is acted upon.
-        var look = look
+        // As a rule what was read just now says that there is nothing to do; what there is, is decided on a look of its own.
+        if case .read(let lease) = look, self.machine.handle(lease, now: self.clock.now - self.start) == .wait {
+            return false
+        }
         while !self.isEnding {
-            let lease: Lease?
-            let isFresh: Bool
-            switch look {
-            case .read(let read): (lease, isFresh) = (read, false)
-            case .again:
-                (lease, isFresh) = (try await self.client.find(.leases, self.names.lease, in: self.namespace), true)
-            }
-            look = .again
+            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
             let now = self.clock.now - self.start
             var step = self.machine.handle(lease, now: now)
             if step == .look { step = self.machine.handle(try await self.seen(lease), now: now) }
             switch step {
-            case .perform where !isFresh: continue
             case .perform(let order):
                 if let lease { try await self.perform(order, lease) }
             case .undo(let cause):

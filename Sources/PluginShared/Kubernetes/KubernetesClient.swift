@@ -118,7 +118,7 @@ public struct KubernetesClient: Sendable {
             guard error.code == .conflict, let uid else { throw error }
             // Who may not look has to believe it.
             let found = try? await self.find(type.metadataOnly, name, in: namespace)
-            if (found ?? nil)?.metadata.uid == uid { throw error }
+            if found?.metadata.uid == uid { throw error }
         }
     }
 

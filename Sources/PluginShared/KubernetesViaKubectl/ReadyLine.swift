@@ -9,11 +9,8 @@ enum ReadyLine {
     }
 
     /// Reads the child's lines until one of its standard output means something.
-    ///
-    /// - Parameter words: Gets what it writes to standard error meanwhile.
     static func wait<Value: Sendable>(
-        for child: GuardedKubectl, within limit: Duration, words: @escaping @Sendable (String) -> Void = { _ in },
-        _ meaning: @escaping @Sendable (String) -> Value?
+        for child: GuardedKubectl, within limit: Duration, _ meaning: @escaping @Sendable (String) -> Value?
     ) async -> Outcome<Value> {
         await withTaskGroup(of: Outcome<Value>?.self) { group in
             group.addTask {
@@ -24,7 +21,6 @@ enum ReadyLine {
                         if let value = meaning(text) { return .ready(value) }
                     case .error(let text):
                         errors += text + "\n"
-                        words(text)
                     }
                 }
                 return Task.isCancelled ? nil : .ended(errors)

@@ -74,9 +74,6 @@
             self.policy = Mutex(EgressPolicy(zone: cluster.zone, forbidden: .init(), rules: cluster.rules))
         }
 
-        /// How long the command waits for that: a cluster's resolver answers in milliseconds.
-        private static let longestLearning = Duration.seconds(2)
-
         /// Looks up the Services whose addresses an environment carries, so that those lead to the cluster, too. What does not
         /// answer in time is left out.
         public func learnServices(in environment: [String: String], search: [String]) async {
@@ -86,8 +83,6 @@
                     let query = DNSMessage(id: 0, questions: [DNSQuestion(name: name, type: .a)])
                     group.addTask { _ = try? await router.answer(to: query.encode()) }
                 }
-                group.addTask { try? await Task.sleep(for: Self.longestLearning) }
-                await group.next()
             }
         }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 public import Kubernetes
 public import Session
+import Synchronization
 
 /// Keeps the session's Lease: renews it, and notices when somebody wants the session to end.
 public struct LeaseKeeper: Sendable {
@@ -31,28 +32,49 @@ public struct LeaseKeeper: Sendable {
 
     /// Runs until the task is cancelled or the Lease is lost.
     public func run(_ report: @escaping @Sendable (Event) -> Void) async {
+        let renewal = Renewal(durationSeconds: self.durationSeconds)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.renew(report) }
-            group.addTask { await self.watch(report) }
+            group.addTask { await self.renew(renewal, report) }
+            group.addTask { await self.watch(renewal, report) }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func renew(_ report: @Sendable (Event) -> Void) async {
+    /// The renewals' clock, which the watch looks at, too.
+    private final class Renewal: Sendable {
         // Goes on while the laptop sleeps, which is what an expiry is about.
-        let clock = ContinuousClock()
-        let start = clock.now
-        var renewal = RenewalClock(
-            durationSeconds: self.durationSeconds, now: .zero, jitter: Double.random(in: 0...1))
-        var slept: Duration?
+        private let clock = ContinuousClock()
+        private let start = ContinuousClock.now
+        private let state: Mutex<RenewalClock>
+
+        init(durationSeconds: Int) {
+            self.state = Mutex(
+                RenewalClock(durationSeconds: durationSeconds, now: .zero, jitter: Double.random(in: 0...1)))
+        }
+
+        var now: Duration { self.clock.now - self.start }
+        /// For how long nothing ran here before this moment; `nil` for no such time since the last renewal.
+        var slept: Duration? {
+            self.order(now: self.now).slept
+        }
+
+        func order(now: Duration) -> (RenewalClock.Order, slept: Duration?, timeoutSeconds: Int) {
+            self.state.withLock { ($0.order(now: now), $0.slept, $0.timeoutSeconds) }
+        }
+
+        func renewed(begunAt now: Duration) { self.state.withLock { $0.renewed(begunAt: now) } }
+
+        func failed() { self.state.withLock { $0.failed(now: self.now) } }
+    }
+
+    private func renew(_ renewal: Renewal, _ report: @Sendable (Event) -> Void) async {
+        var told: Duration?
         while !Task.isCancelled {
-            let now = clock.now - start
-            let order = renewal.order(now: now)
-            if let gap = renewal.slept, gap != slept {
-                slept = gap
-                report(.slept(gap))
-            }
+            let now = renewal.now
+            let (order, slept, timeout) = renewal.order(now: now)
+            if let slept, slept != told { report(.slept(slept)) }
+            told = slept
             switch order {
             case .wait(let until):
                 try? await Task.sleep(for: min(until - now, .seconds(1)))
@@ -62,10 +84,9 @@ public struct LeaseKeeper: Sendable {
                     let time = MicroTime.text(for: .now)
                     let lease = try await self.client.patch(
                         .leases, self.name, in: self.namespace, Lease.renewal(holder: self.holder, time: time),
-                        timeoutSeconds: renewal.timeoutSeconds)
+                        timeoutSeconds: timeout)
                     if lease.isExpired { return report(.lost(self.expiry(slept))) }
                     renewal.renewed(begunAt: now)
-                    slept = nil
                 } catch {
                     // A refusal of the patch is a question, not an answer: whose it is now, the Lease itself says.
                     if error.code == .notFound || error.code == .conflict || error.code == .invalid,
@@ -73,7 +94,7 @@ public struct LeaseKeeper: Sendable {
                     {
                         return report(.lost(reason))
                     }
-                    renewal.failed(now: clock.now - start)
+                    renewal.failed()
                 }
             }
         }
@@ -104,7 +125,7 @@ public struct LeaseKeeper: Sendable {
 
     private var deletion: String { "lease/\(self.name) was deleted" }
 
-    private func watch(_ report: @Sendable (Event) -> Void) async {
+    private func watch(_ renewal: Renewal, _ report: @Sendable (Event) -> Void) async {
         while !Task.isCancelled {
             do {
                 for try await event in self.client.watch(.leases, name: self.name, in: self.namespace) {
@@ -113,7 +134,7 @@ public struct LeaseKeeper: Sendable {
                         guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
                             return report(.lost(await self.reasonOfLoss() ?? "lease/\(self.name) was changed"))
                         }
-                        // An expiry the next renewal meets, which knows why.
+                        if lease.isExpired { return report(.lost(self.expiry(renewal.slept))) }
                         if let request = EndRequest(lease) { return report(.endRequested(request)) }
                     case .deleted:
                         return report(.lost(await self.reasonOfLoss() ?? self.deletion))

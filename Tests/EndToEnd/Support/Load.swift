@@ -8,10 +8,6 @@ struct Load: Sendable {
         case keepAlivePool = "keep-alive-pool"
         case stream
         case echo
-
-        /// How many requests of a test may be sent in the moment in which a drain ends their connection: one of a pool's. Until
-        /// requests are read it is likely, and not certain, that none is.
-        var mayCross: Int { self == .keepAlivePool ? 1 : 0 }
     }
 
     /// What the client counted.

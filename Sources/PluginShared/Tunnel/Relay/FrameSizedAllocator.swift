@@ -9,8 +9,8 @@ struct FrameSizedAllocator: RecvByteBufferAllocator {
     /// The header of a frame, in bytes (RFC 9113 §4.1).
     static let headerByteCount = 9
 
-    /// Starts at 1 KiB, so that an idle connection holds little, and grows to 64 KiB for one that moves data.
     private let budget: ReadBudget?
+    /// Starts at 1 KiB, so that an idle connection holds little, and grows to 64 KiB for one that moves data.
     private var adaptive = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65_536)
 
     /// An allocator of buffers that count for a budget; `nil` for a link's, which is one.

@@ -26,6 +26,9 @@ final class Relay {
         self.budget = budget
     }
 
+    /// What a pipe that has ended never took is no more.
+    deinit { self.budget.giveBack(self.underWay) }
+
     /// Whether both sides have ended and everything was passed on.
     var isFinished: Bool { self.nearHasEnded && self.farHasEnded && !self.farEndIsHeld }
     /// Whether bytes wait for the near side.

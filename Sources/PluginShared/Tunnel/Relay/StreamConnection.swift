@@ -19,7 +19,7 @@ final class StreamConnection: StreamPipeOwner {
     private var relay: Relay?
     private var local: SocketPipe?
     private var isOver = false
-    /// Told when the stream's bytes begin to wait for an answer of the socket's, and when they do no more.
+    /// Told each time that the stream's bytes begin to wait for an answer of the socket's, and when they do no more.
     var waits: ((Bool) -> Void)?
     private var isWaiting = false
 
@@ -124,7 +124,7 @@ final class StreamConnection: StreamPipeOwner {
     }
 
     private func wait(_ isWaiting: Bool) {
-        guard self.isWaiting != isWaiting else { return }
+        guard isWaiting || self.isWaiting else { return }
         self.isWaiting = isWaiting
         self.waits?(isWaiting)
     }
