@@ -8,15 +8,15 @@ SCRATCH ?= .build
 # A compiler's failure is not hidden by what its output is piped into.
 SHELL := /bin/bash -o pipefail
 
-.PHONY: help build image install test lint format unit chaos reliability demo fuzz bench clean
+.PHONY: help build image install test test-all recording release lint format unit chaos reliability demo fuzz bench clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 # One way for everything that is shipped, so that what the parts share is compiled once. The same sources give the same bytes.
-RELEASE = swift build -q -c release --scratch-path $(SCRATCH) --static-swift-stdlib -Xswiftc -Osize -Xswiftc -gnone \
+RELEASE = RELEASE_VERSION=$(VERSION) swift build -q -c release --scratch-path $(SCRATCH) --static-swift-stdlib -Xswiftc -Osize -Xswiftc -gnone \
 	-Xswiftc -file-prefix-map -Xswiftc $(abspath $(SCRATCH))=. -Xcc -ffile-prefix-map=$(abspath $(SCRATCH))=. \
-	-Xlinker --gc-sections -Xlinker --build-id=none $(SWIFT_FLAGS)
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xcc -fdata-sections -Xlinker --gc-sections -Xlinker --build-id=none $(SWIFT_FLAGS)
 
 # A static Foundation warns about mktemp, and a static glibc about name services, which the proxy does not use: it is told
 # numeric addresses.
@@ -52,8 +52,14 @@ unit: ## Unit and tunnel tests only.
 chaos: ## Faults by chance under load (SEED=n, or SEEDS=n and LANES=n).
 	Tests/faults chaos
 
-reliability: ## What callers notice of faults (RUNS=n), into README.md.
+reliability: ## What callers notice of faults (RUNS=n), into docs/failures.md.
 	Tests/faults reliability
+
+recording: ## Record the session of README.md (docs/session.svg).
+	Tests/Recording/run
+
+release: ## Everything of a release, VERSION=v1.2.3, into dist/release.
+	krew/release $(VERSION)
 
 demo: ## Intercept a Service, here and now (DEMO_CONTEXT=your cluster).
 	Tests/demo
@@ -61,7 +67,7 @@ demo: ## Intercept a Service, here and now (DEMO_CONTEXT=your cluster).
 fuzz: ## Bytes from elsewhere, by libFuzzer (FUZZ_SECONDS, FUZZ_TARGET).
 	Tests/Fuzz/run
 
-bench: ## Every bound against raw kubectl port-forward, into README.md.
+bench: ## Every bound against raw kubectl port-forward, into docs/performance.md.
 	Tests/Benchmarks/run
 
 clean: ## Remove what was built.

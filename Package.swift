@@ -11,6 +11,24 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What `make` says of the version: the values of C macros, and so no reason to compile anything else again.
+let release: [CSetting] = ["RELEASE_VERSION", "RELEASE_IMAGE_DIGEST"].compactMap { name in
+    Context.environment[name].map { .define(name, to: "\"\($0)\"") }
+}
+
+/// How the plugins are linked. Nobody looks their symbols up by name, and what is exported is never left out. A release is
+/// linked with an older glibc than the one here: krew/sysroot.
+let pluginLinking: [LinkerSetting] = {
+    var flags = ["-Xlinker", "--no-export-dynamic"]
+    if let sysroot = Context.environment["RELEASE_SYSROOT"] {
+        flags += ["-use-ld=lld", "-Xlinker", "\(sysroot)/single-threaded.o"]
+        for flag in ["--sysroot=\(sysroot)", "--gcc-install-dir=\(sysroot)/gcc", "-static-libgcc"] {
+            flags += ["-Xclang-linker", flag]
+        }
+    }
+    return [.unsafeFlags(flags, .when(platforms: [.linux], configuration: .release))]
+}()
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -75,9 +93,10 @@ let package = Package(
             path: "Sources/PluginShared/Tunnel",
             swiftSettings: strict
         ),
+        .target(name: "CRelease", path: "Sources/PluginShared/CRelease", cSettings: release),
         .target(
             name: "Session",
-            dependencies: ["Kubernetes", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CRelease", "Kubernetes", .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/PluginShared/Session",
             swiftSettings: strict
         ),
@@ -120,7 +139,8 @@ let package = Package(
         .target(
             name: "PluginGateway",
             dependencies: [
-                "Kubernetes", "KubernetesViaKubectl", logging, "NamespacedCommand", "Names", "PluginConsole",
+                argumentParser, "Kubernetes", "KubernetesViaKubectl", logging, "NamespacedCommand", "Names",
+                "PluginConsole",
                 "PluginSession", "Session", "SessionEffects", "Tunnel",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -135,7 +155,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: pluginLinking
         ),
         .executableTarget(
             name: "kubectl-tunnel-dns",
@@ -146,7 +167,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: pluginLinking
         ),
         .executableTarget(
             name: "InClusterProxy",

@@ -73,7 +73,7 @@ final class APIConnection: Sendable {
     }
 }
 
-/// Hands the parts of an answer to whoever reads the exchange.
+/// Hands the parts of an answer to the reader of the exchange.
 private final class ExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 

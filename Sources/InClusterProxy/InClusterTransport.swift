@@ -32,7 +32,7 @@ actor InClusterTransport: APITransport {
         self.folder = folder
     }
 
-    /// Sends a request and reads the whole answer; after a 401 once more with credentials read anew.
+    /// Sends a request and reads the whole answer; after a 401 once more with credentials read again.
     func send(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let response = try await self.sendOnce(request)
         guard response.status == 401 else { return response }
@@ -42,10 +42,10 @@ actor InClusterTransport: APITransport {
 
     private func sendOnce(_ request: APIRequest) async throws(APIError) -> APIResponse {
         do {
-            // A kept connection may have been closed by the server just now: then a new one is tried.
-            if let kept = self.idle, kept.isOpen {
+            // A keep-alive connection may have been closed by the server just now: then a new one is tried.
+            if let idle = self.idle, idle.isOpen {
                 self.idle = nil
-                if let response = try? await self.answer(request, on: kept) { return response }
+                if let response = try? await self.answer(request, on: idle) { return response }
             }
             return try await self.answer(request, on: try await self.connect())
         } catch let error as APIError {
@@ -63,19 +63,19 @@ actor InClusterTransport: APITransport {
         }
         defer { limit.cancel() }
         var response = APIResponse(status: 0, body: [])
-        var isKept = true
+        var staysOpen = true
         for try await part in connection.exchange(head, body: request.body) {
             switch part {
             case .head(let head):
                 response.status = Int(head.status.code)
-                isKept = head.isKeepAlive
+                staysOpen = head.isKeepAlive
             case .body(let bytes):
                 response.body += bytes.readableBytesView
                 guard response.body.count <= Self.longestAnswer else { throw APIError(.malformed, "answer too long") }
             case .end: break
             }
         }
-        if isKept, self.idle == nil { self.idle = connection } else { connection.close() }
+        if staysOpen, self.idle == nil { self.idle = connection } else { connection.close() }
         return response
     }
 

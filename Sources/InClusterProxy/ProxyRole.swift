@@ -4,7 +4,7 @@ import Session
 import SessionEffects
 import Tunnel
 
-/// The proxy: carries a Service's traffic to a laptop, and gives the Service back when the laptop is gone.
+/// The proxy: carries a Service's traffic to a laptop, and restores the Service when the laptop is gone.
 actor ProxyRole {
     private let configuration: ProxyConfiguration
     private let holder: Holder
@@ -79,7 +79,7 @@ actor ProxyRole {
             Task { self.pod.send(control: await self.check.run().text) }
         case .drain:
             Task {
-                await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
+                await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
                 self.take(InClusterSession.Event.drainedForLaptop)
                 self.pod.send(control: ControlLine.drained.text)
             }
@@ -107,16 +107,16 @@ actor ProxyRole {
     private func end(_ reason: InClusterSession.Reason, saying state: SessionState?) async {
         self.logger.notice("session ends", metadata: ["reason": "\(reason)"])
         guard let client = self.client else { return self.endedSource.finish() }
-        let undo = self.undo(client)
+        let cleanup = self.cleanup(client)
         self.pod.setPassThrough(true)
         if let state { await self.insist(state, client) }
-        await self.restore(undo, self.machine.cause(reason), client)
-        _ = await undo.waitForOriginals(within: .seconds(30))
-        await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
+        await self.restore(cleanup, self.machine.cause(reason), client)
+        _ = await cleanup.waitForOriginals(within: .seconds(30))
+        await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
         await self.persist("clean up") { () async throws(APIError) in
-            try await undo.deleteObjects()
-            try await undo.deleteLease()
-            try await undo.deleteAccount()
+            try await cleanup.deleteObjects()
+            try await cleanup.deleteLease()
+            try await cleanup.deleteAccount()
         }
         self.endedSource.finish()
     }
@@ -124,15 +124,15 @@ actor ProxyRole {
     /// How often a restore that only a person can make possible is tried again.
     private static let stuckPause = Duration.seconds(2)
 
-    /// Gives the Service back. While its own selector is uncertain, or the rights for it are gone, traffic passes through
+    /// Restores the Service. While its own selector is uncertain, or the rights for it are gone, traffic passes through
     /// here: an end of this pod would leave callers without an answer.
-    private func restore(_ undo: SessionUndo, _ cause: RestoreCause, _ client: KubernetesClient) async {
+    private func restore(_ cleanup: SessionCleanup, _ cause: RestoreCause, _ client: KubernetesClient) async {
         while true {
             var isUncertain = false
             let isDone = await self.persist("restore") { () async throws(APIError) in
-                let outcome = try await undo.restoreService(cause)
+                let outcome = try await cleanup.restoreService(cause)
                 self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
-                if case .disagreement = outcome { isUncertain = true }
+                if case .selectorConflict = outcome { isUncertain = true }
             }
             self.isStuck = !isDone || isUncertain
             guard self.isStuck else { return }
@@ -143,21 +143,21 @@ actor ProxyRole {
 
     private func terminate(saying state: SessionState?) async {
         if let client = self.client {
-            let undo = self.undo(client)
-            // Before the restore: the plugin tells by it that nobody has taken the Service away.
+            let cleanup = self.cleanup(client)
+            // Before the restore: the plugin tells by it that no other client has changed the Service.
             await self.write(state, client)
             await self.persist("restore") { () async throws(APIError) in
-                try await undo.restoreService(.proxyEnds(holder: self.holder.person))
+                try await cleanup.restoreService(.proxyEnds(holder: self.holder.person))
             }
             self.pod.send(control: ControlLine.terminating.text)
-            _ = await undo.waitForOriginals(within: .seconds(10))
+            _ = await cleanup.waitForOriginals(within: .seconds(10))
         }
-        await self.pod.drain(limit: Self.drainLimit, newcomers: InClusterSession.newcomers)
+        await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
         self.endedSource.finish()
     }
 
-    private func undo(_ client: KubernetesClient) -> SessionUndo {
-        SessionUndo(
+    private func cleanup(_ client: KubernetesClient) -> SessionCleanup {
+        SessionCleanup(
             client: client, namespace: self.configuration.namespace, service: self.configuration.service,
             session: self.holder.session,
             slices: ResourceType<EndpointSlice>.endpointSlices(beta: self.configuration.usesBetaSlices))
@@ -178,7 +178,7 @@ actor ProxyRole {
                 try await body()
                 return true
             } catch {
-                // Without its account this pod can do nothing more: as a rule, somebody else has cleaned up.
+                // Without its account this pod can do nothing more: as a rule, another client has cleaned up.
                 if error.code == .unauthorized || error.code == .forbidden {
                     refusals += 1
                     if refusals == Self.refusals { return false }
@@ -203,7 +203,7 @@ actor ProxyRole {
                     try await self.say(state, client)
                     break
                 } catch {
-                    // It may be somebody else's Lease by now, or the rights are gone.
+                    // It may be another session's Lease by now, or the rights are gone.
                     if !error.isTransient { refusals += 1 }
                     if refusals == Self.refusals { break }
                     try? await Task.sleep(for: Self.statePause)

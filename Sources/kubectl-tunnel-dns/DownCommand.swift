@@ -14,8 +14,8 @@ struct DownCommand: AsyncParsableCommand {
     @OptionGroup(title: "Cluster")
     var cluster: ClusterOptions
 
-    /// How long a session may take to end, in seconds: it tries for ten to take its gateway away.
-    private static let patience = Duration.seconds(20)
+    /// How long a session may take to end, in seconds: it tries for ten to delete its gateway.
+    private static let timeout = Duration.seconds(20)
 
     func run() async throws {
         try await CommandRunner.run { console, environment in
@@ -33,13 +33,13 @@ struct DownCommand: AsyncParsableCommand {
                 // Its process is gone; while its record stays, the cluster has not said that its gateway is.
                 if !sessions.folder.has(record.session) { console.result("tunnel-dns is down in \(record.place)") }
             }
-            let (mended, left) = await sessions.mend(environment)
+            let (recovered, left) = await sessions.recover(environment)
             if let place = left.first {
                 throw PluginFailure(
                     "the gateway in \(place) may still be there: the cluster has not said that it is gone",
                     hint: "again when the API server answers: `kubectl tunnel-dns down`")
             }
-            if ended + mended == 0 { console.notice("nothing was up") }
+            if ended + recovered == 0 { console.notice("nothing was up") }
         }
     }
 
@@ -47,7 +47,7 @@ struct DownCommand: AsyncParsableCommand {
         _ = await ControlSocket.ask(
             .down, path: sessions.folder.socket(of: record.session), group: MultiThreadedEventLoopGroup.singleton)
         let clock = ContinuousClock()
-        let deadline = clock.now + Self.patience
+        let deadline = clock.now + Self.timeout
         while sessions.folder.has(record.session), sessions.isAlive(record) {
             guard clock.now < deadline else {
                 throw PluginFailure("process \(record.pid) does not end", hint: "end it with `kill \(record.pid)`")

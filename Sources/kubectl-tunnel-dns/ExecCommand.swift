@@ -40,7 +40,7 @@ struct ExecCommand: AsyncParsableCommand {
             #if os(Linux)
                 let folder = try RuntimeFolder.open(environment)
                 let report = SessionReport(console: console, isJSON: false, isVerbose: self.verbose)
-                await Sessions(folder: folder, console: console).mend(environment)
+                await Sessions(folder: folder, console: console).recover(environment)
                 let code = try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in

@@ -11,7 +11,7 @@
     import Session
     import UnixSignals
 
-    /// One `exec`, from the namespace that is made first to the gateway that is taken away last.
+    /// One `exec`, from the namespace that is made first to the gateway that is deleted last.
     struct ExecSession: Sendable {
         private let cluster: Cluster
         private let report: SessionReport
@@ -39,7 +39,7 @@
             let signals = CommandSignals()
             let watch = Task { await signals.run() }
             defer { watch.cancel() }
-            // First of all: where it is forbidden, nothing in the cluster has to be made and taken away again.
+            // First of all: where it is forbidden, nothing in the cluster has to be created and deleted again.
             let namespace: CommandNamespace
             do throws(NamespaceFailure) {
                 namespace = try await CommandNamespace.open(command: words)

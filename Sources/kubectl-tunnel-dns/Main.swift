@@ -22,7 +22,7 @@ struct Main {
             NamespaceHelper.runIfAsked(CommandLine.arguments)
         #endif
         FileLimit.raise()
-        // Whoever reads the output may go away; the session has to be undone all the same.
+        // The reader of the output may go away; the session has to be cleaned up all the same.
         signal(SIGPIPE, SIG_IGN)
         await Plugin.run(TunnelDNSCommand.self, Array(CommandLine.arguments.dropFirst()))
     }
@@ -31,7 +31,8 @@ struct Main {
 /// `kubectl tunnel-dns`.
 struct TunnelDNSCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel_dns"),
+        commandName: Invocation.name(
+            of: CommandLine.arguments.first ?? "kubectl-tunnel_dns", words: CommandLine.arguments),
         abstract: "Make the cluster's names resolve and connect from this machine.",
         version: ProxyConfiguration.softwareVersion,
         subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self, ExecCommand.self])

@@ -64,7 +64,7 @@ struct UpCommand: AsyncParsableCommand {
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
             try await report.tellingFailures {
                 let way = try await self.way(report)
-                await Sessions(folder: folder, console: console).mend(environment)
+                await Sessions(folder: folder, console: console).recover(environment)
                 try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
                 ) { cluster in

@@ -18,7 +18,7 @@ import UnixSignals
     import Musl
 #endif
 
-/// One `up`, from the record that it leaves first to the last thing that it takes away.
+/// One `up`, from the record that it leaves first to the last thing that it deletes.
 actor UpSession {
     /// What ends it.
     private enum End: Sendable {
@@ -63,7 +63,7 @@ actor UpSession {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let source = self.endSource
         let watch = Task { for await _ in signals { source.yield(.asked("interrupted")) } }
-        // First of all: whoever finds the record can clean up, whatever happens from here on.
+        // First of all: any later run that finds the record can clean up, whatever happens from here on.
         try self.folder.write(self.record)
         let control = try await ControlSocket.serve(
             path: self.folder.socket(of: self.record.session), group: self.group
@@ -105,7 +105,7 @@ actor UpSession {
             guard isGone else {
                 throw PluginFailure(
                     "\(why): the gateway may be left in \(self.record.place)",
-                    hint: "when the API server answers again, `kubectl tunnel-dns down` takes it away")
+                    hint: "when the API server answers again, `kubectl tunnel-dns down` deletes it")
             }
             self.report.event("ended", "\(why): the gateway is gone")
         case .failed(let error): throw error

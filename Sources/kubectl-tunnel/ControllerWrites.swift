@@ -39,7 +39,7 @@ actor ControllerWrites: SessionWriting {
     private func ask(for write: SessionWrite) async throws -> RestoreOutcome? {
         self.number += 1
         let order = ControllerOrder(number: self.number, write: write)
-        let deadline = self.clock.now + write.patience
+        let deadline = self.clock.now + write.timeout
         var isAsked = false
         var pause = Self.firstPause
         while self.clock.now < deadline {
@@ -57,7 +57,7 @@ actor ControllerWrites: SessionWriting {
                 try await Task.sleep(for: Self.longPause)
                 continue
             }
-            guard let lease, Holder(lease.spec.holderIdentity) == self.objects.holder else {
+            guard let lease, lease.holder == self.objects.holder else {
                 return try self.withoutLease(write)
             }
             if let answer = ControllerAnswer(lease), answer.number == order.number {
@@ -82,7 +82,7 @@ actor ControllerWrites: SessionWriting {
 
 extension SessionWrite {
     /// How long the controller gets: leftovers of an earlier session take up to 20 s to vanish, and a proxy that ends 10 s.
-    fileprivate var patience: Duration {
+    fileprivate var timeout: Duration {
         switch self {
         case .createHelpers, .createProxy, .cleanUp: .seconds(30)
         case .bringOriginBack, .count, .switchService, .keepEndingPods, .restore: .seconds(5)

@@ -63,7 +63,7 @@ struct Doctor: Sendable {
         let pods = try await self.client.list(.pods, in: self.namespace, labels: objects.service.ownPods).items
         let policies = try await self.client.list(.networkPolicies, in: self.namespace).items
         let originals = pods.map { $0.metadata.labels ?? [:] }
-        let obstacle = WayCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
+        let obstacle = OriginPolicyCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
         return obstacle.map { name in
             [
                 .warning(
@@ -81,7 +81,7 @@ struct Doctor: Sendable {
                 let service = lease.metadata.labels?[Key.service] ?? ""
                 return .warning(
                     "earlier sessions", "lease/\(lease.metadata.name) is malformed: it names no session",
-                    "mend it with `kubectl tunnel restore \(service)`")
+                    "restore it with `kubectl tunnel restore \(service)`")
             }
         guard !dead.isEmpty || !malformed.isEmpty else {
             return [
@@ -95,7 +95,7 @@ struct Doctor: Sendable {
                 let what = session.isDead ? "a dead session left something" : "no proxy answers for \(session.holder)"
                 return .warning(
                     "earlier sessions", "service/\(session.service): \(what)",
-                    "mend it with `kubectl tunnel restore \(session.service)`")
+                    "restore it with `kubectl tunnel restore \(session.service)`")
             }
     }
 }

@@ -18,7 +18,9 @@ struct DoctorCommand: AsyncParsableCommand {
         usage: "kubectl tunnel doctor [<service>] [<options>]",
         discussion: "Changes nothing. Exit code 1 when something is in the way.")
 
-    @Argument(help: "A Service that is to be intercepted.", transform: CommandRunner.serviceName)
+    @Argument(
+        help: "A Service that is to be intercepted.", completion: ClusterCompletion.services,
+        transform: CommandRunner.serviceName)
     var service: String?
 
     @Option(help: "The proxy's image, for the dry run of its pod. Default: as for intercept.")

@@ -6,13 +6,13 @@ import SessionEffects
 /// Waiting for what the endpoint controller knows of the proxy's pod.
 struct EndpointWait: Sendable {
     let objects: SessionObjects
-    let undo: SessionUndo
+    let cleanup: SessionCleanup
 
     /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
     func forWarmUp(of pod: String, within limit: Duration) async throws {
         let warmUp = self.objects.names.warmUp
         try await self.wait(within: limit, for: pod, in: warmUp) {
-            try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod)
+            try await self.cleanup.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod)
         }
     }
 
@@ -20,7 +20,7 @@ struct EndpointWait: Sendable {
     func forSwitch(to pod: String, within limit: Duration) async throws {
         let service = self.objects.service.metadata.name
         try await self.wait(within: limit, for: pod, in: service) {
-            try await self.undo.readyPods(of: service).contains(pod)
+            try await self.cleanup.readyPods(of: service).contains(pod)
         }
     }
 
@@ -31,7 +31,7 @@ struct EndpointWait: Sendable {
     func untilAlone(_ pod: String) async throws {
         let published = WarmUpCount.published.rawValue
         // One slice for each IP family has it.
-        while try await Set(self.undo.readyPods(of: self.objects.names.warmUp, port: published)) != [pod] {
+        while try await Set(self.cleanup.readyPods(of: self.objects.names.warmUp, port: published)) != [pod] {
             try await Task.sleep(for: .milliseconds(200))
         }
     }

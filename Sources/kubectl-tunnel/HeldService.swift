@@ -4,16 +4,16 @@ import PluginSession
 import Session
 import SessionEffects
 
-/// A Service that somebody has already, and what can be done about it.
+/// A Service that is intercepted already, and what can be done about it.
 struct HeldService: Sendable {
     let client: KubernetesClient
     let namespace: String
     let names: SessionNames
     let slices: ResourceType<EndpointSlice>
 
-    /// Undoing one session of this Service.
-    func undo(_ session: SessionID, choosing selector: [String: String]? = nil) -> SessionUndo {
-        SessionUndo(
+    /// Cleanup of one session of this Service.
+    func cleanup(_ session: SessionID, choosing selector: [String: String]? = nil) -> SessionCleanup {
+        SessionCleanup(
             client: self.client, namespace: self.namespace, service: self.names.service, session: session,
             slices: self.slices, chosenSelector: selector)
     }
@@ -69,8 +69,9 @@ struct HeldService: Sendable {
     /// - Returns: `free`, or `draining` when that was not waited for.
     func end(
         _ lease: Lease, of holder: Holder, _ request: EndRequest, insists: Bool, drains: Bool
-    ) async throws -> HandOver.Order {
-        var handOver = HandOver(lease, wasSwitched: try await self.isSwitched(to: holder.session), insists: insists)
+    ) async throws -> RemoteTermination.Order {
+        var termination = RemoteTermination(
+            lease, wasSwitched: try await self.isSwitched(to: holder.session), insists: insists)
         do {
             try await self.client.patch(
                 .leases, self.names.lease, in: self.namespace, request.patch(holder: holder))
@@ -84,16 +85,16 @@ struct HeldService: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         while true {
-            let seen = HandOver.Observation(
+            let seen = RemoteTermination.Observation(
                 lease: try await self.lease(), hasReadyProxy: try await self.hasReadyProxy(holder.session),
                 isSwitched: try await self.isSwitched(to: holder.session))
-            let order = handOver.observe(seen, now: clock.now - start)
+            let order = termination.observe(seen, now: clock.now - start)
             switch order {
             case .free: return .free
             case .draining where !drains: return .draining
             case .wait, .draining: try await Task.sleep(for: .milliseconds(200))
-            case .undo:
-                let outcome = try await self.undo(holder.session, request.cause)
+            case .recover:
+                let outcome = try await self.recover(holder.session, request.cause)
                 if let failure = PluginFailure(outcome, service: self.names.service) { throw failure }
                 return .free
             case .ignored:
@@ -104,16 +105,16 @@ struct HeldService: Sendable {
         }
     }
 
-    /// Undoes a session, or waits for the controller to, where this user may not.
-    func undo(_ session: SessionID, _ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
+    /// Recovers a dead session, or waits for the controller to, where this user may not.
+    func recover(_ session: SessionID, _ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
         do throws(APIError) {
-            return try await self.undo(session).run(cause)
+            return try await self.cleanup(session).run(cause)
         } catch {
             guard error.code == .forbidden,
                 try await Rights(client: self.client, namespace: self.namespace).controller() == .ready
             else { throw error }
             let clock = ContinuousClock()
-            let deadline = clock.now + Self.controllerPatience
+            let deadline = clock.now + Self.controllerTimeout
             while try await self.isThere(session) {
                 guard clock.now < deadline else { throw error }
                 try? await Task.sleep(for: .milliseconds(200))
@@ -125,12 +126,12 @@ struct HeldService: Sendable {
     /// Whether a session has the Lease or the Service.
     private func isThere(_ session: SessionID) async throws(APIError) -> Bool {
         let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
-        if Holder(lease?.spec.holderIdentity)?.session == session { return true }
+        if lease?.isHeld(by: session) == true { return true }
         return try await self.isSwitched(to: session)
     }
 
     /// How long the controller gets: it looks every 5 s, waits for original pods (10 s), and for the proxy (10 s).
-    private static let controllerPatience = Duration.seconds(30)
+    private static let controllerTimeout = Duration.seconds(30)
 
     private func isSwitched(to session: SessionID) async throws(APIError) -> Bool {
         try await self.client.find(.services, self.names.service, in: self.namespace)?.markedSession == session
@@ -140,7 +141,7 @@ struct HeldService: Sendable {
 extension PluginFailure {
     /// The failure behind an outcome that left the Service switched; `nil` for every other.
     init?(_ outcome: RestoreOutcome, service: String) {
-        guard case .disagreement(let annotation, let origin) = outcome else { return nil }
+        guard case .selectorConflict(let annotation, let origin) = outcome else { return nil }
         self.init(
             "service/\(service) is still switched: its own selector is uncertain, \(annotation) or \(origin)",
             hint: "say which with `kubectl tunnel restore \(service) --selector KEY=VALUE,…`")

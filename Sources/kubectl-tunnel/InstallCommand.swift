@@ -17,8 +17,8 @@ struct InstallCommand: AsyncParsableCommand {
             """,
         discussion: """
             Creates one account, \(Installation.name), with a Role that is limited to what restoring the Services takes. \
-            Nothing runs with it until somebody intercepts one of them. Again with other Services it adds them; --remove \
-            --services takes some out, and --remove alone takes all of it away.
+            Nothing runs with it until a user intercepts one of them. Again with other Services it adds them; --remove \
+            --services takes some out, and --remove alone removes all of it.
 
             With --controller a small pod of this namespace switches Services for people who may not patch them; what \
             they need is in the Role \(ControllerInstallation.userRole), which is created beside it.
@@ -45,7 +45,7 @@ struct InstallCommand: AsyncParsableCommand {
     @Option(help: "With --controller: the Secret with the registry's credentials.")
     var imagePullSecret: String?
 
-    @Flag(help: "Take all of it away, or with --services those.")
+    @Flag(help: "Remove all of it, or with --services those.")
     var remove = false
 
     @Flag(help: "Print the objects; change nothing.")

@@ -4,13 +4,13 @@ import PluginConsole
 import Session
 import SessionEffects
 
-/// An object that `install` creates, changes or takes away.
+/// An object that `install` creates, changes or deletes.
 struct InstalledObject: Sendable {
     /// As people say it: `role`.
     var kind: String
     var type: ResourceType<PartialObject>
     var json: JSONValue
-    /// The member that is written anew where the object is there already; `nil` for none.
+    /// The member that is written again where the object is there already; `nil` for none.
     var changing: String?
 
     private var name: String { self.json["metadata"]?["name"]?.text ?? "" }
@@ -44,7 +44,7 @@ struct InstalledObject: Sendable {
 
     /// Creates the object, or brings the one that is there up to date.
     ///
-    /// - Throws: ``PluginFailure`` when it is somebody else's, or the cluster refuses.
+    /// - Throws: ``PluginFailure`` when it was created by another client, or the cluster refuses.
     func apply(_ cluster: Cluster, _ console: Console) async throws {
         let (client, namespace) = (cluster.client, cluster.pin.namespace)
         let name = "\(self.kind)/\(self.name)"
@@ -59,7 +59,7 @@ struct InstalledObject: Sendable {
         let found = try await client.get(self.type, self.name, in: namespace)
         guard Installation.owns(found.metadata) else {
             throw PluginFailure(
-                "\(name) in namespace \(namespace) is somebody else's",
+                "\(name) in namespace \(namespace) was not created by kubectl tunnel",
                 hint: "see `kubectl describe \(self.kind) \(self.name)`, and delete it if nothing needs it")
         }
         var patch = JSONPatch()
@@ -79,7 +79,7 @@ struct InstalledObject: Sendable {
         }
     }
 
-    /// Takes away all that `install` may have created.
+    /// Deletes all that `install` may have created.
     static func remove(_ cluster: Cluster, _ console: Console) async throws {
         let (client, namespace) = (cluster.client, cluster.pin.namespace)
         try await Self.refuseWhileInUse(client, namespace)

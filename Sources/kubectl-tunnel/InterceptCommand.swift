@@ -1,7 +1,7 @@
 import ArgumentParser
 import KubernetesViaKubectl
-import Names
 import PluginConsole
+import PluginGateway
 import PluginSession
 import Session
 
@@ -22,14 +22,14 @@ struct InterceptCommand: AsyncParsableCommand {
             kubectl tunnel intercept web --port 8080:http --port 9090:metrics -n shop
             """)
 
-    @Argument(help: "The Service.")
+    @Argument(help: "The Service.", completion: ClusterCompletion.services)
     var service: String
 
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
             "A local port, and the Service's port that goes there: a number or a name, and not needed when the Service has only one. May be given several times.",
-            valueName: "local[:remote]"))
+            valueName: "local[:remote]"), completion: ClusterCompletion.ports)
     var port: [String]
 
     @Option(help: "The address of the local process; localhost is 127.0.0.1 and ::1.")
@@ -38,25 +38,16 @@ struct InterceptCommand: AsyncParsableCommand {
     @OptionGroup(title: "Cluster")
     var cluster: ClusterOptions
 
-    @Option(help: "The proxy's image. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
-    var image: String?
-
-    @Option(help: "The Secret with the registry's credentials.")
-    var imagePullSecret: String?
-
-    @Option(help: "For how many seconds the laptop may be silent before the cluster ends the session (5 to 600).")
-    var leaseDuration = 30
+    @OptionGroup(title: "Proxy")
+    var pod: PodOptions
 
     @Flag(inversion: .prefixedNo, help: "Switch only once the local port answers.")
     var wait = true
 
-    @Option(help: "For how many seconds to wait for the proxy to be ready.")
-    var timeout = 60
-
     @Flag(help: "Intercept although something speaks against it.")
     var force = false
 
-    @Flag(help: "End the session of whoever has the Service, and intercept it then.")
+    @Flag(help: "End the session that has the Service, and intercept it then.")
     var takeOver = false
 
     @Flag(name: [.customShort("y"), .long], help: "Do not ask.")
@@ -74,12 +65,8 @@ struct InterceptCommand: AsyncParsableCommand {
         ))
     var dns = false
 
-    @Option(
-        name: .customLong("allow"),
-        help: ArgumentHelp(
-            "With --dns: a host that only the cluster can reach. May be given several times.", valueName: "host[:port]")
-    )
-    var allowed: [String] = []
+    @OptionGroup(title: "With --dns")
+    var allow: AllowOptions
 
     @Argument(parsing: .postTerminator, help: ArgumentHelp("With --dns: the command.", valueName: "command"))
     var command: [String] = []
@@ -104,15 +91,6 @@ struct InterceptCommand: AsyncParsableCommand {
                     ? "--dns runs a command: --dns -- COMMAND. Without one, run `kubectl tunnel-dns up` beside it"
                     : "a command goes with --dns: --dns -- COMMAND")
         }
-        for text in self.allowed where EgressRule(text) == nil {
-            throw ValidationError("--allow \(text): expected HOST or HOST:PORT, as db.example.com:5432 or 10.1.0.0/16")
-        }
-        guard LeaseClock.durations.contains(self.leaseDuration) else {
-            throw ValidationError("--lease-duration \(self.leaseDuration): expected 5 to 600 seconds")
-        }
-        guard (1...3600).contains(self.timeout) else {
-            throw ValidationError("--timeout \(self.timeout): expected 1 to 3600 seconds")
-        }
     }
 
     func run() async throws {
@@ -121,16 +99,16 @@ struct InterceptCommand: AsyncParsableCommand {
                 service: CommandRunner.serviceName(self.service),
                 ports: self.port.compactMap(PortRequest.init),
                 address: try LocalAddress(self.address),
-                image: CommandRunner.image(self.image, environment),
-                imagePullSecret: self.imagePullSecret,
-                leaseDurationSeconds: self.leaseDuration,
+                image: CommandRunner.image(self.pod.image, environment),
+                imagePullSecret: self.pod.imagePullSecret,
+                leaseDurationSeconds: self.pod.leaseDuration,
                 waitsForLocalPort: self.wait,
-                timeout: .seconds(self.timeout),
+                timeout: .seconds(self.pod.timeout),
                 isForced: self.force,
                 asksNothing: self.yes,
                 wantsNetworkPolicy: self.networkPolicy,
                 mayLackFailsafe: self.noFailsafe,
-                takesOver: self.takeOver, command: self.command, allowed: self.allowed)
+                takesOver: self.takeOver, command: self.command, allowed: self.allow.allowed)
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
             try await report.tellingFailures {
                 try await Cluster.with(

@@ -103,7 +103,8 @@ extension InterceptPreflight {
         do throws(APIError) {
             let policies = try await self.client.list(.networkPolicies, in: self.namespace).items
             let originals = pods.map { $0.metadata.labels ?? [:] }
-            guard let name = CallerCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels) else {
+            guard let name = CallerPolicyCheck.obstacle(in: policies, originals: originals, proxy: objects.podLabels)
+            else {
                 return []
             }
             let summary =

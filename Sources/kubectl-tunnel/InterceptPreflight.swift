@@ -70,7 +70,7 @@ struct InterceptPreflight: Sendable {
         for finding in await self.needed("failsafe", { try await self.look(atFailsafe: &failsafe, controlled) }) {
             try tell(finding)
         }
-        let isDefault = self.image == ProxyConfiguration.defaultImage
+        let isDefault = ProxyConfiguration.isDefault(image: self.image)
         try tell(.ok("image", "\(self.image)\(isDefault ? ", this version's own" : ""); pulling it was not tried"))
         known.objects = await self.objects(of: known, plan, failsafe)
         guard known.service != nil, let objects = known.objects else { return known }
@@ -120,7 +120,7 @@ struct InterceptPreflight: Sendable {
         do {
             service = try await self.client.require(name, in: self.namespace)
         } catch {
-            return ([.error(check, error as? PluginFailure ?? PluginFailure("\(error)"))], nil, nil)
+            return ([.error(check, PluginFailure(told: error, action: "read service/\(name)"))], nil, nil)
         }
         let found = Preflight.check(service)
         var findings = found.refusals.map { Finding.error(check, $0) }

@@ -6,15 +6,15 @@ import Session
 import SessionEffects
 
 extension InterceptPreparation {
-    /// Refuses a Service that somebody has, unless it is to be taken over.
+    /// Refuses a Service that is intercepted already, unless it is to be taken over.
     ///
-    /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to be mended.
+    /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to recover.
     /// - Throws: ``PluginFailure`` naming who has the Service.
     func refuse(_ held: HeldService, alsoDead: Bool) async throws {
         guard let lease = try await held.lease() else { return }
         if !alsoDead {
             if self.request.takesOver { return }
-            guard let holder = Holder(lease.spec.holderIdentity), !self.isOwnAndDead(holder) else { return }
+            guard let holder = lease.holder, !self.isOwnAndDead(holder) else { return }
             if try await !held.hasReadyProxy(holder.session) { return }
         }
         throw PluginFailure(held: lease, service: held.names.service, me: self.me)
@@ -35,27 +35,27 @@ extension InterceptPreparation {
             try await self.settle(held, lease)
             service = try await self.service()
         }
-        // A session that ended without being undone, and whose Lease is gone.
+        // A session that ended without a cleanup, and whose Lease is gone.
         guard let session = service.markedSession else { return service }
-        let outcome = try await held.undo(session, .mended(by: self.me.person))
+        let outcome = try await held.recover(session, .recovered(by: self.me.person))
         if let failure = PluginFailure(outcome, service: self.request.service) { throw failure }
-        self.report.event("mended", "restored what a dead session had left of service/\(self.request.service)")
+        self.report.event("recovered", "restored what a dead session had left of service/\(self.request.service)")
         return try await self.service()
     }
 
-    /// Somebody has the Service: taken over when that was asked for, and otherwise cleaned up after their Lease was seen
+    /// The Service is intercepted already: taken over when that was asked for, and otherwise cleaned up after their Lease was seen
     /// not to change for its whole duration.
     private func settle(_ held: HeldService, _ lease: Lease) async throws {
         let refusal = PluginFailure(held: lease, service: held.names.service, me: self.me)
         let service = "service/\(held.names.service)"
-        guard let holder = Holder(lease.spec.holderIdentity) else {
+        guard let holder = lease.holder else {
             if !self.request.takesOver {
                 self.report.event(
                     "watching", "lease/\(held.names.lease) names no session: watching it for \(lease.seconds) s")
                 guard try await held.isAbandoned(lease) else { throw refusal }
             }
             try await held.delete(malformed: lease)
-            return self.report.event("mended", "deleted lease/\(held.names.lease), which named no session")
+            return self.report.event("recovered", "deleted lease/\(held.names.lease), which named no session")
         }
         let isOwn = self.isOwnAndDead(holder)
         if self.request.takesOver || isOwn {
@@ -68,9 +68,9 @@ extension InterceptPreparation {
         self.report.event(
             "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(lease.seconds) s")
         guard try await held.isAbandoned(lease) else { throw refusal }
-        let outcome = try await held.undo(holder.session, .mended(by: self.me.person))
+        let outcome = try await held.recover(holder.session, .recovered(by: self.me.person))
         if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
-        self.report.event("mended", "cleaned up what the dead session of \(holder.person) had left")
+        self.report.event("recovered", "cleaned up what the dead session of \(holder.person) had left")
     }
 }
 
@@ -80,7 +80,7 @@ extension Lease {
 }
 
 extension PluginFailure {
-    /// Somebody has the Service: who, and what to do.
+    /// The Service is intercepted already: who, and what to do.
     ///
     /// - Parameter me: The user who wants it.
     init(held lease: Lease, service: String, me: Holder) {
@@ -92,7 +92,7 @@ extension PluginFailure {
         }
         let record = LeaseRecord(lease)
         let isOwn = record?.holder.person == me.person
-        let person = isOwn ? "you, on this machine" : record?.holder.person ?? "somebody"
+        let person = isOwn ? "you, on this machine" : record?.holder.person ?? "another user"
         let since = (record?.since).flatMap(MicroTime.date(from:)).map {
             ", since \(Age.text(seconds: Int(Date.now.timeIntervalSince($0))))"
         }

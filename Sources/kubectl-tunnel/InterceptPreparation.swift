@@ -17,7 +17,7 @@ struct InterceptPreparation: Sendable {
 
     /// Looks, refuses, and plans.
     ///
-    /// - Parameter touchesCluster: Whether what a dead session left behind may be mended; otherwise it is only looked at.
+    /// - Parameter touchesCluster: Whether what a dead session left behind may be recovered; otherwise it is only looked at.
     func run(touchesCluster: Bool) async throws -> PreparedIntercept {
         var findings: [Finding] = []
         let preflight = InterceptPreflight(
@@ -43,7 +43,7 @@ struct InterceptPreparation: Sendable {
         }
         try self.tell(findings, asks: touchesCluster)
 
-        // All that can say no has spoken: from here on somebody's session may be ended.
+        // All that can say no has spoken: from here on another user's session may be ended.
         if touchesCluster {
             objects.service = try await self.settleEarlierSession(of: found, held)
             // It may have been written meanwhile.
@@ -52,7 +52,7 @@ struct InterceptPreparation: Sendable {
         return PreparedIntercept(
             objects: objects, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
-            publishesNotReady: !known.version.isAtLeast(minor: 26), isControlled: known.isControlled)
+            publishesNotReady: !known.version.servesTerminatingEndpoints, isControlled: known.isControlled)
     }
 
     /// Notes are told; on a terminal the user is asked about doubts, unless `--yes` was given.

@@ -19,7 +19,7 @@ extension InterceptSession {
                 ])
         }
         let (notices, holder, service) = (
-            NoticeBoard(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
+            EventRecorder(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
         )
         self.background.append(Task { await notices.post(.intercepted(holder: holder.person), on: service) })
         self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
@@ -31,7 +31,7 @@ extension InterceptSession {
     /// A request to the Service by way of the API server, which takes no pod to send it from.
     private func testLine(port: Int) -> String {
         let pin = self.cluster.pin
-        let flags = pin.typedFlags.map { "\($0) " }.joined()
+        let flags = pin.typedFlags.map { ShellWord.quoted($0) + " " }.joined()
         return
             "kubectl \(flags)get --raw /api/v1/namespaces/\(self.namespace)/services/\(self.serviceName):\(port)/proxy/"
     }

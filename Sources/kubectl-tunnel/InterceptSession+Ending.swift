@@ -6,7 +6,7 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
-    /// Makes a deleted origin Service anew under its address: while the session comes to its end, that is the way to the
+    /// Makes a deleted origin Service again under its address: while the session comes to its end, that is the way to the
     /// original pods.
     ///
     /// - Returns: Whether it was gone, and is there again.
@@ -22,7 +22,7 @@ extension InterceptSession {
         }
     }
 
-    /// Gives the Service back, and then takes away what was created.
+    /// Restores the Service, and then deletes what was created.
     ///
     /// - Returns: Whether all of it was done.
     func finish(_ end: SessionEnd) async -> Bool {
@@ -39,7 +39,7 @@ extension InterceptSession {
         case .restored: self.report.event("restored", "service/\(self.serviceName) is restored")
         case .untouched: if case .displaced = end { await self.tellOfDisplacement() }
         case .displaced, .serviceGone: break
-        case .disagreement(let annotation, let origin):
+        case .selectorConflict(let annotation, let origin):
             self.report.event(
                 "uncertain",
                 "service/\(self.serviceName) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
@@ -48,12 +48,12 @@ extension InterceptSession {
         case nil:
             if self.prepared.isControlled, outcome == nil { return await self.leaveToProxy() }
             // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
-            await self.carrier?.close()
+            await self.tunnel?.close()
             return false
         }
-        _ = await self.undo.waitForOriginals(within: .seconds(30))
+        _ = await self.cleanup.waitForOriginals(within: .seconds(30))
         let isDrained = await self.drain() || !self.hasSwitched
-        await self.carrier?.close()
+        await self.tunnel?.close()
         let isClean = await self.persist("clean up") {
             _ = try await self.writes.perform(.cleanUp(isDrained: isDrained))
             return true
@@ -82,10 +82,10 @@ extension InterceptSession {
         return .ended(holder: self.objects.holder.person)
     }
 
-    /// Says so on a Service that somebody has taken back together with its marks: nobody else can tell any more.
+    /// Says so on a Service that another client has restored together with its marks: nobody else can tell any more.
     private func tellOfDisplacement() async {
         guard let service = try? await self.client.find(.services, self.serviceName, in: self.namespace) else { return }
-        await NoticeBoard(client: self.client, namespace: self.namespace).post(.displaced, on: service)
+        await EventRecorder(client: self.client, namespace: self.namespace).post(.displaced, on: service)
     }
 
     /// Lets open connections come to their end; a second Ctrl-C does not wait for them, but for nodes that still send new
@@ -93,13 +93,13 @@ extension InterceptSession {
     ///
     /// - Returns: Whether they have, or nobody wants to wait.
     private func drain() async -> Bool {
-        guard let carrier = self.carrier else { return false }
+        guard let tunnel = self.tunnel else { return false }
         let (drained, source) = AsyncStream.makeStream(of: Bool.self)
         self.drained = source
-        carrier.end.send(control: ControlLine.drain.text)
+        tunnel.end.send(control: ControlLine.drain.text)
         self.report.detail("waiting for open connections to become quiet")
-        let nodesFollow = ContinuousClock.now + InClusterSession.newcomers
-        self.whenImpatient {
+        let nodesFollow = ContinuousClock.now + InClusterSession.lateConnectionGrace
+        self.whenDrainIsSkipped {
             Task {
                 try? await Task.sleep(until: nodesFollow)
                 source.yield(true)
@@ -111,9 +111,9 @@ extension InterceptSession {
         }
         let notice = Task { [report] in
             // Until then it is nodes that are waited for, and nobody has to know.
-            try? await Task.sleep(for: InClusterSession.newcomers + .seconds(2))
+            try? await Task.sleep(for: InClusterSession.lateConnectionGrace + .seconds(2))
             guard !Task.isCancelled else { return }
-            let count = carrier.end.streamCount
+            let count = tunnel.end.streamCount
             let what = count == 0 ? "connections" : count == 1 ? "1 connection" : "\(count) connections"
             report.event("draining", "waiting up to 30 s for \(what); Ctrl-C again does not wait")
         }
@@ -135,13 +135,13 @@ extension InterceptSession {
                 for await event in events {
                     switch event {
                     case .interrupted:
-                        self.isImpatient = true
-                        self.onImpatience?()
+                        self.skipsDrain = true
+                        self.onDrainSkipped?()
                     case .tunnel(_, .control(let text)) where ControlLine(text) == .drained: self.drained?.yield(true)
-                    case .tunnel(let number, .closed) where number == self.carrierNumber:
+                    case .tunnel(let number, .closed) where number == self.tunnelNumber:
                         // It may be before the drain, which has nothing to wait for then.
-                        let lost = self.carrier
-                        self.carrier = nil
+                        let lost = self.tunnel
+                        self.tunnel = nil
                         self.drained?.yield(false)
                         await lost?.close()
                     default: break
@@ -151,9 +151,9 @@ extension InterceptSession {
     }
 
     /// Does something at the next Ctrl-C, or now if there was one already.
-    func whenImpatient(_ body: @escaping @Sendable () -> Void) {
-        self.onImpatience = body
-        if self.isImpatient { body() }
+    func whenDrainIsSkipped(_ body: @escaping @Sendable () -> Void) {
+        self.onDrainSkipped = body
+        if self.skipsDrain { body() }
     }
 
     /// Tries until it works, for as long as the cluster itself would take to restore; only once where a controller is asked.
@@ -172,7 +172,7 @@ extension InterceptSession {
                         self.objects.failsafe == .pluginOnly
                         ? "later, do it with `kubectl tunnel restore \(self.serviceName)`"
                         : "the cluster does it by itself"
-                    self.report.event("undone", "could not \(action): \(error); \(rest)")
+                    self.report.event("cleanup", "could not \(action): \(error); \(rest)")
                     return nil
                 }
                 self.report.detail("could not \(action): \(error); trying again")

@@ -33,11 +33,11 @@ extension InterceptSession {
         self.background.append(Task { await pods.watchDeletions { source.yield(.podDeleted($0)) } })
     }
 
-    /// Gives the Service back as soon as the pod that it leads to is being deleted. Its proxy does so when the kubelet tells
+    /// Restores the Service as soon as the pod that it leads to is being deleted. Its proxy does so when the kubelet tells
     /// it, a second later or more; the next pod may be an endpoint by then, and not listen yet.
     func leavePod(_ pod: String) async {
         guard self.isSwitched, pod == self.servingPod else { return }
-        // Before, or the watch shows it first, and it looks like somebody else's.
+        // Before, or the watch shows it first, and it looks like another client's.
         self.servingPod = nil
         do {
             let outcome = try await self.restore(.proxyEnds(holder: self.objects.holder.person))
@@ -83,7 +83,7 @@ extension InterceptSession {
 
     private func local(_ port: Int, listens: Bool) {
         if listens { self.silentPorts.remove(port) } else { self.silentPorts.insert(port) }
-        self.carrier?.end.local(routes(to: [port]), listens: listens)
+        self.tunnel?.end.local(routes(to: [port]), listens: listens)
     }
 
     /// What the tunnel calls the ports of the Service that go to local ones.
@@ -95,8 +95,8 @@ extension InterceptSession {
     func take(_ event: LaptopEvent) {
         if case .closed = event {
             // It is no more: an end has nothing to drain then.
-            let lost = self.carrier
-            self.carrier = nil
+            let lost = self.tunnel
+            self.tunnel = nil
             self.background.append(Task { await lost?.close() })
         }
         switch event {
@@ -105,9 +105,9 @@ extension InterceptSession {
                 "local-down",
                 "local process for \(route) does not answer (\(reason)): traffic goes to the original pods",
                 ["route": .string(route)])
-            self.carrier?.end.send(control: ControlLine.localDown(route: route).text)
+            self.tunnel?.end.send(control: ControlLine.localDown(route: route).text)
         case .localUp(let route):
-            self.carrier?.end.send(control: ControlLine.localUp(route: route).text)
+            self.tunnel?.end.send(control: ControlLine.localUp(route: route).text)
             self.report.event(
                 "local-up", "local process for \(route) answers again: traffic comes here", ["route": .string(route)])
         case .unanswered(let route):

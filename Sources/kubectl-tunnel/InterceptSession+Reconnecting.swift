@@ -6,9 +6,9 @@ import SessionEffects
 
 extension InterceptSession {
     /// How long a Service may lead to a proxy that is not ready, as after the end of its container: the bound is 5 s.
-    private static let proxyPatience = Duration.seconds(3)
+    private static let proxyTimeout = Duration.seconds(3)
     /// The same beside a pod that ends: its proxy restores first of all, unless it was killed before it could.
-    private static let endingPatience = Duration.milliseconds(500)
+    private static let endingProxyTimeout = Duration.milliseconds(500)
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
     /// The same while the Service may lead to a proxy that is gone.
@@ -25,36 +25,36 @@ extension InterceptSession {
     private func bringBack(_ afterSilence: Bool) async {
         let clock = ContinuousClock()
         let start = clock.now
-        var mend = Task { await self.restoreIfProxyIsSilent(afterSilence) }
-        defer { mend.cancel() }
+        var recovery = Task { await self.restoreIfProxyIsSilent(afterSilence) }
+        defer { recovery.cancel() }
         var pause = Self.shortestPause
         var connectedPod: String?
         while !Task.isCancelled {
             do {
                 if let pod = try await self.proxyPod.readyOne() {
                     // A tunnel that is up carries requests, whatever the API server says: it is kept over attempts.
-                    if self.carrier == nil || pod != connectedPod {
-                        await self.dropCarrier()
+                    if self.tunnel == nil || pod != connectedPod {
+                        await self.dropTunnel()
                         try await self.connect(to: pod)
                         connectedPod = pod
                     }
                     // Whatever it does is over before the Service is looked at.
-                    mend.cancel()
-                    await mend.value
+                    recovery.cancel()
+                    await recovery.value
                     await self.stopKeepingEndingPods()
                     try await self.write(.count(.ready))
-                    try await self.checkWays(pod)
+                    try await self.checkReachability(pod)
                     // From here on it may be switched, even if the answer is lost.
                     self.isSwitched = true
                     try await self.switchService(to: pod)
                     // Nobody has acted upon an end of the tunnel in the meantime.
-                    guard self.carrier != nil else { throw PluginFailure("the tunnel was lost again") }
+                    guard self.tunnel != nil else { throw PluginFailure("the tunnel was lost again") }
                     self.eventSource.yield(.reconnected)
                     return
                 }
                 if await self.endUnlessWanted() { return }
                 let isAlone = try await self.proxyPod.isAlone()
-                if clock.now - start >= (isAlone ? Self.proxyPatience : Self.endingPatience) {
+                if clock.now - start >= (isAlone ? Self.proxyTimeout : Self.endingProxyTimeout) {
                     let cause = RestoreCause.proxyMissing(holder: self.objects.holder.person)
                     try await self.restoreMeanwhile(cause, "proxy-missing", "no proxy is ready")
                 }
@@ -62,8 +62,8 @@ extension InterceptSession {
             } catch {
                 self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
                 pause = min(pause * 2, self.isSwitched ? Self.longestPauseSwitched : Self.longestPause)
-                if mend.isCancelled, self.carrier == nil {
-                    mend = Task { await self.restoreIfProxyIsSilent(afterSilence) }
+                if recovery.isCancelled, self.tunnel == nil {
+                    recovery = Task { await self.restoreIfProxyIsSilent(afterSilence) }
                 }
             }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
@@ -71,14 +71,14 @@ extension InterceptSession {
     }
 
     /// Closes a tunnel to a pod that is not the one: the next takes its place.
-    private func dropCarrier() async {
-        let carrier = self.carrier
-        self.carrier = nil
-        self.carrierNumber += 1
-        await carrier?.close()
+    private func dropTunnel() async {
+        let tunnel = self.tunnel
+        self.tunnel = nil
+        self.tunnelNumber += 1
+        await tunnel?.close()
     }
 
-    /// Gives the Service back when its proxy has not noticed either that the tunnel is lost: then it is gone, although a
+    /// Restores the Service when its proxy has not noticed either that the tunnel is lost: then it is gone, although a
     /// node whose kubelet is away still calls its pod ready.
     private func restoreIfProxyIsSilent(_ afterSilence: Bool) async {
         let pause = Duration.milliseconds(ProxySilence.pauseMilliseconds)
@@ -94,7 +94,7 @@ extension InterceptSession {
         }
     }
 
-    /// Ends the session when somebody has deleted the proxy's Deployment.
+    /// Ends the session when another client has deleted the proxy's Deployment.
     ///
     /// - Returns: Whether it does.
     @discardableResult
@@ -109,10 +109,10 @@ extension InterceptSession {
         }
     }
 
-    /// Gives the Service back until a proxy is there again, and says why.
+    /// Restores the Service until a proxy is there again, and says why.
     private func restoreMeanwhile(_ cause: RestoreCause, _ event: String, _ reason: String) async throws {
         guard self.isSwitched else { return }
-        // Before, or the watch shows it first, and it looks like somebody else's.
+        // Before, or the watch shows it first, and it looks like another client's.
         self.isSwitched = false
         // It may be done even if the answer is lost, or comes late.
         self.servingPod = nil

@@ -6,7 +6,7 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
-    /// The Service was changed: by the session itself, by its proxy, or by somebody else, who always wins.
+    /// The Service was changed: by the session itself, by its proxy, or by another client, who always wins.
     func take(_ service: Service?) async -> SessionEnd? {
         guard self.change(service) != .none else { return nil }
         // What a watch tells may be old: the session itself writes the Service, too.
@@ -24,11 +24,11 @@ extension InterceptSession {
         switch self.change(present) {
         case .none, .deleted: return nil
         case .reselected(let writer):
-            return .displaced("somebody else\(by(writer)) changed the selector of \(name): it was left as it is")
+            return .displaced("another client\(by(writer)) changed the selector of \(name): it was left as it is")
         case .portsChanged(let writer):
             return .failed(
                 PluginFailure(
-                    "somebody else\(by(writer)) changed the ports of \(name): the intercept has ended",
+                    "another client\(by(writer)) changed the ports of \(name): the intercept has ended",
                     hint: "start again to intercept it with its new ports"))
         case .unmarked(let writer):
             let isOriginal = present.selector == self.objects.service.selector
@@ -44,7 +44,7 @@ extension InterceptSession {
             if isOriginal, lease == nil {
                 return .failed(PluginFailure("the session has ended: lease/\(self.objects.names.lease) was deleted"))
             }
-            return .displaced("somebody else\(by(writer)) replaced \(name): it was left as it is")
+            return .displaced("another client\(by(writer)) replaced \(name): it was left as it is")
         }
     }
 
@@ -61,7 +61,7 @@ extension InterceptSession {
         let name = "service/\(self.serviceName)"
         guard let present else { return .displaced("\(name) was deleted") }
         guard present.metadata.uid != self.objects.service.metadata.uid else { return nil }
-        return .displaced("\(name) was deleted and made anew: the new one was left as it is")
+        return .displaced("\(name) was deleted and created again: the new one was left as it is")
     }
 
     private func change(_ service: Service?) -> ServiceChange {

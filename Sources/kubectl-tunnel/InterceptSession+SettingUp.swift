@@ -14,7 +14,7 @@ extension InterceptSession {
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
         let creation = SessionCreation(client: self.client, objects: self.objects, secret: self.secret)
         try await self.report.step("lease \(self.objects.names.lease)") {
-            // From here on there may be something to undo, even if the answer is lost.
+            // From here on there may be something to clean up, even if the answer is lost.
             self.hasBegun = true
             do {
                 try await creation.createLease()
@@ -36,7 +36,7 @@ extension InterceptSession {
         }
         self.firstPod = pod
         try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
-        try await self.report.step("ways checked") { try await self.checkWays(pod) }
+        try await self.report.step("reachability checked") { try await self.checkReachability(pod) }
         // From here on it may be switched, even if the answer is lost.
         self.isSwitched = true
         self.hasSwitched = true
@@ -64,7 +64,7 @@ extension InterceptSession {
 
     private func isHeldByOthers() async -> Bool {
         let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
-        guard let holder = Holder(lease?.spec.holderIdentity) else { return false }
+        guard let holder = lease?.holder else { return false }
         return holder.session != self.objects.holder.session
     }
 
@@ -74,7 +74,7 @@ extension InterceptSession {
             session: self.objects.holder.session)
     }
 
-    var endpoints: EndpointWait { EndpointWait(objects: self.objects, undo: self.undo) }
+    var endpoints: EndpointWait { EndpointWait(objects: self.objects, cleanup: self.cleanup) }
 
     private func waitForLocalPorts() async throws {
         for port in Set(self.objects.plan.listeners.compactMap(\.localPort)).sorted() {
@@ -123,7 +123,7 @@ extension InterceptSession {
             software: ProxyConfiguration.softwareVersion)
         var openSocket: LocalSocket?
         if let command { openSocket = { target in try await command.socket(to: target) } }
-        let carrier = try await TunnelCarrier.open(
+        let tunnel = try await PortForwardedTunnel.open(
             pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
         ) { [openSocket] host, port throws(TunnelError) in
             try await LaptopEnd.connect(
@@ -131,11 +131,11 @@ extension InterceptSession {
                 openSocket: openSocket, timeout: .seconds(10), group: self.group,
                 logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
         }
-        self.carrierNumber += 1
-        let (number, source) = (self.carrierNumber, self.eventSource)
-        self.carrier = carrier
+        self.tunnelNumber += 1
+        let (number, source) = (self.tunnelNumber, self.eventSource)
+        self.tunnel = tunnel
         self.background.append(
-            Task { for await event in carrier.end.events { source.yield(.tunnel(number, event)) } })
-        carrier.end.local(self.routes(to: self.silentPorts), listens: false)
+            Task { for await event in tunnel.end.events { source.yield(.tunnel(number, event)) } })
+        tunnel.end.local(self.routes(to: self.silentPorts), listens: false)
     }
 }

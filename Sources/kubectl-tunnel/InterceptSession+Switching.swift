@@ -8,11 +8,11 @@ import Tunnel
 
 extension InterceptSession {
     /// What works today must work through the proxy, or nothing is switched.
-    func checkWays(_ pod: String) async throws {
+    func checkReachability(_ pod: String) async throws {
         async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
-        self.carrier?.end.send(control: ControlLine.check.text)
+        self.tunnel?.end.send(control: ControlLine.check.text)
         let answer = await withTaskGroup(of: ControlLine?.self) { group in
             group.addTask { await answers.first { _ in true } }
             group.addTask {
@@ -30,7 +30,7 @@ extension InterceptSession {
                 "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
         }
         guard obstacle != nil || !refusing.isEmpty,
-            try await !self.undo.readyPods(of: self.objects.names.origin).isEmpty
+            try await !self.cleanup.readyPods(of: self.objects.names.origin).isEmpty
         else { return }
         for route in refusing {
             self.report.event("note", "note: \(route) is refused by the original pods: nothing listens there")

@@ -17,7 +17,7 @@ extension InterceptSession {
         }
     }
 
-    /// Gives the Service back.
+    /// Restores the Service.
     func restore(_ cause: RestoreCause) async throws -> RestoreOutcome {
         try await self.write(.restore(cause)) ?? .untouched
     }
@@ -28,27 +28,27 @@ extension InterceptSession {
     /// - Returns: Whether it has.
     func leaveToProxy() async -> Bool {
         guard self.firstPod != nil else {
-            self.report.event("undone", "the controller cleans up when it is back")
+            self.report.event("cleanup", "the controller cleans up when it is back")
             return false
         }
         self.report.event("proxy-asked", "the proxy ends the session; Ctrl-C does not wait for it")
-        let (impatient, source) = AsyncStream.makeStream(of: Void.self)
-        // Whoever was so before has not waited for this.
-        self.isImpatient = false
-        self.whenImpatient { source.finish() }
+        let (skipped, source) = AsyncStream.makeStream(of: Void.self)
+        // An earlier Ctrl-C was about an earlier wait.
+        self.skipsDrain = false
+        self.whenDrainIsSkipped { source.finish() }
         let asking = Task {
             let isOver = await self.askProxyToEnd()
             source.finish()
             return isOver
         }
-        for await _ in impatient {}
+        for await _ in skipped {}
         asking.cancel()
         let isOver = await asking.value
-        await self.carrier?.close()
+        await self.tunnel?.close()
         if isOver {
             self.report.event("ended", "the session has ended, and what it created is deleted")
         } else {
-            self.report.event("undone", "the proxy has not ended the session yet: see `kubectl tunnel list`")
+            self.report.event("cleanup", "the proxy has not ended the session yet: see `kubectl tunnel list`")
         }
         return isOver
     }
@@ -62,7 +62,7 @@ extension InterceptSession {
         while clock.now < deadline, !Task.isCancelled {
             do throws(APIError) {
                 let lease = try await self.client.find(.leases, names.lease, in: self.namespace)
-                let isOurs = lease.map { Holder($0.spec.holderIdentity) == holder } ?? false
+                let isOurs = lease.map { $0.holder == holder } ?? false
                 if isOurs, !isMarked {
                     let patch = EndRequest.stop(by: holder.person).patch(holder: holder)
                     try await self.client.patch(.leases, names.lease, in: self.namespace, patch)

@@ -10,7 +10,7 @@ import SessionEffects
 import Tunnel
 import UnixSignals
 
-/// A running intercept: set up, kept up, and undone whatever happens.
+/// A running intercept: set up, kept up, and cleaned up whatever happens.
 actor InterceptSession {
     let prepared: PreparedIntercept
     let cluster: Cluster
@@ -18,16 +18,16 @@ actor InterceptSession {
     let report: SessionReport
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let secret = TunnelSecret.random()
-    let undo: SessionUndo
-    /// Whoever does the session's writes.
+    let cleanup: SessionCleanup
+    /// The client that does the session's writes.
     let writes: any SessionWriting
     /// What is run beside the intercept; `nil` for nothing.
     var command: LocalCommand?
     let events: AsyncStream<SessionEvent>
     let eventSource: AsyncStream<SessionEvent>.Continuation
     var background: [Task<Void, Never>] = []
-    var carrier: TunnelCarrier<LaptopEnd>?
-    var carrierNumber = 0
+    var tunnel: PortForwardedTunnel<LaptopEnd>?
+    var tunnelNumber = 0
     var reconnecting: Task<Void, Never>?
     /// The first pod's name.
     var firstPod: String?
@@ -35,22 +35,22 @@ actor InterceptSession {
     var keepingEndingPods: Task<Void, Never>?
     /// The origin Service's address, which the proxy knows it by.
     var originHost: String?
-    /// Whether there may be something to undo.
+    /// Whether there may be something to clean up.
     var hasBegun = false
     /// Whether the Service may lead to the proxy.
     var isSwitched = false
     /// Whether it ever did: nodes may send connections there for a while.
     var hasSwitched = false
-    /// The pod it leads to; `nil` also when it was given back because that is being deleted.
+    /// The pod it leads to; `nil` also when it was restored because that is being deleted.
     var servingPod: String?
     /// Local ports without a listener.
     var silentPorts: Set<Int> = []
     var checked: AsyncStream<ControlLine>.Continuation?
     var drained: AsyncStream<Bool>.Continuation?
-    /// Whether somebody does not want to wait for the end.
-    var isImpatient = false
+    /// Whether the user skips the drain.
+    var skipsDrain = false
     /// What to do then.
-    var onImpatience: (@Sendable () -> Void)?
+    var onDrainSkipped: (@Sendable () -> Void)?
 
     var objects: SessionObjects { self.prepared.objects }
     var client: KubernetesClient { self.cluster.client }
@@ -62,7 +62,7 @@ actor InterceptSession {
         self.cluster = cluster
         self.request = request
         self.report = report
-        self.undo = SessionUndo(
+        self.cleanup = SessionCleanup(
             client: cluster.client, namespace: prepared.objects.namespace,
             service: prepared.objects.service.metadata.name, session: prepared.objects.holder.session,
             slices: prepared.slices)
@@ -70,7 +70,7 @@ actor InterceptSession {
             prepared.isControlled
             ? ControllerWrites(client: cluster.client, objects: prepared.objects)
             : SessionWriter(
-                client: cluster.client, objects: prepared.objects, undo: self.undo,
+                client: cluster.client, objects: prepared.objects, cleanup: self.cleanup,
                 wantsNetworkPolicy: request.wantsNetworkPolicy)
         (self.events, self.eventSource) = AsyncStream.makeStream()
     }
@@ -99,8 +99,8 @@ actor InterceptSession {
         let end = await self.takeEvents(setUp)
         setUp.cancel()
         _ = await setUp.value
-        let isUndone = await self.finish(end)
-        if isUndone { locks.remove(self.objects.holder.session) }
+        let isCleanedUp = await self.finish(end)
+        if isCleanedUp { locks.remove(self.objects.holder.session) }
         await self.command?.finish()
         for task in self.background { task.cancel() }
         try? await self.group.shutdownGracefully()
@@ -113,8 +113,8 @@ actor InterceptSession {
         case .failed(let error): throw error
         case .displaced(let what): throw PluginFailure(what)
         }
-        // What is not undone was said where it happened.
-        if !isUndone { throw ExitCode.failure }
+        // What is not cleaned up was said where it happened.
+        if !isCleanedUp { throw ExitCode.failure }
     }
 
     /// Takes facts in until one of them ends the session.
@@ -140,7 +140,7 @@ actor InterceptSession {
                 if let end = await self.endOfDeletedService() { return end }
                 return .failed(PluginFailure("the session has ended: \(reason)"))
             case .tunnel(let number, let event):
-                guard number == self.carrierNumber else { continue }
+                guard number == self.tunnelNumber else { continue }
                 self.take(event)
             case .service(let service):
                 if let end = await self.take(service) { return end }

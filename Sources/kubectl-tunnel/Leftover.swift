@@ -18,7 +18,7 @@ struct Leftover: Sendable {
 
     /// As people say it.
     var holder: String {
-        lease.flatMap { Holder($0.spec.holderIdentity)?.person } ?? "session \(self.session)"
+        lease.flatMap { $0.holder?.person } ?? "session \(self.session)"
     }
 
     /// Finds what sessions have left, or still use.
@@ -47,7 +47,7 @@ struct Leftover: Sendable {
             guard let record = LeaseRecord(lease) else { continue }
             note(record.service, record.holder.session, lease)
         }
-        // The account is the last that a session deletes; whoever may not see accounts made none.
+        // The account is the last that a session deletes; a user who may not see accounts created none.
         let accounts = (try? await client.list(.serviceAccounts, in: namespace, labels: Key.session).items) ?? []
         for metadata in accounts.map(\.metadata) + services.map(\.metadata) {
             let labels = metadata.labels ?? [:]

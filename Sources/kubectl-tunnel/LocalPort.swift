@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// The local process's port: whether somebody answers there.
+/// The local process's port: whether a process listens there.
 enum LocalPort {
     /// How often a port that does not answer is tried again.
     static let interval = Duration.milliseconds(250)

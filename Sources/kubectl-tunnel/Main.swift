@@ -23,7 +23,7 @@ struct Main {
             NamespaceHelper.runIfAsked(CommandLine.arguments)
         #endif
         FileLimit.raise()
-        // Whoever reads the output may go away; the session has to be undone all the same.
+        // The reader of the output may go away; the session has to be cleaned up all the same.
         signal(SIGPIPE, SIG_IGN)
         await Plugin.run(
             TunnelCommand.self, Array(CommandLine.arguments.dropFirst()), elsewhere: ["dns": "kubectl tunnel-dns"])
@@ -33,7 +33,8 @@ struct Main {
 /// `kubectl tunnel`.
 struct TunnelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: Invocation.name(of: CommandLine.arguments.first ?? "kubectl-tunnel"),
+        commandName: Invocation.name(
+            of: CommandLine.arguments.first ?? "kubectl-tunnel", words: CommandLine.arguments),
         abstract: "Bring the traffic of a Service in the cluster to a process on this machine.",
         discussion: """
             While the process answers, the Service's traffic comes to it; the moment it does not, traffic goes to the \
@@ -43,6 +44,6 @@ struct TunnelCommand: AsyncParsableCommand {
         version: ProxyConfiguration.softwareVersion,
         subcommands: [
             InterceptCommand.self, ListCommand.self, StopCommand.self, RestoreCommand.self, DoctorCommand.self,
-            InstallCommand.self,
+            InstallCommand.self, VersionCommand.self,
         ])
 }

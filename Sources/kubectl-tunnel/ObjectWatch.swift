@@ -1,10 +1,10 @@
 import Kubernetes
 import Session
 
-/// Notices that somebody has deleted what a session cannot do without.
+/// Notices that another client has deleted what a session cannot do without.
 ///
 /// Without the origin Service there is no pass-through, without the Deployment, its Secret or its account nobody who
-/// comes back or restores: then the session ends, as long as somebody is there to end it well.
+/// comes back or restores: then the session ends, as long as the plugin is there to end it.
 struct ObjectWatch: Sendable {
     let client: KubernetesClient
     let objects: SessionObjects
@@ -15,7 +15,7 @@ struct ObjectWatch: Sendable {
     func run(_ tell: @escaping @Sendable (String) -> Void) async {
         let report: @Sendable (String) async -> Void = { name in
             // Objects that go along with their session have a better reason, which others will tell.
-            if await !self.isHeld() { try? await Task.sleep(for: Self.patience) }
+            if await !self.isHeld() { try? await Task.sleep(for: Self.gracePeriod) }
             tell(name)
         }
         let names = self.objects.names
@@ -30,13 +30,13 @@ struct ObjectWatch: Sendable {
     }
 
     /// How long the watches of Lease and Service get to tell why a session is over.
-    private static let patience = Duration.seconds(3)
+    private static let gracePeriod = Duration.seconds(3)
 
     private func isHeld() async -> Bool {
         let (service, namespace) = (self.objects.service.metadata, self.objects.namespace)
         let lease = try? await self.client.find(.leases, self.objects.names.lease, in: namespace)
         let found = try? await self.client.find(.services, service.name, in: namespace)
-        return Holder(lease?.spec.holderIdentity) == self.objects.holder && found?.metadata.uid == service.uid
+        return lease?.holder == self.objects.holder && found?.metadata.uid == service.uid
     }
 
     /// How long to wait before a watch is begun again.
@@ -55,7 +55,7 @@ struct ObjectWatch: Sendable {
                     if case .deleted = event { return await report("\(kind)/\(name)") }
                 }
             } catch {
-                // Whoever may only create an object cannot watch it.
+                // A user who may only create an object cannot watch it.
                 if (error as? APIError)?.code == .forbidden { return }
             }
             try? await Task.sleep(for: Self.pause)

@@ -10,11 +10,13 @@ import SessionEffects
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Mend what dead sessions have left, of one Service or of all in the namespace.",
+        abstract: "Recover what dead sessions have left, of one Service or of all in the namespace.",
         usage: "kubectl tunnel restore [<service>] [<options>]",
         discussion: "A session that lives is left alone: `kubectl tunnel stop` ends it.")
 
-    @Argument(help: "The Service. Default: all of the namespace.", transform: CommandRunner.serviceName)
+    @Argument(
+        help: "The Service. Default: all of the namespace.", completion: ClusterCompletion.services,
+        transform: CommandRunner.serviceName)
     var service: String?
 
     @Option(
@@ -60,7 +62,7 @@ struct RestoreCommand: AsyncParsableCommand {
                 let held = HeldService(
                     client: client, namespace: namespace, names: SessionNames(service: leftover.service),
                     slices: slices)
-                group.addTask { await Self.mend(leftover, held, choosing: chosen, me: me, console) }
+                group.addTask { await Self.recover(leftover, held, choosing: chosen, me: me, console) }
             }
             return await group.reduce(into: []) { failures, failure in failures += failure.map { [$0] } ?? [] }
         }
@@ -82,7 +84,7 @@ struct RestoreCommand: AsyncParsableCommand {
                 client: client, namespace: namespace, names: SessionNames(service: service), slices: slices)
             console.notice("\(name) names no session: watching whether it is renewed")
             guard try await held.isAbandoned(lease) else {
-                console.result("\(name): somebody renews it, left alone")
+                console.result("\(name): its plugin renews it, left alone")
                 continue
             }
             try await held.delete(malformed: lease)
@@ -90,7 +92,7 @@ struct RestoreCommand: AsyncParsableCommand {
         }
     }
 
-    private static func mend(
+    private static func recover(
         _ leftover: Leftover, _ held: HeldService, choosing selector: [String: String]?, me: Holder,
         _ console: Console
     ) async -> PluginFailure? {
@@ -104,8 +106,8 @@ struct RestoreCommand: AsyncParsableCommand {
                     return nil
                 }
             }
-            let outcome = try await held.undo(leftover.session, choosing: selector)
-                .run(.mended(by: me.person))
+            let outcome = try await held.cleanup(leftover.session, choosing: selector)
+                .run(.recovered(by: me.person))
             if let failure = PluginFailure(outcome, service: leftover.service) { return failure }
             console.result("\(name): \(Self.text(outcome)), \(leftover.holder) is cleaned up")
             return nil
@@ -124,8 +126,8 @@ struct RestoreCommand: AsyncParsableCommand {
     private static func text(_ outcome: RestoreOutcome) -> String {
         switch outcome {
         case .restored: "restored"
-        case .displaced: "somebody else's selector kept"
-        case .untouched, .disagreement: "was as it should be"
+        case .displaced: "another client's selector kept"
+        case .untouched, .selectorConflict: "was as it should be"
         case .serviceGone: "is gone"
         }
     }

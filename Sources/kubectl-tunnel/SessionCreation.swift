@@ -15,7 +15,7 @@ struct SessionCreation: Sendable {
 
     /// Takes the lock.
     ///
-    /// - Throws: ``PluginFailure`` naming the holder when somebody was quicker.
+    /// - Throws: ``PluginFailure`` naming the holder when another user was quicker.
     func createLease() async throws {
         let lease = self.objects.lease(time: MicroTime.text(for: .now))
         do {

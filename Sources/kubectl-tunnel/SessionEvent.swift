@@ -16,9 +16,9 @@ enum SessionEvent: Sendable {
     case reconnected
     /// The command beside the intercept has ended, with this exit code.
     case commandEnded(Int32)
-    /// Somebody wants the session to end.
+    /// The session is asked to end.
     case endRequested(EndRequest)
-    /// Somebody deleted an object that the session cannot do without: its kind and name.
+    /// A client deleted an object that the session cannot do without: its kind and name.
     case objectDeleted(String)
     /// The proxy's pod of this name is being deleted, or gone.
     case podDeleted(String)
@@ -34,12 +34,12 @@ enum SessionEvent: Sendable {
 enum SessionEnd: Sendable {
     /// The user: exit code 0.
     case asked(String)
-    /// Somebody else: exit code 0 after `stop`, 1 after a take-over.
+    /// Another client: exit code 0 after `stop`, 1 after a take-over.
     case requested(EndRequest)
     /// The command beside the intercept ended: its exit code.
     case commandEnded(Int32)
     /// Something went wrong: exit code 1.
     case failed(any Error)
-    /// The Service is somebody else's now: it is left alone, and the rest is cleaned up.
+    /// The Service belongs to another client now: it is left alone, and the rest is cleaned up.
     case displaced(String)
 }

@@ -58,7 +58,7 @@ struct SessionLocks: Sendable {
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
 
-    /// Takes away what killed plugins have left long ago.
+    /// Deletes what killed plugins have left long ago.
     private func sweep(now: Int) {
         guard let stream = opendir(self.folder) else { return }
         defer { closedir(stream) }

@@ -11,10 +11,11 @@ struct StopCommand: AsyncParsableCommand {
         commandName: "stop", abstract: "End an intercept, from any machine.",
         usage: "kubectl tunnel stop <service> [<options>]")
 
-    @Argument(help: "The Service.", transform: CommandRunner.serviceName)
+    @Argument(
+        help: "The Service.", completion: ClusterCompletion.intercepted, transform: CommandRunner.serviceName)
     var service: String
 
-    @Flag(help: "End it although it is somebody else's.")
+    @Flag(help: "End it although it is another user's.")
     var force = false
 
     @OptionGroup(title: "Cluster")
@@ -37,12 +38,12 @@ struct StopCommand: AsyncParsableCommand {
             try await held.delete(malformed: found)
             return console.result("lease/\(held.names.lease), which named no session, is deleted")
         }
-        guard let lease = found, let holder = Holder(lease.spec.holderIdentity) else {
+        guard let lease = found, let holder = lease.holder else {
             let service = try await client.find(.services, self.service, in: namespace)
             guard service?.markedSession == nil else {
                 throw PluginFailure(
                     "service/\(self.service) is still switched, by a session that is dead",
-                    hint: "give it back with `kubectl tunnel restore \(self.service)`")
+                    hint: "restore it with `kubectl tunnel restore \(self.service)`")
             }
             throw PluginFailure(
                 "service/\(self.service) is not intercepted in namespace \(namespace)",

@@ -14,7 +14,7 @@ import Testing
         "PluginShared/Kubernetes": ["FoundationEssentials"],
         "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "CProcess", "Subprocess", "SystemPackage"],
         "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
-        "PluginShared/Session": ["Kubernetes", "Crypto", "FoundationEssentials"],
+        "PluginShared/Session": ["CRelease", "Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/Names/Message": [],
         "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
@@ -29,7 +29,7 @@ import Testing
             "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "PluginConsole", "PluginSession",
             "Session",
             "SessionEffects", "Tunnel",
-            "FoundationEssentials", "Logging", "NIOCore",
+            "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore",
         ],
         "kubectl-tunnel": [
             "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "Session", "SessionEffects", "Tunnel",

@@ -116,7 +116,7 @@ extension EndToEnd {
             }
         }
 
-        /// An intercept that is ready; `nil` when it was refused because somebody has the Service.
+        /// An intercept that is ready; `nil` when it was refused because another client has the Service.
         private static func startedIntercept(_ shop: Shop) async throws -> Running? {
             let plugin = try shop.start(["intercept", "web", "--port", "3000", "--lease-duration", "5"])
             try await eventually(within: 40, "ready or refused: \(plugin.error)") {

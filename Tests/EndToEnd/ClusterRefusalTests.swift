@@ -65,7 +65,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("somebody without any rights in the namespace is refused in one line")
+        @Test("another client without any rights in the namespace is refused in one line")
         func forbidden() async throws {
             try await Shop.with(deployments: []) { shop in
                 try await shop.expectRefusal(

@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// An API server or a kubelet that is stopped, killed or started again; nobody else can use the cluster meanwhile.
     @Suite struct ComponentTests {
-        @Test("a proxy that dies while its node's kubelet is away: the Service is given back within 5 s")
+        @Test("a proxy that dies while its node's kubelet is away: the Service is restored within 5 s")
         func proxyWithoutKubelet() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 let local = try await LocalProcess.start(port: 3000)
@@ -31,7 +31,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "the proxy's pod is deleted while its node's kubelet does not hear of it: the Service is given back at once"
+            "the proxy's pod is deleted while its node's kubelet does not hear of it: the Service is restored at once"
         )
         func deletedWithoutKubelet() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
@@ -82,7 +82,7 @@ extension EndToEnd {
                     Component.server.send(SIGCONT)
                 }
                 try await load.expect("laptop", within: 60)
-                // The proxy measures anew from here; a restore would come now.
+                // The proxy measures again from here; a restore would come now.
                 let renewed = try await shop.renewTime()
                 try await eventually(within: 20, "renewed") { try await shop.renewTime() != renewed }
                 #expect(try await shop.sessions().first?.session == session)
@@ -90,7 +90,7 @@ extension EndToEnd {
                 var history = History()
                 try observer.add(to: &history)
                 try await observer.stop()
-                #expect(history.services.allSatisfy { $0.session == session }, "never given back")
+                #expect(history.services.allSatisfy { $0.session == session }, "never restored")
                 #expect(!history.endpoints.contains { $0.ready == 0 })
                 #expect(try await load.finish().failed <= 2, "\(load.failures)")
                 try await shop.end(plugin, before: before)
@@ -157,8 +157,8 @@ extension EndToEnd {
                 // The Service still leads to the proxy, which is still there.
                 #expect(try await shop.serviceText() != before)
                 try await load.expect("cluster")
-                let mended = try await shop.start(["restore", "web"], user: "alice").finish(within: 40)
-                #expect(mended.status == 0, "\(mended.everything)")
+                let recovered = try await shop.start(["restore", "web"], user: "alice").finish(within: 40)
+                #expect(recovered.status == 0, "\(recovered.everything)")
                 try await load.expect("cluster")
                 #expect(try await load.finish().failed <= 2, "\(load.failures)")
                 try await shop.expectRestored(before)

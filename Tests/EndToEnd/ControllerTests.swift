@@ -77,7 +77,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a deleted proxy pod: the controller switches to the next, and a controller that starts anew goes on")
+        @Test("a deleted proxy pod: the controller switches to the next, and a controller that restarts goes on")
         func moved() async throws {
             try await Shop.withController { shop in
                 let local = try await LocalProcess.start(port: 3000)

@@ -14,12 +14,12 @@ extension EndToEnd {
                 let points = try await CrashPoint.all(scenario, lanes: 4, every: Self.step, hook: hook)
                 for point in points {
                     let write = point.write ?? "no crash"
-                    tell("\(scenario.rawValue) \(point.number): \(write), mended by the \(point.mender.rawValue)")
+                    tell("\(scenario.rawValue) \(point.number): \(write), recovered by the \(point.recoverer.rawValue)")
                     #expect(point.violations.isEmpty, "\(point.number): \(write)")
-                    // From the Deployment's creation to its deletion there is somebody in the cluster to do it. Before
+                    // From the Deployment's creation to its deletion there is another client in the cluster to do it. Before
                     // and after, what is left is found by the next intercept, and by `restore`. A controller is always there.
                     if scenario.isControlled || write.hasPrefix("update") || write.hasPrefix("create deployments") {
-                        #expect(point.mender == .cluster, "\(point.number): \(write)")
+                        #expect(point.recoverer == .cluster, "\(point.number): \(write)")
                     }
                 }
                 // The last had no write left to crash after; the others had.

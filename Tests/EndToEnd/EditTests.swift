@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// Somebody else writes what belongs to a session: the other side wins, within a second, and callers are answered.
+    /// Another client writes what belongs to a session: the other side wins, within a second, and callers are answered.
     @Suite struct EditTests {
         /// A way to change the Service, and what the plugin says of it.
         struct Edit: Sendable, CustomTestStringConvertible {

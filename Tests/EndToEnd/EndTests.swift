@@ -18,7 +18,7 @@ extension EndToEnd {
                 try await shop.expect("laptop")
                 try await shop.apply(Self.colleaguesService(selector: selector))
                 try await plugin.finish(within: 20).expectOneError(
-                    saying: ["error: somebody else (kubectl-client-side-apply) changed the selector of service/web"],
+                    saying: ["error: another client (kubectl-client-side-apply) changed the selector of service/web"],
                     status: 1)
                 try await shop.expectNothingLeft()
                 try await shop.expect("cluster")

@@ -61,7 +61,7 @@ extension EndToEnd {
         func help() async throws {
             let installation = try Installation()
             for (plugin, known) in [
-                ("tunnel", ["intercept", "list", "stop", "restore", "doctor", "install"]),
+                ("tunnel", ["intercept", "list", "stop", "restore", "doctor", "install", "version"]),
                 ("tunnel-dns", ["up", "down", "status", "env", "exec"]),
             ] {
                 let overview = try await installation.kubectl(plugin, "--help").output
@@ -120,72 +120,75 @@ extension EndToEnd {
             }
         }
 
-        @Test("the krew manifests keep krew's rules", arguments: ["tunnel", "tunnel-dns"])
-        func manifest(name: String) async throws {
-            let manifest = try await Manifest.read(
-                Self.repository.appendingPathComponent("krew/\(name).yaml"))
-            let spec = manifest.spec
-            #expect(manifest.apiVersion == "krew.googlecontainertools.github.com/v1alpha2")
-            #expect(manifest.kind == "Plugin")
-            #expect(manifest.metadata.name == name)
-            #expect(spec.version.wholeMatch(of: /v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?/) != nil, "\(spec.version)")
-            #expect(spec.homepage.hasPrefix("https://"))
-            #expect(!spec.description.isEmpty)
-
-            #expect((1...50).contains(spec.shortDescription.count), "\(spec.shortDescription.count) characters")
-            #expect(!spec.shortDescription.hasSuffix("."))
-            #expect(!spec.shortDescription.lowercased().contains("kubectl"))
-
-            #expect(!spec.platforms.isEmpty)
-            for platform in spec.platforms {
-                let (os, arch) = (platform.selector.matchLabels["os"], platform.selector.matchLabels["arch"])
-                let place = "\(os ?? "")_\(arch ?? "")"
-                let bin = "kubectl-" + name.replacing("-", with: "_")
-                #expect(platform.bin == bin)
-                #expect(platform.uri.hasPrefix("https://"))
-                #expect(
-                    platform.uri.hasSuffix("/\(spec.version)/\(bin)_\(spec.version)_\(place).tar.gz"),
-                    "\(platform.uri)")
-                #expect(platform.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil, "\(platform.sha256)")
-                #expect(platform.files.map(\.from).sorted() == ["LICENSE", bin])
-                #expect(platform.files.allSatisfy { $0.to == "." })
-            }
-        }
-
-        @Test("the plugin's version is the manifests' version")
-        func version() async throws {
-            let version = try await run([Lab.shared.plugin, "--version"])
-            for name in ["tunnel", "tunnel-dns"] {
-                let manifest = try await Manifest.read(
-                    Self.repository.appendingPathComponent("krew/\(name).yaml"))
-                #expect(manifest.spec.version == "v" + version.output.trimmingCharacters(in: .newlines))
-            }
-        }
-
-        @Test("a release fills in its version and the checksum of each archive")
-        func fill() async throws {
+        /// The manifests of a release of archives that hold their own names only, and the archives' sums.
+        private static func filled(
+            _ version: String, _ body: ([String: Manifest], [String: String]) throws -> Void
+        ) async throws {
             let folder = Lab.shared.folder.appendingPathComponent(UUID().uuidString)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             var sums: [String: String] = [:]
             for bin in Self.names {
-                let archive = folder.appendingPathComponent("\(bin)_v1.20.3_linux_amd64.tar.gz")
+                let archive = folder.appendingPathComponent("\(bin)_\(version)_linux_amd64.tar.gz")
                 try Data(bin.utf8).write(to: archive)
                 sums[bin] = try await run(["sha256sum", archive.path]).output.split(separator: " ").first.map(
                     String.init)
             }
-            let out = folder.appendingPathComponent("manifests")
+            let out = folder.appendingPathComponent("plugins")
             let result = try await run(
-                [Self.repository.appendingPathComponent("krew/fill").path, "v1.20.3", folder.path, out.path])
+                [Self.repository.appendingPathComponent("krew/fill").path, version, folder.path, out.path])
             #expect(result.status == 0, "\(result.error)")
+            var manifests: [String: Manifest] = [:]
             for name in ["tunnel", "tunnel-dns"] {
-                let manifest = try await Manifest.read(out.appendingPathComponent("\(name).yaml"))
-                #expect(manifest.spec.version == "v1.20.3")
-                for platform in manifest.spec.platforms {
-                    #expect(platform.uri.hasSuffix("/v1.20.3/\(platform.bin)_v1.20.3_linux_amd64.tar.gz"))
-                    #expect(platform.sha256 == sums[platform.bin])
+                manifests[name] = try await Manifest.read(out.appendingPathComponent("\(name).yaml"))
+            }
+            try body(manifests, sums)
+            try FileManager.default.removeItem(at: folder)
+        }
+
+        /// krew's rules: `internal/index/validation` and the developers' guide.
+        @Test("the krew manifests keep krew's rules, and name a release's version and sums")
+        func manifests() async throws {
+            try await Self.filled("v1.20.3-rc.1") { manifests, sums in
+                for (name, manifest) in manifests {
+                    let spec = manifest.spec
+                    #expect(manifest.apiVersion == "krew.googlecontainertools.github.com/v1alpha2")
+                    #expect(manifest.kind == "Plugin")
+                    #expect(manifest.metadata.name == name)
+                    #expect(name.wholeMatch(of: /[a-z0-9-]+/) != nil)
+                    #expect(spec.version == "v1.20.3-rc.1")
+                    #expect(spec.homepage.hasPrefix("https://"))
+                    #expect(!spec.description.isEmpty)
+
+                    #expect((1...50).contains(spec.shortDescription.count), "\(spec.shortDescription.count) characters")
+                    #expect(!spec.shortDescription.hasSuffix("."))
+                    #expect(!spec.shortDescription.lowercased().contains("kubectl"))
+
+                    #expect(!spec.platforms.isEmpty)
+                    for platform in spec.platforms {
+                        let (os, arch) = (platform.selector.matchLabels["os"], platform.selector.matchLabels["arch"])
+                        let bin = "kubectl-" + name.replacing("-", with: "_")
+                        #expect(platform.bin == bin)
+                        #expect(platform.uri.hasPrefix("https://"))
+                        #expect(
+                            platform.uri.hasSuffix(
+                                "/v1.20.3-rc.1/\(bin)_v1.20.3-rc.1_\(os ?? "")_\(arch ?? "").tar.gz"),
+                            "\(platform.uri)")
+                        #expect(platform.sha256 == sums[bin])
+                        let completion = bin.replacing("kubectl-", with: "kubectl_complete-")
+                        #expect(Set(platform.files.map(\.from)) == ["LICENSE", bin, completion, "*.1"])
+                        #expect(platform.files.allSatisfy { $0.to == "." })
+                    }
                 }
             }
-            try FileManager.default.removeItem(at: folder)
+        }
+
+        @Test("the plugins' version is the Makefile's")
+        func version() async throws {
+            let makefile = try String(contentsOf: Self.repository.appendingPathComponent("Makefile"), encoding: .utf8)
+            for plugin in [Lab.shared.plugin, Lab.shared.namesPlugin] {
+                let version = try await run([plugin, "--version"]).output
+                #expect(makefile.contains("\nVERSION := \(version)"), "\(version)")
+            }
         }
     }
 }

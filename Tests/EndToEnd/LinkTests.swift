@@ -58,7 +58,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a kubectl proxy that is killed is started anew: the Lease is renewed, and the session goes on")
+        @Test("a kubectl proxy that is killed is restarted: the Lease is renewed, and the session goes on")
         func killedProxy() async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 let local = try await LocalProcess.start(port: 3000)

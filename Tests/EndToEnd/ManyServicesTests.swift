@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// Services cost nothing until somebody asks for them.
+    /// Services cost nothing until another client asks for them.
     @Suite struct ManyServicesTests {
         /// What an `up` cost, with one name asked for.
         private struct Cost {

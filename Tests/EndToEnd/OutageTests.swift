@@ -168,7 +168,9 @@ extension EndToEnd {
                 var count = 0
                 try await eventually(within: Double(Self.lease) + 5, "restored within lease + 5 s") {
                     count += 1
-                    let words = ["-n", shop.namespace, "annotate", "lease", "tunnel-web", "somebody/else=\(count)"]
+                    let words = [
+                        "-n", shop.namespace, "annotate", "lease", "tunnel-web", "another client/else=\(count)",
+                    ]
                     _ = try await run([Lab.shared.kubectl] + words + ["--overwrite"])
                     try await Task.sleep(for: .milliseconds(700))
                     return try await shop.serviceText() == before

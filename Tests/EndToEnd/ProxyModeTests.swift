@@ -142,7 +142,7 @@ extension EndToEnd {
                     for host in [address, "127.0.0.1", "localhost", "0.0.0.0"] {
                         #expect(try await up.curl("http://\(host):18080/").output.hasPrefix("who=laptop "), "\(host)")
                     }
-                    // Somebody else on this machine.
+                    // Another client on this machine.
                     let proxy = "http://127.0.0.1:\(up.port)"
                     let other = try await run(
                         Nobody.launcher + ["curl", "-sS", "-m", "10", "--noproxy", "", "-x", proxy, "http://web/"])

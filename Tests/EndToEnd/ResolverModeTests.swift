@@ -98,7 +98,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "SIGKILL leaves nothing in the kernel, names are as before; the next up, or down, mends the rest",
+            "SIGKILL leaves nothing in the kernel, names are as before; the next up, or down, recovers the rest",
             arguments: [(.asked, "down"), (.asked, "up"), (.networkManager, "up")] as [(ResolverMachine.Kind, String)])
         func killed(on kind: ResolverMachine.Kind, mending command: String) async throws {
             try await Shop.with { shop in
@@ -262,7 +262,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("somebody ends the nft that holds the table: the session ends with a line, and nothing is left")
+        @Test("another client ends the nft that holds the table: the session ends with a line, and nothing is left")
         func tableLost() async throws {
             try await Shop.with { shop in
                 try await ResolverMachine.with { machine in

@@ -106,7 +106,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("somebody who may only read is told what is missing")
+        @Test("another client who may only read is told what is missing")
         func readOnly() async throws {
             try await Shop.with(deployments: []) { shop in
                 try await shop.bind("view", to: "alice", leases: "get,list,watch")

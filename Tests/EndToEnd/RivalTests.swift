@@ -52,7 +52,7 @@ extension EndToEnd {
                 let service = Shop.service.replacingOccurrences(of: "tier: fe", with: "tier: be")
                 try await shop.apply(service)
                 try await plugin.finish(within: 20).expectOneError(
-                    saying: ["error: somebody else (kubectl-client-side-apply) changed the selector of service/web"],
+                    saying: ["error: another client (kubectl-client-side-apply) changed the selector of service/web"],
                     status: 1)
                 try await shop.expectNothingLeft()
                 let text = try await shop.serviceText()

@@ -8,7 +8,7 @@ import Testing
 extension EndToEnd {
     /// The proxy's own way to the API server, run beside the tests with a folder like the one in a pod.
     @Suite struct TokenTests {
-        @Test("a token that is replaced while it is in use is read anew after the first 401")
+        @Test("a token that is replaced while it is in use is read again after the first 401")
         func replacedToken() async throws {
             try await Shop.with(deployments: []) { shop in
                 let folder = Lab.shared.folder.appendingPathComponent(shop.namespace)

@@ -71,8 +71,8 @@ extension EndToEnd {
             }
         }
 
-        @Test("what a killed up has left is mended by down, and by the next up", arguments: ["down", "up"])
-        func mended(by command: String) async throws {
+        @Test("what a killed up has left is recovered by down, and by the next up", arguments: ["down", "up"])
+        func recovered(by command: String) async throws {
             try await Shop.with { shop in
                 let first = try await Up.start(shop, ["--lease-duration", "600"])
                 first.process.send(SIGKILL)

@@ -4,7 +4,7 @@ extension Checker {
     static let detour = 2.0
 
     /// When a Service with the same pods, which nobody intercepts, had no ready endpoint: what the cluster does to every
-    /// Service is not the intercept's doing. A kubelet that begins anew, for one, takes its pods for not ready until their
+    /// Service is not the intercept's doing. A kubelet that begins again, for one, takes its pods for not ready until their
     /// probes have run again; 23.6 s after its kill was the latest.
     private static func droughts(_ history: History) -> [ClosedRange<Double>] {
         let most = history.bystander.map(\.ready).max() ?? 0
@@ -18,7 +18,7 @@ extension Checker {
         }
     }
 
-    /// Whether a kubelet has begun anew just before, and may not have run all probes yet.
+    /// Whether a kubelet has begun again just before, and may not have run all probes yet.
     private static func isReset(_ moment: Double, _ history: History) -> Bool {
         history.faults.contains { $0.kind == .kubeletKill && ($0.begin...$0.end + Self.firstProbes).contains(moment) }
     }

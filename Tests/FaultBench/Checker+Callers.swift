@@ -1,7 +1,7 @@
 extension Checker {
     /// How long a new connection may wait for its answer, in seconds: 1.5 s until a silent link is left alone, and what
     /// two busy cores take. The bound itself is measured elsewhere, without company.
-    static let patience = 5.0
+    static let callerTimeout = 5.0
 
     /// What the client says when it had no answer within 10 s, and the kernel's table of connections shows that nobody was
     /// asked: the Service's virtual address was never translated. That is between kube-proxy and the kernel.
@@ -24,7 +24,7 @@ extension Checker {
         }
         for request in history.requests where request.ok && request.mode == "connection-per-request" {
             let wait = request.end - request.start
-            guard wait > Self.patience else { continue }
+            guard wait > Self.callerTimeout else { continue }
             let pauses = Self.faults(history, from: request.start - 1, to: request.end) {
                 $0 == .proxyPause || $0.allowance.refusal > 0
             }

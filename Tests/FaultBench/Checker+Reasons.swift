@@ -1,7 +1,7 @@
 extension Checker {
-    /// How long a proxy may take to notice a lost tunnel before the plugin gives the Service back, in seconds:
-    /// `ProxySilence.patienceSeconds`.
-    static let proxyPatience = 2.0
+    /// How long a proxy may take to notice a lost tunnel before the plugin restores the Service, in seconds:
+    /// `ProxySilence.timeoutSeconds`.
+    static let proxyTimeout = 2.0
 
     /// I8: every switch back has a reason.
     static func reasons(_ history: History) -> [Violation] {
@@ -39,7 +39,7 @@ extension Checker {
     /// stop, or a kubelet that holds its end of the port-forward and does not look at it.
     private static func isProxySilent(at end: Double, _ session: History.Session?, _ history: History) -> Bool {
         guard let session, session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }),
-            let lost = session.linkLosses.last(where: { $0 < end }), end - lost >= Self.proxyPatience - Self.slack
+            let lost = session.linkLosses.last(where: { $0 < end }), end - lost >= Self.proxyTimeout - Self.slack
         else { return false }
         return !Self.faults(history, from: lost - Self.slack, to: end) { $0.hidesLoss }.isEmpty
     }

@@ -7,10 +7,10 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     case linkDelay, linkJitter, linkBlackHole, linkReset, linkBandwidth, linkSlowClose
     // The proxy and the cluster.
     case proxyKill, proxyPause, kubeletKill, kubeletPause, serverKill, serverPause
-    // Somebody deletes what the session made, or a pod.
+    // A client deletes what the session made, or a pod.
     case deleteLease, deleteDeployment, deletePod, forceDeletePod, deleteOrigin, deleteWarmUp, deleteSecret
     case deleteAccount, deleteOriginalPod
-    // Somebody else.
+    // Another client.
     case rivalIntercept, stopForce, takeOver, apply, serverSideApply
 
     /// Whether it strikes all sessions of the cluster.
@@ -42,7 +42,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// Whether it is a signal to the plugin to end: the second of them skips the drain.
     package var interrupts: Bool { self == .interrupt || self == .terminate || self == .wrongClock }
 
-    /// Whether the Service's object is somebody else's from then on.
+    /// Whether the Service's object is another client's from then on.
     package var writesService: Bool { self == .apply || self == .serverSideApply }
 
     /// Whether it stops those who restore, or makes a proxy count a Lease's duration from its beginning again.

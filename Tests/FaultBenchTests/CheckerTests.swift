@@ -123,7 +123,7 @@ import Testing
         #expect(invariants(history) == (isAllowed ? [] : [.i1]))
     }
 
-    @Test("I1: the 3 s begin anew when an API server that was away is back", arguments: [(70.0, true), (72, false)])
+    @Test("I1: the 3 s begin again when an API server that was away is back", arguments: [(70.0, true), (72, false)])
     func refusedWithoutServer(start: Double, isAllowed: Bool) {
         let history = changed(goodHistory()) {
             $0.faults += [
@@ -177,7 +177,7 @@ import Testing
         #expect(invariants(history) == (isSame ? [] : [.i1]))
     }
 
-    @Test("I1: a kubelet that begins anew may be seen at one of two Services only", arguments: [true, false])
+    @Test("I1: a kubelet that begins again may be seen at one of two Services only", arguments: [true, false])
     func resetPods(isReset: Bool) {
         var history = goodHistory()
         history.endpoints += [
@@ -351,7 +351,7 @@ import Testing
     }
 
     @Test(
-        "I8: the Service is given back for no reason, and an API server that is away or a short silence is none",
+        "I8: the Service is restored for no reason, and an API server that is away or a short silence is none",
         arguments: [nil, FaultKind.serverPause, .linkDelay, .forwardPause, .rivalIntercept, .pluginSleep])
     func noReason(kind: FaultKind?) {
         let history = changed(goodHistory()) {

@@ -8,7 +8,7 @@ public struct Fault: Sendable {
         case lostBefore
         /// It was carried out, and nobody heard of it.
         case lostAfter
-        /// Somebody in between, or the server, answers this instead of carrying it out.
+        /// A client in between, or the server, answers this instead of carrying it out.
         case answer(status: Int, body: String)
     }
 

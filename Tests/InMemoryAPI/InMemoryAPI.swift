@@ -49,13 +49,13 @@ public final class InMemoryAPI: APITransport {
     /// The object at a path, or `nil`.
     public subscript(path: String) -> JSONValue? { self.state.withLock { $0.objects[path] } }
 
-    /// Puts an object there as somebody else's write would.
+    /// Puts an object there as another client's write would.
     @discardableResult
     public func put(_ object: JSONValue, in collection: String) -> JSONValue {
         self.state.withLock { Self.store(object, in: ObjectPath(collection), &$0) }
     }
 
-    /// Deletes an object as somebody else would.
+    /// Deletes an object as another client would.
     public func remove(_ path: String) { self.state.withLock { Self.remove(path, &$0) } }
 
     /// Deletes what has an owner that is gone, until nothing is left of that.

@@ -6,12 +6,12 @@ import Testing
 @Suite struct NameServerTests {
     /// Starts a server in front of an upstream, and hands over a client that asks it.
     static func with(
-        _ upstream: any NameUpstream, patience: Duration = .seconds(20),
+        _ upstream: any NameUpstream, timeout: Duration = .seconds(20),
         _ body: (NameServer, ServerClient) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let server = try await NameServer.start(
-            on: [.address(SocketAddress(ipAddress: "127.0.0.1", port: 0))], upstream: upstream, patience: patience,
+            on: [.address(SocketAddress(ipAddress: "127.0.0.1", port: 0))], upstream: upstream, timeout: timeout,
             group: group)
         let client = ServerClient(address: try #require(await server.addresses().first), group: group)
         do {
@@ -120,7 +120,7 @@ import Testing
             #expect(await server.counts().lastFailure == "no name server answered in time")
         }
         let gate = Gate()
-        try await Self.with(FakeUpstream(name: "cluster", gate: gate), patience: .milliseconds(20)) { _, client in
+        try await Self.with(FakeUpstream(name: "cluster", gate: gate), timeout: .milliseconds(20)) { _, client in
             try await Self.expectFailure(client.ask(query, isStream: false))
             try await Self.expectFailure(client.ask(query, isStream: true))
         }

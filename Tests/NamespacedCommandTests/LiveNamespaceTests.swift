@@ -17,7 +17,7 @@
             self == .own ? [] : ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         }
 
-        /// Those that this machine can have: nft and namespaces are needed, and root to be somebody else.
+        /// Those that this machine can have: nft and namespaces are needed, and root to be another client.
         static let possible: [CommandUser] = {
             guard FileManager.default.isExecutableFile(atPath: "/usr/sbin/nft") else { return [] }
             return geteuid() == 0 ? [.own, .nobody] : [.own]

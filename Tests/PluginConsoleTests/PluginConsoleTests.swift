@@ -69,3 +69,16 @@ import Testing
         #expect(KubectlError.message(fromStandardError: "error: no\nerror: \n") == "no")
     }
 }
+
+@Suite struct ShellWordTests {
+    @Test(
+        "a word that a shell would split or expand is quoted",
+        arguments: [
+            ("--context=dev", "--context=dev"), ("--context=a b", "'--context=a b'"), ("it's", "'it'\\''s'"),
+            ("", "''"),
+            ("$HOME", "'$HOME'"), ("arn:aws:eks:eu/dev", "arn:aws:eks:eu/dev"),
+        ])
+    func quoted(word: String, quoted: String) {
+        #expect(ShellWord.quoted(word) == quoted)
+    }
+}

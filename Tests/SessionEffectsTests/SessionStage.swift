@@ -8,7 +8,7 @@ struct SessionStage {
     let api = InMemoryAPI()
     let before: JSONValue
     let objects: SessionObjects
-    let undo: SessionUndo
+    let cleanup: SessionCleanup
     let writer: SessionWriter
 
     static let services = "/api/v1/namespaces/shop/services"
@@ -32,11 +32,11 @@ struct SessionStage {
         self.objects = SessionObjects(
             service: found, namespace: "shop", holder: Self.holder, image: "image:1", imagePullSecret: nil,
             leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole, usesBetaSlices: false, grantsEvents: true)
-        self.undo = SessionUndo(
+        self.cleanup = SessionCleanup(
             client: self.api.client, namespace: "shop", service: "web", session: Self.holder.session,
             slices: .endpointSlices(beta: false))
         self.writer = SessionWriter(
-            client: self.api.client, objects: self.objects, undo: self.undo, wantsNetworkPolicy: false)
+            client: self.api.client, objects: self.objects, cleanup: self.cleanup, wantsNetworkPolicy: false)
         let lease = self.objects.lease(time: "2026-11-27T12:00:00.000000Z")
         let _: Lease = try await self.api.client.create(.leases, lease, in: "shop")
     }

@@ -39,7 +39,7 @@ import Testing
         #expect(expiry(&clock, from: .seconds(86_402), lease: makeLease(renewed: "2")) != nil)
     }
 
-    @Test("a renewal starts the duration anew, whatever the holder's clock says")
+    @Test("a renewal starts the duration again, whatever the holder's clock says")
     func renewal() {
         var clock = LeaseClock(durationSeconds: 30)
         for step in 0..<100 {

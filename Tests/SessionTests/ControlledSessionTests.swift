@@ -14,8 +14,8 @@ import Testing
         return lease
     }
 
-    private func seen(_ lease: Lease?, ready: Bool = true) -> HandOver.Observation {
-        HandOver.Observation(lease: lease, hasReadyProxy: ready, isSwitched: true)
+    private func seen(_ lease: Lease?, ready: Bool = true) -> RemoteTermination.Observation {
+        RemoteTermination.Observation(lease: lease, hasReadyProxy: ready, isSwitched: true)
     }
 
     @Test("an order is carried out until it is answered, and then not again")
@@ -56,7 +56,7 @@ import Testing
             let order = ControllerOrder(number: 7, write: write)
             #expect(ControllerOrder(lease { [order.patch(holder: $0)] }) == order)
         }
-        for outcome in [RestoreOutcome.restored, .disagreement(annotation: "{}", origin: "{\"a\":\"b\"}")] {
+        for outcome in [RestoreOutcome.restored, .selectorConflict(annotation: "{}", origin: "{\"a\":\"b\"}")] {
             let answer = ControllerAnswer(number: 7, outcome: outcome, refusal: refusal)
             #expect(ControllerAnswer(lease { [answer.patch(holder: $0)] }) == answer)
         }
@@ -76,14 +76,14 @@ import Testing
                 let lease = isGone && second >= 30 ? nil : lease(renewed: isGone ? "\(second / 10)" : "1")
                 let one = withProxy.step(seen(lease), now: .seconds(second))
                 let other = without.step(seen(lease, ready: false), now: .seconds(second))
-                if case .undo(let cause) = one, undone.withProxy == nil {
+                if case .recover(let cause) = one, undone.withProxy == nil {
                     undone.withProxy = second
                     #expect(
                         cause
                             == (isGone ? .leaseDeleted(holder: "alice on laptop") : .expired(holder: "alice on laptop"))
                     )
                 }
-                if case .undo = other, undone.without == nil { undone.without = second }
+                if case .recover = other, undone.without == nil { undone.without = second }
             }
             #expect(undone.without == 30)
             #expect(undone.withProxy == 100)
@@ -97,7 +97,7 @@ import Testing
             let step = session.step(seen(lease(renewed: "\(second / 10)"), ready: false), now: .seconds(second))
             #expect(step == .wait)
         }
-        session.undone()
+        session.cleanedUp()
         let there = session.step(seen(lease(renewed: "21")), now: .seconds(201))
         let gone = session.step(seen(nil), now: .seconds(202))
         #expect(there == .wait && gone == .forget)
@@ -109,7 +109,7 @@ import Testing
         let asked = lease { [EndRequest.stop(by: "bob on desk").patch(holder: $0)] }
         let living = session.step(seen(asked), now: .zero)
         let dead = session.step(seen(asked, ready: false), now: .seconds(2))
-        #expect(living == .wait && dead == .undo(.stopped(by: "bob on desk")))
+        #expect(living == .wait && dead == .recover(.stopped(by: "bob on desk")))
     }
 
     @Test("another session's Lease is another's affair")
@@ -129,7 +129,7 @@ import Testing
 
 extension ControlledSession {
     /// Reads, and looks where that is asked for.
-    fileprivate mutating func step(_ seen: HandOver.Observation, now: Duration) -> Step {
+    fileprivate mutating func step(_ seen: RemoteTermination.Observation, now: Duration) -> Step {
         let first = self.handle(seen.lease, now: now)
         return first == .look ? self.handle(seen, now: now) : first
     }

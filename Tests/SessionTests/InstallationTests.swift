@@ -10,7 +10,7 @@ import Testing
             name: Installation.name, labels: Installation.labels, annotations: [Key.services: installation.scope])
     }
 
-    @Test("an account is for the Services that were named, or for all; one that somebody else made is for none")
+    @Test("an account is for the Services that were named, or for all; one that another client made is for none")
     func covers() {
         #expect(Installation.covers("web", account: self.account(nil)))
         #expect(Installation.covers("web", account: self.account(["web", "api"])))

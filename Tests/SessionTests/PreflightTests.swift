@@ -84,7 +84,7 @@ import Testing
         #expect(Preflight.check(service).doubts.map { $0.hasPrefix(name) } == [true])
     }
 
-    @Test("a Helm release is a note: an upgrade is somebody's own doing")
+    @Test("a Helm release is a note: an upgrade is another client's own doing")
     func helm() {
         let findings = Preflight.check(makeService(annotations: ["meta.helm.sh/release-name": "shop"]))
         #expect(findings.doubts.isEmpty)

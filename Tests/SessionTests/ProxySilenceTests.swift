@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("one that passes through lives; so may one whose Lease cannot be read, or is somebody else's by now")
+    @Test("one that passes through lives; so may one whose Lease cannot be read, or is another client's by now")
     func alive() {
         let other = Holder(user: "bob", host: "laptop", session: sessionB)
         let active = self.lease(.active)

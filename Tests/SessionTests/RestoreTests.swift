@@ -115,7 +115,7 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         let after = switched(before)
         var other = origin(of: before)
         other.spec.selector = ["app": "other"]
-        guard case .disagreement = Restore.decide(after, session: sessionA, origin: other) else {
+        guard case .selectorConflict = Restore.decide(after, session: sessionA, origin: other) else {
             Issue.record("the copies differ")
             return
         }
@@ -127,7 +127,7 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(apply(patch, to: after)?.selector == ["app": "web"])
     }
 
-    @Test("somebody else's selector stays, and only our marks go")
+    @Test("another client's selector stays, and only our marks go")
     func displaced() {
         var after = switched(makeService())
         after.spec.selector = ["app": "web", "tier": "be"]
@@ -142,11 +142,11 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     }
 
     @Test("two copies that differ are not decided here")
-    func disagreement() {
+    func selectorConflict() {
         let before = makeService()
         var kept = origin(of: before)
         kept.spec.selector = ["app": "other"]
-        guard case .disagreement = Restore.decide(switched(before), session: sessionA, origin: kept) else {
+        guard case .selectorConflict = Restore.decide(switched(before), session: sessionA, origin: kept) else {
             Issue.record("decided")
             return
         }
@@ -167,13 +167,13 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
             return
         }
         #expect(apply(patch, to: after)!.selector == before.selector)
-        guard case .disagreement = Restore.decide(after, session: sessionA, origin: nil) else {
+        guard case .selectorConflict = Restore.decide(after, session: sessionA, origin: nil) else {
             Issue.record("restored from nothing")
             return
         }
     }
 
-    @Test("managedFields go back as they were, unless somebody else wrote meanwhile")
+    @Test("managedFields go back as they were, unless another client wrote meanwhile")
     func managedFields() {
         let apply: JSONValue = ["manager": "kubectl", "operation": "Apply"]
         let ours: JSONValue = ["manager": "kubectl-tunnel", "operation": "Update"]
@@ -192,7 +192,7 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         #expect(wanted([robbed, ours], [whole]) == [whole])
         #expect(wanted([later, ours], [whole]) == [later])
         #expect(wanted([ours], nil) == [])
-        // An entry that has nothing else goes altogether; one that has more was taken away by somebody else.
+        // An entry that has nothing else goes altogether; one that has more was taken away by another client.
         let bare: JSONValue = ["manager": "helm", "time": "1", "fieldsV1": ["f:spec": ["f:selector": ["f:app": [:]]]]]
         let more: JSONValue = [
             "manager": "helm", "time": "1", "fieldsV1": ["f:spec": ["f:selector": [:], "f:type": [:]]],

@@ -112,12 +112,12 @@ import Testing
     func rules() {
         for rule in SessionObjects.proxyRules(for: [SessionNames(service: "web")], ownsAccount: true, withEvents: true)
         {
-            let isEvents = rule["resources"] == ["events"]
-            #expect((rule["resourceNames"] == nil) == (isEvents || rule["resources"] == ["endpointslices"]))
-            if case .array(let verbs)? = rule["verbs"] {
-                if isEvents { #expect(verbs == ["create"]) }
-                guard !isEvents else { continue }
-                #expect(!verbs.contains("*") && !verbs.contains("create") && !verbs.contains("update"))
+            let isEvents = rule.resource == "events"
+            #expect(rule.names.isEmpty == (isEvents || rule.resource == "endpointslices"))
+            if isEvents {
+                #expect(rule.verbs == ["create"])
+            } else {
+                #expect(!rule.verbs.contains("*") && !rule.verbs.contains("create") && !rule.verbs.contains("update"))
             }
         }
     }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct EarlierSessionTests {
     private static let lease = "\(CommandStage.leases)/tunnel-web"
 
-    /// A session that somebody has, with a proxy that is ready.
+    /// A session that another client has, with a proxy that is ready.
     private func hold(_ stage: CommandStage, _ holder: Holder) {
         let labels: JSONValue = [
             Key.service: "web", Key.session: .string(holder.session.description), Key.component: "proxy",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import kubectl_tunnel
 
-/// Ending somebody's session from another machine.
+/// Ending another client's session from another machine.
 @Suite(.timeLimit(.minutes(1))) struct HeldServiceTests {
     private static let path = "\(CommandStage.leases)/tunnel-web"
     private static let bob = Holder(user: "bob", host: "desk", session: SessionID("bbbbbbbbbb")!)
@@ -29,7 +29,7 @@ import Testing
         return try await self.stage.api.client.get(.leases, "tunnel-web", in: "shop")
     }
 
-    private func end(_ lease: Lease) async throws -> HandOver.Order {
+    private func end(_ lease: Lease) async throws -> RemoteTermination.Order {
         try await self.held.end(lease, of: Self.bob, .stop(by: "alice on laptop"), insists: false, drains: true)
     }
 

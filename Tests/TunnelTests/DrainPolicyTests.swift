@@ -117,7 +117,7 @@ struct DrainPolicyTests {
         }
     }
 
-    @Test("a process that was stopped, and a tunnel that was late, have silence begin anew")
+    @Test("a process that was stopped, and a tunnel that was late, have silence begin again")
     func stalls() {
         var stalls = DrainStalls(now: .zero)
         // When, whether the tunnel is late; whether a PING is due, and since when silence counts here and there.

@@ -81,7 +81,7 @@ extension Loopback {
                 socket.close()
             }
             let tunnel = try await TestTunnel.pod(origin: origin.port)
-            async let drained: Void = tunnel.pod.drain(limit: .seconds(30), newcomers: .seconds(1))
+            async let drained: Void = tunnel.pod.drain(limit: .seconds(30), lateConnectionGrace: .seconds(1))
             let port = tunnel.port
             let answer = try await blocking {
                 let socket = try RawSocket.connect(port: port)

@@ -115,11 +115,11 @@ struct LinkHealthTests {
         #expect(health.timePassed(now: .milliseconds(1100)).first == .giveUp(1))
     }
 
-    @Test("patience grows with the round trip")
-    func patience() {
+    @Test("the timeout of a CONNECT grows with the round trip")
+    func connectTimeout() {
         var health = LinkHealthTests.up(roundTrip: .milliseconds(600))
         health.connectSent(1, now: .milliseconds(600))
-        #expect(health.patience == .milliseconds(2400))
+        #expect(health.connectTimeout == .milliseconds(2400))
         #expect(health.timePassed(now: .milliseconds(2999)).contains(.giveUp(1)) == false)
         #expect(health.timePassed(now: .milliseconds(3000)).first == .giveUp(1))
     }

@@ -53,7 +53,7 @@ import Testing
         #expect(budget.used == 0)
     }
 
-    @Test("what a pipe never took is given back with its relay")
+    @Test("what a pipe never took is restored with its relay")
     func neverTaken() {
         let budget = ReadBudget(limit: 1)
         let far = FakePipe()

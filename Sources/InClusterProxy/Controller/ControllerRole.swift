@@ -91,7 +91,7 @@ actor ControllerRole {
             self.workers[name] = nil
             // The next session may have begun before this one's worker was gone.
             let next = try? await self.client.find(.leases, name, in: self.namespace)
-            if let next, Holder(next.spec.holderIdentity) != Holder(lease.spec.holderIdentity) {
+            if let next, next.holder != lease.holder {
                 self.attend(to: next, version)
             }
         }
@@ -104,26 +104,26 @@ actor ControllerRole {
             let leases = try await self.client.list(.leases, in: self.namespace, labels: Self.leases).items
             for lease in leases { self.attend(to: lease, version) }
             let services = try await self.client.list(.services, in: self.namespace).items
-            for service in services where !self.isEnding { await self.mend(service, version) }
+            for service in services where !self.isEnding { await self.recover(service, version) }
         } catch {
             self.logger.warning("not looked at", metadata: ["error": .string(error.message)])
         }
     }
 
-    /// Gives a Service back that a session has left switched whose Lease is gone: nobody else may know of it.
-    private func mend(_ service: Service, _ version: ServerVersion) async {
+    /// Restores a Service that was left switched by a session whose Lease is gone: nobody else may know of it.
+    private func recover(_ service: Service, _ version: ServerVersion) async {
         let names = SessionNames(service: service.metadata.name)
         guard let session = service.markedSession, self.workers[names.lease] == nil else { return }
-        let undo = SessionUndo(
+        let cleanup = SessionCleanup(
             client: self.client, namespace: self.namespace, service: names.service, session: session,
             slices: .endpointSlices(on: version))
         do throws(APIError) {
             guard try await !self.client.has(.leases, names.lease, in: self.namespace) else { return }
-            let outcome = try await undo.run(.mended(by: "the controller"))
-            self.logger.notice("mended", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
+            let outcome = try await cleanup.run(.recovered(by: "the controller"))
+            self.logger.notice("recovered", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
         } catch {
             self.logger.warning(
-                "not mended", metadata: ["service": .string(names.service), "error": .string(error.message)])
+                "not recovered", metadata: ["service": .string(names.service), "error": .string(error.message)])
         }
     }
 }

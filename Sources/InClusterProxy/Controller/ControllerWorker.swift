@@ -94,17 +94,17 @@ actor ControllerWorker {
             switch step {
             case .perform(let order):
                 if let lease { try await self.perform(order, lease) }
-            case .undo(let cause):
+            case .recover(let cause):
                 if case .expired = cause, let lease {
                     // Before the Service shows it: a laptop that wakes just now must not go on.
                     let patch = Lease.stateChange(.expired, holder: self.holder)
                     try await self.client.patch(.leases, lease.metadata.name, in: self.namespace, patch)
                 }
-                let outcome = try await self.undo.run(cause)
-                self.logger.notice("undone", metadata: ["cause": "\(cause)", "outcome": "\(outcome)"])
+                let outcome = try await self.cleanup.run(cause)
+                self.logger.notice("recovered", metadata: ["cause": "\(cause)", "outcome": "\(outcome)"])
                 // Where the Service's own selector is uncertain, a person has to say it first.
-                if case .disagreement = outcome { return false }
-                self.machine.undone()
+                if case .selectorConflict = outcome { return false }
+                self.machine.cleanedUp()
                 return false
             case .wait, .look: return false
             case .forget: return true
@@ -113,18 +113,18 @@ actor ControllerWorker {
         return true
     }
 
-    private func seen(_ lease: Lease?) async throws(APIError) -> HandOver.Observation {
+    private func seen(_ lease: Lease?) async throws(APIError) -> RemoteTermination.Observation {
         let labels =
             "\(Key.session)=\(self.holder.session),\(Key.service)=\(self.names.service),\(Key.component)=proxy"
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         let service = try await self.client.find(.services, self.names.service, in: self.namespace)
-        return HandOver.Observation(
+        return RemoteTermination.Observation(
             lease: lease, hasReadyProxy: pods.contains(where: \.isReady),
             isSwitched: service?.markedSession == self.holder.session)
     }
 
-    private var undo: SessionUndo {
-        SessionUndo(
+    private var cleanup: SessionCleanup {
+        SessionCleanup(
             client: self.client, namespace: self.namespace, service: self.names.service,
             session: self.holder.session, slices: .endpointSlices(on: self.version))
     }
@@ -155,7 +155,7 @@ actor ControllerWorker {
             // The Lease went with the session.
             guard error.code == .notFound else { throw error }
         }
-        if case .cleanUp = order.write, answer.refusal == nil { self.machine.undone() }
+        if case .cleanUp = order.write, answer.refusal == nil { self.machine.cleanedUp() }
     }
 
     /// - Throws: ``Refusal``, ``WriteFailure``, ``APIError``.
@@ -163,14 +163,14 @@ actor ControllerWorker {
         try self.configuration.check(self.names.service)
         switch order.write {
         case .restore(let cause):
-            return try await self.undo.restoreService(cause)
+            return try await self.cleanup.restoreService(cause)
         case .cleanUp(let isDrained):
-            // Whoever asks for it: a Service that leads to the proxy keeps it.
-            let outcome = try await self.undo.restoreService(.ended(holder: self.holder.person))
-            if case .disagreement = outcome {
+            // Whichever client asks for it: a Service that leads to the proxy keeps it.
+            let outcome = try await self.cleanup.restoreService(.ended(holder: self.holder.person))
+            if case .selectorConflict = outcome {
                 throw Refusal("the selector of service/\(self.names.service) is uncertain")
             }
-            try await self.undo.cleanUp(isDrained: isDrained)
+            try await self.cleanup.cleanUp(isDrained: isDrained)
             return nil
         case .createHelpers, .createProxy, .bringOriginBack, .count, .switchService, .keepEndingPods:
             return try await self.set(up: order, lease)
@@ -183,7 +183,7 @@ actor ControllerWorker {
         let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
         let objects = try self.configuration.objects(for: lease, service: service, origin: origin, on: self.version)
         let writer = SessionWriter(
-            client: self.client, objects: objects, undo: self.undo, wantsNetworkPolicy: false,
+            client: self.client, objects: objects, cleanup: self.cleanup, wantsNetworkPolicy: false,
             isWanted: { ControllerOrder($0) == order })
         switch order.write {
         case .bringOriginBack:
@@ -192,8 +192,8 @@ actor ControllerWorker {
         case .switchService(let publishNotReady):
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             let outcome = try await writer.perform(
-                .switchService(publishNotReady: publishNotReady && !self.version.isAtLeast(minor: 26)))
-            await NoticeBoard(client: self.client, namespace: self.namespace)
+                .switchService(publishNotReady: publishNotReady && !self.version.servesTerminatingEndpoints))
+            await EventRecorder(client: self.client, namespace: self.namespace)
                 .post(.intercepted(holder: self.holder.person), on: service)
             return outcome
         default:

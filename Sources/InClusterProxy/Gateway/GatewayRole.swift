@@ -18,7 +18,6 @@ actor GatewayRole {
     private let names: GatewayLine
     private let start = ContinuousClock.now
     private var machine: InClusterSession
-    private var isEnding = false
     private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
 
     /// Where the kubelet writes the pod's resolver configuration.
@@ -123,12 +122,12 @@ actor GatewayRole {
     private func cleanUp(_ reason: InClusterSession.Reason) async {
         self.logger.notice("session ends", metadata: ["reason": "\(reason)"])
         guard let client = self.client else { return self.endedSource.finish() }
-        let undo = GatewayUndo(
+        let cleanup = GatewayCleanup(
             client: client, namespace: self.configuration.namespace, names: GatewayNames(holder: self.holder),
             session: self.holder.session)
         for _ in 0..<Self.attempts {
             do throws(APIError) {
-                try await undo.run()
+                try await cleanup.run()
                 break
             } catch {
                 self.logger.warning("clean up failed", metadata: ["error": .string(error.message)])

@@ -149,7 +149,7 @@ final class NameRelay {
     }
 }
 
-/// Hands datagrams over. Errors such as a refused port are the query's, which runs into its limit and is sent anew.
+/// Hands datagrams over. Errors such as a refused port are the query's, which runs into its limit and is sent again.
 private final class Datagrams: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 

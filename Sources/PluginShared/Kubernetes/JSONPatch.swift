@@ -31,7 +31,7 @@ public struct JSONPatch: Sendable, Equatable, Encodable {
         self.operations.append(Operation(op: "replace", path: path, value: value))
     }
 
-    /// Takes a member away.
+    /// Removes a member.
     public mutating func remove(_ path: String) {
         self.operations.append(Operation(op: "remove", path: path, value: nil))
     }

@@ -99,7 +99,7 @@ public struct KubernetesClient: Sendable {
 
     /// Deletes an object; one that is gone already, or has another uid than the given one, is left alone.
     ///
-    /// - Throws: ``APIError``; code `conflict` when the object was to be another, and is not: it is somebody else's word,
+    /// - Throws: ``APIError``; code `conflict` when the object was to be another, and is not: it is an intermediary's word,
     ///   as a load balancer's.
     public func delete<Object>(
         _ type: ResourceType<Object>, _ name: String, in namespace: String, uid: String? = nil

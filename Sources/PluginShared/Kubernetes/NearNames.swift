@@ -1,4 +1,4 @@
-/// Names that somebody may have meant.
+/// Names that the user may have meant.
 public enum NearNames {
     /// The names most like a misspelt one, at most three: for "did you mean".
     public static func nearest(to name: String, among names: [String]) -> [String] {

@@ -49,7 +49,7 @@ public struct Pod: Codable, Sendable, Equatable {
 
     /// What the kubelet says of one container.
     public struct ContainerStatus: Codable, Sendable, Equatable {
-        /// How often it was started anew.
+        /// How often it was restarted.
         public var restartCount: Int?
         /// Where it is now.
         public var state: State?

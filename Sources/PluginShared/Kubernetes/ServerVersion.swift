@@ -18,4 +18,7 @@ public struct ServerVersion: Codable, Sendable, Equatable {
     public func isAtLeast(minor wanted: Int) -> Bool {
         Int(self.minor.prefix { $0.isNumber }).map { $0 >= wanted } ?? true
     }
+
+    /// Whether nodes send connections to pods that end when a Service has no others (KEP-1669): since 1.26.
+    public var servesTerminatingEndpoints: Bool { self.isAtLeast(minor: 26) }
 }

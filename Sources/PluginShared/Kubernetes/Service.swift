@@ -15,7 +15,7 @@ public struct Service: Codable, Sendable, Equatable {
     public struct Spec: Codable, Sendable, Equatable {
         /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`; `nil` reads as `ClusterIP`.
         public var type: String?
-        /// The labels of the pods that answer; `nil` or empty when somebody else keeps the endpoints.
+        /// The labels of the pods that answer; `nil` or empty when its endpoints are managed by hand.
         public var selector: [String: String]?
         /// The ports.
         public var ports: [Port]?

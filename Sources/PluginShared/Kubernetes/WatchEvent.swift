@@ -11,7 +11,7 @@ public enum WatchEvent<Object: Codable & Sendable>: Sendable {
 
     /// Reads a line.
     ///
-    /// - Throws: ``APIError`` for an `ERROR` event (code `gone` when the watch has to start anew), and code `malformed`
+    /// - Throws: ``APIError`` for an `ERROR` event (code `gone` when the watch has to start again), and code `malformed`
     ///   for a line that is no event.
     init(line: [UInt8]) throws(APIError) {
         switch try JSONCoding.decode(Kind.self, from: line).type {

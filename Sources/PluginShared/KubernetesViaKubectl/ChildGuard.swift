@@ -9,7 +9,7 @@ import Dispatch
     import Musl
 #endif
 
-/// Runs one kubectl as the plugin's own binary, started anew: it holds a pipe to the plugin and ends kubectl when that
+/// Runs one kubectl as the plugin's own binary, restarted: it holds a pipe to the plugin and ends kubectl when that
 /// pipe ends, so that no kubectl outlives a plugin that was killed.
 public enum ChildGuard {
     /// The first argument that makes the binary a guard. No subcommand: people never type it.
@@ -19,7 +19,7 @@ public enum ChildGuard {
     static let childMarker = "__child"
 
     /// How long kubectl may take to end after SIGTERM before it gets SIGKILL, in seconds.
-    static let patienceSeconds: UInt32 = 2
+    static let gracePeriodSeconds: UInt32 = 2
 
     /// The guard's whole life, when the process was started as one; returns at once otherwise.
     ///
@@ -54,7 +54,7 @@ public enum ChildGuard {
             if count == 0 || (count < 0 && errno != EINTR) { break }
         }
         kill(child, SIGTERM)
-        sleep(Self.patienceSeconds)
+        sleep(Self.gracePeriodSeconds)
         kill(child, SIGKILL)
         while true { pause() }
     }

@@ -22,4 +22,14 @@ public struct KubectlOptions: Sendable, Equatable {
         self.impersonatedUser = impersonatedUser
         self.impersonatedGroups = impersonatedGroups
     }
+
+    /// The flags for kubectl, the namespace's first.
+    public var flags: [String] {
+        let values = [
+            ("namespace", self.namespace), ("kubeconfig", self.kubeconfig), ("context", self.context),
+            ("as", self.impersonatedUser),
+        ]
+        return values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
+            + self.impersonatedGroups.map { "--as-group=\($0)" }
+    }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The API through `kubectl proxy --unix-socket`: kubectl does the authentication, libcurl the HTTP.
 ///
-/// A kubectl that ends by itself, or is killed, is started anew: requests in the meantime fail as those to a server that
+/// A kubectl that ends by itself, or is killed, is restarted: requests in the meantime fail as those to a server that
 /// is away. So is one that has become silent: its connection may be dead, which it notices after 45 s only.
 public final class KubectlProxy: APITransport {
     private struct Process {

@@ -23,10 +23,9 @@ extension KubectlPin {
         }
         pin.impersonatedUser = options.impersonatedUser
         pin.impersonatedGroups = options.impersonatedGroups
-        pin.typedFlags =
-            [("kubeconfig", options.kubeconfig), ("context", options.context), ("as", options.impersonatedUser)]
-            .compactMap { name, value in value.map { "--\(name)=\($0)" } }
-            + options.impersonatedGroups.map { "--as-group=\($0)" }
+        var typed = options
+        typed.namespace = nil
+        pin.typedFlags = typed.flags
 
         return try pin.pinned(to: try await Self.configView(pin: pin), options)
     }

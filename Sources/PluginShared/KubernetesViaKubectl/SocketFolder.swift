@@ -6,7 +6,7 @@
     import Musl
 #endif
 
-/// A folder of mode 0700 for the socket of `kubectl proxy`, which whoever can open it may use with the user's rights.
+/// A folder of mode 0700 for the socket of `kubectl proxy`: any process that can open it may use the API with the user's rights.
 struct SocketFolder: Sendable {
     /// The socket's name inside.
     static let socketName = "api"
@@ -23,7 +23,7 @@ struct SocketFolder: Sendable {
     /// How old one has to be on whose socket nobody listens: there is a moment between bind() and listen().
     private static let longestBind = 5
 
-    /// Takes away what plugins have left that were killed together with their guards: folders of this user with a socket on
+    /// Deletes what plugins have left that were killed together with their guards: folders of this user with a socket on
     /// which nobody listens, or with none.
     ///
     /// How old they are is told by this folder, which was made just now: this process's own clock may be wrong.

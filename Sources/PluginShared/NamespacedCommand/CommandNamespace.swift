@@ -9,7 +9,7 @@
     ///
     /// A helper process inside holds it; when either is gone, so is the other, and the command with them.
     public final class CommandNamespace: Sendable {
-        /// Sockets of the namespace that the plugin accepts on; they are whoever takes them.
+        /// Sockets of the namespace that the plugin accepts on; they belong to the taker.
         public struct Listeners: Sendable {
             /// Connections to any IPv4 address that nobody in the namespace listens on.
             public let connections: CInt

@@ -1,7 +1,7 @@
 #if os(Linux)
     import Glibc
 
-    /// Keeps a namespace told which loopback ports somebody on this machine listens on, so that the others are refused there
+    /// Keeps a namespace told which loopback ports a process on this machine listens on, so that the others are refused there
     /// as they are here.
     public struct HostPortWatch: Sendable {
         /// How often the kernel's list is read: a server that was started just now is there within this time.

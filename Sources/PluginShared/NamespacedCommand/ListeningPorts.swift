@@ -1,4 +1,4 @@
-/// The TCP ports of loopback on which somebody on this machine listens, from /proc/net/tcp and tcp6.
+/// The TCP ports of loopback on which a process on this machine listens, from /proc/net/tcp and tcp6.
 public enum ListeningPorts {
     private static let listening = "0A"
     /// 127.0.0.0/8 ends in 7F, since the kernel writes the number as it is in memory; 0 stands for every address.
@@ -11,7 +11,7 @@ public enum ListeningPorts {
     /// The ports in the text of either file.
     public static func read(_ text: String) -> Set<UInt16> {
         var ports: Set<UInt16> = []
-        // By bytes: there may be thousands of connections, and somebody looks once a second.
+        // By bytes: there may be thousands of connections, and it is read once a second.
         for line in text.utf8.split(separator: UInt8(ascii: "\n")).dropFirst() {
             let words = line.split(separator: UInt8(ascii: " "), maxSplits: 4)
             guard words.count > 3, words[3].elementsEqual(Self.listening.utf8) else { continue }

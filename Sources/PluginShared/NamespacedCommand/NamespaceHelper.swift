@@ -2,7 +2,7 @@
     import CNamespace
     import Glibc
 
-    /// The process in the namespace: the plugin's own binary, started anew, with one thread, as namespaces want it.
+    /// The process in the namespace: the plugin's own binary, restarted, with one thread, as namespaces want it.
     ///
     /// It makes the namespace, hands its listeners out to the plugin, starts the command and waits for it. Arguments: the
     /// marker, nft's path, the command. Descriptor 3 leads to the plugin.
@@ -13,7 +13,7 @@
         static let control: CInt = 3
         /// How long the command may take to end after SIGTERM, when the plugin is gone, before it gets SIGKILL, in
         /// milliseconds.
-        private static let patience: CInt = 2000
+        private static let gracePeriodMilliseconds: CInt = 2000
 
         /// The helper's whole life, when the process was started as one; returns at once otherwise.
         public static func runIfAsked(_ arguments: [String]) {
@@ -95,9 +95,9 @@
             guard pid > 0 else { exit(1) }
             kill(pid, SIGTERM)
             var watched = pollfd(fd: children, events: Int16(POLLIN), revents: 0)
-            if poll(&watched, 1, Self.patience) <= 0 || Self.exitCode(of: pid, children) == nil {
+            if poll(&watched, 1, Self.gracePeriodMilliseconds) <= 0 || Self.exitCode(of: pid, children) == nil {
                 kill(pid, SIGKILL)
-                // A signal is sent before it has done its work, and whoever waits for this process expects no command.
+                // A signal is sent before it has done its work, and a parent that waits for this process expects no command.
                 var status: CInt = 0
                 while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             }

@@ -27,7 +27,7 @@
             }
         }
 
-        private let calls: ClusterCalls
+        private let calls: RedirectedConnections
         private let policy: Mutex<EgressPolicy>
         private let channels = Mutex<[any Channel]>([])
         private let server = Mutex<NameServer?>(nil)
@@ -70,7 +70,7 @@
         }
 
         private init(cluster: Cluster, dialer: any ClusterDialer, notice: @escaping @Sendable (String) -> Void) {
-            self.calls = ClusterCalls(dialer: dialer, notice: notice)
+            self.calls = RedirectedConnections(dialer: dialer, notice: notice)
             self.policy = Mutex(EgressPolicy(zone: cluster.zone, forbidden: .init(), rules: cluster.rules))
         }
 
@@ -107,7 +107,7 @@
             // Nothing was translated: the socket's own address is where the command wanted to go.
             guard let wanted = channel.localAddress, let text = wanted.ipAddress, let port = wanted.port,
                 let address = IPAddress(text)
-            else { return ClusterCalls.reset(channel) }
+            else { return channel.reset() }
             let destination = self.policy.withLock {
                 NamespaceDestination(address, port: port, policy: $0, now: Self.now())
             }
@@ -133,13 +133,13 @@
             do {
                 try channel.pipeline.syncOperations.addHandler(held)
             } catch {
-                return ClusterCalls.reset(channel)
+                return channel.reset()
             }
             GatewayConnection.direct(to: addresses, on: channel.eventLoop) { result in
                 switch result {
                 case .failure(let error):
                     if let stranger { self.calls.tell(stranger, of: error) }
-                    ClusterCalls.reset(channel)
+                    channel.reset()
                 case .success(let connection):
                     do { try connection.join(channel, held: held) } catch { connection.abandon() }
                 }

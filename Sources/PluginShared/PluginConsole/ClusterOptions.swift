@@ -3,13 +3,14 @@ public import KubernetesViaKubectl
 
 /// kubectl's own flags, which every plugin has to take itself: kubectl allows none in front of a plugin's name.
 public struct ClusterOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "The namespace. Default: the context's.")
+    @Option(
+        name: [.short, .long], help: "The namespace. Default: the context's.", completion: ClusterCompletion.namespaces)
     var namespace: String?
 
-    @Option(help: "The kubeconfig context. Default: the current one.")
+    @Option(help: "The kubeconfig context. Default: the current one.", completion: ClusterCompletion.contexts)
     var context: String?
 
-    @Option(help: "The kubeconfig file. Default: kubectl's.")
+    @Option(help: "The kubeconfig file. Default: kubectl's.", completion: .file())
     var kubeconfig: String?
 
     @Option(name: .customLong("as"), help: "The user to impersonate.")

@@ -48,7 +48,7 @@ public final class Console: Sendable {
         if isShown { Self.write("\r\u{1B}[K", to: .standardError) }
     }
 
-    /// Whether somebody can answer a question.
+    /// Whether the user can answer a question.
     public var canAsk: Bool { self.isTerminal && isatty(STDIN_FILENO) == 1 }
 
     /// Asks; only `y` and `yes` mean yes.

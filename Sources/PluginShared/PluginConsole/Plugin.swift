@@ -3,9 +3,13 @@ public import ArgumentParser
 /// A plugin's whole life.
 public enum Plugin {
     /// Runs the command that the words name; what is wrong with them is told as every failure is.
-    public static func run<Root: ParsableCommand>(
+    public static func run<Root: AsyncParsableCommand>(
         _ plugin: Root.Type, _ words: [String], elsewhere: [String: String] = [:]
     ) async -> Never {
+        if words.first == Completion.word {
+            await Completion.tell(plugin, Array(words.dropFirst()))
+            plugin.exit()
+        }
         let configuration = plugin.configuration
         let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
         let words = CommandWords.ordered(words, commands: commands)
@@ -15,7 +19,7 @@ public enum Plugin {
             plugin.exit(withError: ExitCode(failure.exitCode))
         }
         do {
-            var command = try plugin.parseAsRoot(words)
+            var command = try await plugin.asyncParseAsRoot(words)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

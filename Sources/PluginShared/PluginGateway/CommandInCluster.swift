@@ -52,7 +52,7 @@
             }
         }
 
-        /// Ends the command's way out, and the command with its namespaces; then the gateway is taken away.
+        /// Ends the command's way out, and the command with its namespaces; then the gateway is deleted.
         public func finish() async {
             for task in self.background { task.cancel() }
             await self.network?.stop()

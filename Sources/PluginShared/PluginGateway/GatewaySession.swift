@@ -8,13 +8,13 @@ public import Session
 import SessionEffects
 import Tunnel
 
-/// A running gateway: set up, kept up, and taken away whatever happens.
+/// A running gateway: set up, kept up, and deleted whatever happens.
 public actor GatewaySession {
     /// What happens to it.
     public enum Event: Sendable {
         /// It has come to its end in the cluster, for this reason; ``finish()`` is to be called.
         case ended(String)
-        /// The tunnel is gone, and being made anew.
+        /// The tunnel is gone, and being opened again.
         case lost(String)
         /// The tunnel is back.
         case back
@@ -33,7 +33,7 @@ public actor GatewaySession {
     private let secret = TunnelSecret.random()
     private let eventSource: AsyncStream<Event>.Continuation
     private var objects: GatewayObjects?
-    private var carrier: TunnelCarrier<GatewayClient>?
+    private var tunnel: PortForwardedTunnel<GatewayClient>?
     private var background: [Task<Void, Never>] = []
     private var reconnecting: Task<Void, Never>?
     private var names: AsyncStream<ClusterNames>.Continuation?
@@ -53,7 +53,7 @@ public actor GatewaySession {
         (self.events, self.eventSource) = AsyncStream.makeStream()
     }
 
-    /// Creates the gateway and connects to it. When it fails, ``finish()`` takes away what was created.
+    /// Creates the gateway and connects to it. When it fails, ``finish()`` deletes what was created.
     ///
     /// - Throws: ``PluginFailure``.
     public func start() async throws -> ClusterNames {
@@ -65,7 +65,7 @@ public actor GatewaySession {
                 "note: you may not create Roles here: if this machine disappears, the gateway stays, idle, until the next `up` or `down`"
             )
         }
-        // From here on there may be something to undo, even if an answer is lost.
+        // From here on there may be something to clean up, even if an answer is lost.
         self.objects = objects
         try await self.report.step("lease \(objects.names.lease)") { try await creation.createLease(objects) }
         self.keepLease(objects)
@@ -88,7 +88,9 @@ public actor GatewaySession {
         let identity = TunnelIdentity(
             session: self.holder.session.description, secret: self.secret, software: ProxyConfiguration.softwareVersion)
         let loop = self.link.eventLoop
-        let carrier = try await TunnelCarrier.open(pod: pod, port: GatewayObjects.tunnelPort, pin: self.cluster.pin) {
+        let tunnel = try await PortForwardedTunnel.open(
+            pod: pod, port: GatewayObjects.tunnelPort, pin: self.cluster.pin
+        ) {
             host, port throws(TunnelError) in
             try await GatewayClient.connect(
                 host: host, port: port, identity: identity, timeout: .seconds(10), loop: loop,
@@ -96,8 +98,8 @@ public actor GatewaySession {
         }
         let (names, source) = AsyncStream.makeStream(of: ClusterNames.self)
         self.names = source
-        self.carrier = carrier
-        self.background.append(Task { for await event in carrier.end.events { self.take(event, of: carrier) } })
+        self.tunnel = tunnel
+        self.background.append(Task { for await event in tunnel.end.events { self.take(event, of: tunnel) } })
         let limit = Task {
             try? await Task.sleep(for: .seconds(10))
             source.finish()
@@ -112,12 +114,12 @@ public actor GatewaySession {
                 "the cluster calls its zone \(first.zone), and not \(zone)",
                 hint: "if that is so, name it: `kubectl tunnel-dns up --zone \(first.zone)`")
         }
-        self.link.use(carrier.end)
+        self.link.use(tunnel.end)
         return first
     }
 
-    private func take(_ event: GatewayClientEvent, of carrier: TunnelCarrier<GatewayClient>) {
-        guard carrier === self.carrier else { return }
+    private func take(_ event: GatewayClientEvent, of tunnel: PortForwardedTunnel<GatewayClient>) {
+        guard tunnel === self.tunnel else { return }
         switch event {
         case .control(let text):
             guard case .names(let zone, let search, let minimumDots)? = GatewayLine(text) else { return }
@@ -137,8 +139,8 @@ public actor GatewaySession {
             var pause = Duration.milliseconds(100)
             while !Task.isCancelled {
                 do {
-                    let lost = self.carrier
-                    self.carrier = nil
+                    let lost = self.tunnel
+                    self.tunnel = nil
                     await lost?.close()
                     let pod = try await self.pod(objects).ready(within: .seconds(60))
                     _ = try await self.connect(to: pod)
@@ -171,10 +173,10 @@ public actor GatewaySession {
             })
     }
 
-    /// How often taking away is tried, half a second apart; after that the gateway does it by itself.
+    /// How often deletion is tried, half a second apart; after that the gateway does it by itself.
     private static let attempts = 20
 
-    /// Takes the gateway away.
+    /// Deletes the gateway.
     ///
     /// - Returns: Whether the cluster has said that nothing of it is left.
     @discardableResult
@@ -185,19 +187,19 @@ public actor GatewaySession {
         self.reconnecting?.cancel()
         await self.reconnecting?.value
         for task in self.background { task.cancel() }
-        await self.carrier?.close()
+        await self.tunnel?.close()
         self.eventSource.finish()
         guard let objects = self.objects else { return true }
-        let undo = GatewayUndo(
+        let cleanup = GatewayCleanup(
             client: self.cluster.client, namespace: objects.namespace, names: objects.names,
             session: self.holder.session)
         for attempt in 1...Self.attempts {
             do throws(APIError) {
-                try await undo.run()
+                try await cleanup.run()
                 return true
             } catch {
                 if attempt == Self.attempts {
-                    self.report.event("undone", "could not take the gateway away: \(error.message)")
+                    self.report.event("cleanup", "could not delete the gateway: \(error.message)")
                 }
                 try? await Task.sleep(for: .milliseconds(500))
             }

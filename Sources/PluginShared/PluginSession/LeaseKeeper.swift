@@ -3,11 +3,11 @@ public import Kubernetes
 public import Session
 import Synchronization
 
-/// Keeps the session's Lease: renews it, and notices when somebody wants the session to end.
+/// Keeps the session's Lease: renews it, and notices when the session is asked to end.
 public struct LeaseKeeper: Sendable {
     /// What ends a session.
     public enum Event: Sendable {
-        /// Somebody asked for it, by `stop` or by taking over.
+        /// A user asked for it, by `stop` or by taking over.
         case endRequested(EndRequest)
         /// Nothing ran on this machine, or in this process, for so long.
         case slept(Duration)
@@ -119,7 +119,7 @@ public struct LeaseKeeper: Sendable {
             return nil
         }
         guard let lease else { return self.deletion }
-        guard let other = Holder(lease.spec.holderIdentity) else { return "lease/\(self.name) was changed" }
+        guard let other = lease.holder else { return "lease/\(self.name) was changed" }
         return other.session == self.holder.session ? nil : "\(other.person) has taken the Service over"
     }
 
@@ -131,7 +131,7 @@ public struct LeaseKeeper: Sendable {
                 for try await event in self.client.watch(.leases, name: self.name, in: self.namespace) {
                     switch event {
                     case .added(let lease), .modified(let lease):
-                        guard Holder(lease.spec.holderIdentity)?.session == self.holder.session else {
+                        guard lease.isHeld(by: self.holder.session) else {
                             return report(.lost(await self.reasonOfLoss() ?? "lease/\(self.name) was changed"))
                         }
                         if lease.isExpired { return report(.lost(self.expiry(renewal.slept))) }

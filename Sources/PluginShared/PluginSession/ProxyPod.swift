@@ -32,7 +32,7 @@ public struct ProxyPod: Sendable {
         self.component = "controller"
     }
 
-    /// Reasons for a container to wait that do not mend themselves soon (kubelet, `images` and `kuberuntime`).
+    /// Reasons for a container to wait that do not resolve themselves soon (kubelet, `images` and `kuberuntime`).
     private static let hopeless: Set<String> = [
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
         "RegistryUnavailable", "CrashLoopBackOff",
@@ -43,7 +43,7 @@ public struct ProxyPod: Sendable {
         "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
     ]
     /// How long a pod may have a stubborn reason: a kubelet tries again after 10 to 15 s.
-    private static let patience = Duration.seconds(30)
+    private static let gracePeriod = Duration.seconds(30)
 
     /// The name of a pod that is Ready.
     ///
@@ -58,7 +58,7 @@ public struct ProxyPod: Sendable {
             for pod in pods { if let failure = self.failure(of: pod, Self.hopeless) { throw failure } }
             let stubborn = pods.lazy.compactMap { self.failure(of: $0, Self.stubborn) }.first
             stubbornSince = stubborn == nil ? nil : stubbornSince ?? clock.now
-            if let stubborn, let stubbornSince, clock.now - stubbornSince >= Self.patience { throw stubborn }
+            if let stubborn, let stubbornSince, clock.now - stubbornSince >= Self.gracePeriod { throw stubborn }
             if pods.isEmpty, let failure = try await self.deploymentFailure() { throw failure }
             guard clock.now < deadline else { throw self.timedOut(pods.first, after: limit) }
             try await Task.sleep(for: .milliseconds(50))
@@ -91,7 +91,7 @@ public struct ProxyPod: Sendable {
                     }
                 }
             } catch {
-                // Whoever may only list them hears of it from the proxy.
+                // A user who may only list them hears of it from the proxy.
                 if (error as? APIError)?.code == .forbidden { return }
             }
             try? await Task.sleep(for: Self.watchPause)

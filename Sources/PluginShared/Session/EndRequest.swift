@@ -1,6 +1,6 @@
 public import Kubernetes
 
-/// Somebody's wish that a session ends, as an annotation of its Lease. Its plugin carries it out; when there is none, the
+/// A request to end a session, as an annotation of its Lease. Its plugin carries it out; when there is none, the
 /// in-cluster side does.
 public enum EndRequest: Sendable, Equatable {
     /// `kubectl tunnel stop`, by this person.

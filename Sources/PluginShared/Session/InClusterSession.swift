@@ -6,7 +6,7 @@ public struct InClusterSession: Sendable {
     public enum Event: Sendable {
         /// The Lease was read.
         case leaseRead(Lease)
-        /// The Lease is gone: somebody deleted it.
+        /// The Lease is gone: another client deleted it.
         case leaseMissing
         /// The origin Service was looked for, and is gone.
         case originMissing
@@ -28,9 +28,9 @@ public struct InClusterSession: Sendable {
     public enum Order: Sendable, Equatable {
         /// Write this into the Lease.
         case write(SessionState)
-        /// Give the Service back, drain, and delete what the session made, Lease included.
+        /// Restore the Service, drain, and delete what the session made, Lease included.
         case end(Reason)
-        /// Give the Service back and drain; the session goes on with the next pod.
+        /// Restore the Service and drain; the session goes on with the next pod.
         case restoreAndDrain
         /// Nothing is left to do.
         case exit
@@ -40,7 +40,7 @@ public struct InClusterSession: Sendable {
     public enum Reason: Sendable, Equatable {
         case expired
         case leaseDeleted
-        /// Somebody asked for it, and there is no laptop to do it.
+        /// A user asked for it, and there is no laptop to do it.
         case requested(EndRequest)
         /// Another session, this person's, has the Lease now.
         case replaced(by: String)
@@ -49,10 +49,10 @@ public struct InClusterSession: Sendable {
     }
 
     /// How long the laptop gets to end its session when it is asked to, before the in-cluster side does.
-    public static let stopPatience = Duration.seconds(10)
+    public static let stopTimeout = Duration.seconds(10)
     /// How long nodes may send new connections to the proxy after the Service was restored: kube-proxy writes its rules at
     /// most once a second by default, and two cores that are busy took up to another second here.
-    public static let newcomers = Duration.seconds(3)
+    public static let lateConnectionGrace = Duration.seconds(3)
 
     private let holder: Holder
     private var clock: LeaseClock
@@ -124,13 +124,13 @@ public struct InClusterSession: Sendable {
     }
 
     private mutating func leaseRead(_ lease: Lease, now: Duration) -> [Order] {
-        if let holder = Holder(lease.spec.holderIdentity), holder.session != self.holder.session {
+        if let holder = lease.holder, holder.session != self.holder.session {
             return self.end(.replaced(by: holder.person))
         }
         if let request = EndRequest(lease) {
             let seenAt = self.requestSeenAt ?? now
             self.requestSeenAt = seenAt
-            if !self.linkIsUp || now - seenAt >= Self.stopPatience { return self.end(.requested(request)) }
+            if !self.linkIsUp || now - seenAt >= Self.stopTimeout { return self.end(.requested(request)) }
         }
         switch self.clock.observe(lease, now: now) {
         case .held: return []

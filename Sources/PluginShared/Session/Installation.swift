@@ -12,7 +12,7 @@ public struct Installation: Sendable, Equatable {
 
     /// The name of account, Role and RoleBinding.
     public static let name = "kubectl-tunnel-proxy"
-    /// The label that tells them from what somebody else has made under that name.
+    /// The label that tells them from what another client has made under that name.
     static let labels = [Key.component: "installation"]
 
     /// An installation.
@@ -43,7 +43,7 @@ public struct Installation: Sendable, Equatable {
         if present.all {
             throw Refusal(
                 "all Services of namespace \(namespace) are installed, and none can be taken out of that",
-                hint: "take all away with `kubectl tunnel install --remove`, and name those that are to stay")
+                hint: "remove all of it with `kubectl tunnel install --remove`, and name those that are to stay")
         }
         if let stranger = names.first(where: { !present.names.contains($0) }) {
             throw Refusal(
@@ -83,24 +83,19 @@ public struct Installation: Sendable, Equatable {
     public func role() -> JSONValue {
         let names = self.services.map { $0.map(SessionNames.init(service:)) }
         let rules = SessionObjects.proxyRules(for: names, ownsAccount: false, withEvents: self.grantsEvents)
-        return self.object("rbac.authorization.k8s.io/v1", "Role", ["rules": .array(rules)])
+        return self.object(Manifest.rbac, "Role", Manifest.rules(rules))
     }
 
     /// The binding of account and Role.
     public func roleBinding() -> JSONValue {
         self.object(
-            "rbac.authorization.k8s.io/v1", "RoleBinding",
-            SessionObjects.binding(role: Self.name, account: Self.name, in: self.namespace))
+            Manifest.rbac, "RoleBinding",
+            Manifest.binding(role: Self.name, account: Self.name, in: self.namespace))
     }
 
     private func object(_ apiVersion: String, _ kind: String, _ members: [String: JSONValue]) -> JSONValue {
-        var object = members
-        object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(kind)
-        object["metadata"] = [
-            "name": .string(Self.name), "namespace": .string(self.namespace), "labels": JSONValue(Self.labels),
-            "annotations": JSONValue([Key.services: self.scope]),
-        ]
-        return .object(object)
+        Manifest.object(
+            apiVersion, kind, named: Self.name, in: self.namespace, labels: Self.labels,
+            annotations: [Key.services: self.scope], with: members)
     }
 }

@@ -44,8 +44,6 @@ public enum SessionState: String, Sendable, Equatable, CaseIterable {
     case passingThrough = "passing-through"
     /// The Lease ran out; the Service was restored.
     case expired
-    /// Somebody else changed the Service's selector; it was left alone.
-    case displaced
     /// The two copies of the original selector differ: traffic passes through until a person says which is right.
     case uncertain
     /// The proxy pod was told to end; the Service was restored until another pod is ready.

@@ -19,7 +19,7 @@ public struct LeaseRecord: Sendable, Equatable {
 
     /// Reads a Lease; `nil` when it is none of ours.
     public init?(_ lease: Lease) {
-        guard let holder = Holder(lease.spec.holderIdentity), let service = lease.metadata.labels?[Key.service] else {
+        guard let holder = lease.holder, let service = lease.metadata.labels?[Key.service] else {
             return nil
         }
         self.namespace = lease.metadata.namespace ?? ""
@@ -33,10 +33,16 @@ public struct LeaseRecord: Sendable, Equatable {
 }
 
 extension Lease {
+    /// Who holds it; `nil` when the identity is none of a session.
+    public var holder: Holder? { Holder(self.spec.holderIdentity) }
+
+    /// Whether it is this session's.
+    public func isHeld(by session: SessionID) -> Bool { self.holder?.session == session }
+
     /// What stands in the place of a holder where that cannot be read; `nil` where it can. Nobody renews such a Lease as a
     /// session, and nothing of a session can be found by it.
     public var malformedHolder: String? {
-        Holder(self.spec.holderIdentity) == nil ? self.spec.holderIdentity ?? "" : nil
+        self.holder == nil ? self.spec.holderIdentity ?? "" : nil
     }
 
     /// Whether the in-cluster side has ended the session because nothing was heard of its holder. Nothing takes that back:

@@ -1,3 +1,5 @@
+import CRelease
+
 /// What a proxy pod is told in its environment: one JSON text, and the secret beside it.
 public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON.
@@ -6,12 +8,19 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public static let secretVariable = "KUBECTL_TUNNEL_SECRET"
 
     /// This project's version, the same for plugin and proxy.
-    public static let softwareVersion = "0.1.0"
-    /// The image that belongs to this version.
-    public static let defaultImage = "ghcr.io/kubectl-tunnel/proxy:\(softwareVersion)"
+    public static let softwareVersion = String(cString: release_version())
+    /// The image that belongs to this version, by its digest where it was released.
+    public static let defaultImage = defaultTag + String(cString: release_image_digest())
+
+    private static let defaultTag = "ghcr.io/kubectl-tunnel/proxy:\(softwareVersion)"
 
     /// What the released image was built for, as nodes are labelled (`kubernetes.io/arch`).
     static let defaultArchitecture = "amd64"
+
+    /// Whether an image is this version's. The proxy itself does not know the digest of the image that it is in.
+    public static func isDefault(image: String) -> Bool {
+        image == self.defaultTag || image.hasPrefix(self.defaultTag + "@")
+    }
 
     /// The namespace.
     public var namespace: String

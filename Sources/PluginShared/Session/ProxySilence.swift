@@ -6,10 +6,10 @@ public import Kubernetes
 public struct ProxySilence: Sendable, Equatable {
     /// How long a proxy may take to say so where its end of the tunnel was closed, too, in seconds; the bound for refused
     /// connections is 3, and kube-proxy takes up to one of them.
-    static let patienceSeconds = 2
+    static let timeoutSeconds = 2
     /// The same where the tunnel fell silent, and so was given up: each end does that for itself, and the other may have
     /// heard something for a PING's interval, 2 s, longer. One second is for saying it.
-    static let patienceAfterSilenceSeconds = 3
+    static let timeoutAfterSilenceSeconds = 3
     /// The time before each look, in milliseconds.
     public static let pauseMilliseconds = 500
 
@@ -24,13 +24,13 @@ public struct ProxySilence: Sendable, Equatable {
     /// - Parameter afterSilence: Whether the tunnel was given up because nothing came through it.
     public init(holder: Holder, afterSilence: Bool) {
         self.holder = holder
-        let seconds = afterSilence ? Self.patienceAfterSilenceSeconds : Self.patienceSeconds
+        let seconds = afterSilence ? Self.timeoutAfterSilenceSeconds : Self.timeoutSeconds
         self.looks = seconds * 1000 / Self.pauseMilliseconds
     }
 
     /// Takes in a look at the Lease; `nil` when there was none to be had.
     ///
-    /// - Returns: Whether the Service is to be given back.
+    /// - Returns: Whether the Service is to be restored.
     public mutating func observe(_ lease: Lease?) -> Bool {
         let record = lease.flatMap(LeaseRecord.init)
         let hasLink = record?.state == .active || record?.state == .localDown

@@ -6,18 +6,18 @@ public enum Restore {
     public enum Decision: Sendable, Equatable {
         /// It points at the session's proxy: apply this patch.
         case restore(JSONPatch)
-        /// Somebody else has changed the selector, and that stays; only our marks are taken away.
+        /// Another client has changed the selector, and that stays; only our annotations are removed.
         case clearMarks(JSONPatch)
         /// It carries nothing of the session.
         case nothing
         /// The two copies of the original selector differ: a person has to say which is right.
-        case disagreement(annotation: String, origin: String)
+        case selectorConflict(annotation: String, origin: String)
     }
 
     /// Decides from the Service as it was just read.
     ///
     /// - Parameters:
-    ///   - session: The session to undo.
+    ///   - session: The session that ends.
     ///   - origin: The origin Service, the second copy of the selector; `nil` when it is gone.
     ///   - chosen: The selector that a person says is right, where the copies differ.
     public static func decide(
@@ -34,17 +34,17 @@ public enum Restore {
         if isOurs {
             let saved = service.metadata.annotation(Key.originalSelector)
             // Another session's origin Service says nothing about this one.
-            let kept = origin.flatMap { origin in
+            let inOrigin = origin.flatMap { origin in
                 origin.metadata.annotation(Key.session) == session.description
                     ? JSONValue(origin.selector).canonicalText : nil
             }
             let choice = chosen.map { JSONValue($0).canonicalText }
-            if choice == nil, let saved, let kept, saved != kept {
-                return .disagreement(annotation: saved, origin: kept)
+            if choice == nil, let saved, let inOrigin, saved != inOrigin {
+                return .selectorConflict(annotation: saved, origin: inOrigin)
             }
-            guard let text = choice ?? saved ?? kept, let original = JSONValue(text: text), case .object = original
+            guard let text = choice ?? saved ?? inOrigin, let original = JSONValue(text: text), case .object = original
             else {
-                return .disagreement(annotation: saved ?? "", origin: kept ?? "")
+                return .selectorConflict(annotation: saved ?? "", origin: inOrigin ?? "")
             }
             patch.replace("/spec/selector", original)
         }

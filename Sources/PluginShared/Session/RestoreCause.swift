@@ -8,7 +8,7 @@ public enum RestoreCause: Sendable, Equatable, Codable {
     case takenOver(by: String)
     /// The laptop was silent for the Lease's duration.
     case expired(holder: String)
-    /// Somebody deleted the session's Lease.
+    /// A client deleted the session's Lease.
     case leaseDeleted(holder: String)
     /// The way to the original pods was deleted while the laptop did not answer.
     case originDeleted(holder: String)
@@ -19,12 +19,12 @@ public enum RestoreCause: Sendable, Equatable, Codable {
     /// The proxy has not noticed that its tunnel is lost; the session goes on when it is back.
     case proxySilent(holder: String)
     /// A later run of a plugin found what a dead session had left.
-    case mended(by: String)
+    case recovered(by: String)
 
     /// The Event's reason.
     var reason: String {
         switch self {
-        case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .proxySilent, .mended:
+        case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .proxySilent, .recovered:
             "TunnelRestored"
         case .expired: "TunnelExpired"
         case .takenOver: "TunnelTakenOver"
@@ -43,7 +43,7 @@ public enum RestoreCause: Sendable, Equatable, Codable {
         case .proxyEnds(let holder): "the proxy of \(holder) ends"
         case .proxyMissing(let holder): "no proxy of \(holder) is ready"
         case .proxySilent(let holder): "the proxy of \(holder) does not answer"
-        case .mended(let person): "\(person) mended what a dead session had left"
+        case .recovered(let person): "\(person) recovered what a dead session had left"
         }
     }
 }

@@ -1,13 +1,13 @@
-/// What became of a Service that was to be given back.
+/// What became of a Service that was to be restored.
 public enum RestoreOutcome: Sendable, Equatable, Codable {
     /// It points at its own pods again.
     case restored
-    /// Somebody else had changed its selector, which was left alone.
+    /// Another client had changed its selector, which was left alone.
     case displaced
     /// It carried nothing of the session.
     case untouched
     /// It is gone.
     case serviceGone
     /// The two copies of the original selector differ; nothing was written.
-    case disagreement(annotation: String, origin: String)
+    case selectorConflict(annotation: String, origin: String)
 }

@@ -90,7 +90,9 @@ enum RestrictedPod {
     /// Where the image can run: it is for Linux, and the released one for the architecture that it was built for. What another
     /// image holds is not known here.
     static func nodeSelector(for image: JSONValue?) -> JSONValue {
-        guard image == .string(ProxyConfiguration.defaultImage) else { return ["kubernetes.io/os": "linux"] }
+        guard let image = image?.text, ProxyConfiguration.isDefault(image: image) else {
+            return ["kubernetes.io/os": "linux"]
+        }
         return ["kubernetes.io/os": "linux", "kubernetes.io/arch": .string(ProxyConfiguration.defaultArchitecture)]
     }
 

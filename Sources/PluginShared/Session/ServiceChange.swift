@@ -4,13 +4,13 @@ public import Kubernetes
 public enum ServiceChange: Sendable, Equatable {
     /// It still leads to the proxy, and the proxy has a listener for each of its ports.
     case none
-    /// It was deleted, or deleted and made anew: nothing is to be restored.
+    /// It was deleted, or deleted and created again: nothing is to be restored.
     case deleted
     /// Its selector leads elsewhere, and stays so. The name is that of the last writer, as managedFields tells it.
     case reselected(by: String?)
-    /// It leads to the proxy, but a port of it would find nobody there: the session has to give it back.
+    /// It leads to the proxy, but a port of it would find nobody there: the session has to restore it.
     case portsChanged(by: String?)
-    /// Its selector is the session's no longer, and neither is the mark: it was restored, or somebody replaced it.
+    /// Its selector is the session's no longer, and neither is the mark: it was restored, or another client replaced it.
     case unmarked(by: String?)
 
     /// Judges a Service.

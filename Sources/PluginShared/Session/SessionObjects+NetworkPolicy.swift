@@ -1,7 +1,7 @@
 public import Kubernetes
 
 extension SessionObjects {
-    /// Lets callers reach the proxy, and the proxy what it has to reach, for `--network-policy`; nothing else. Whoever may make
+    /// Lets callers reach the proxy, and the proxy what it has to reach, for `--network-policy`; nothing else. A user who may make
     /// pods can give one the session's label, and would have whatever this allows.
     ///
     /// The tunnel needs no rule: its port is on the pod's loopback.

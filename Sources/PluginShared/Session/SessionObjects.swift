@@ -91,7 +91,7 @@ public struct SessionObjects: Sendable {
 
     /// The Service that keeps the original selector and ports: the way to the original pods meanwhile.
     ///
-    /// - Parameter address: Its address, when it is made anew; `nil` for any.
+    /// - Parameter address: Its address, when it is created again; `nil` for any.
     public func origin(address: String? = nil) -> JSONValue {
         let ports = self.tcpPorts.map { port -> JSONValue in
             var members = Self.commonMembers(of: port)
@@ -151,29 +151,18 @@ public struct SessionObjects: Sendable {
     /// What the proxy may do: only what restoring takes, and only on the session's own names.
     public func role(accountUID: String) -> JSONValue {
         self.object(
-            "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, component: "account",
+            Manifest.rbac, "Role", named: self.names.account, component: "account",
             owner: self.accountOwner(uid: accountUID),
-            with: [
-                "rules": .array(Self.proxyRules(for: [self.names], ownsAccount: true, withEvents: self.grantsEvents))
-            ])
+            with: Manifest.rules(
+                Self.proxyRules(for: [self.names], ownsAccount: true, withEvents: self.grantsEvents)))
     }
 
     /// The binding of account and Role.
     public func roleBinding(accountUID: String) -> JSONValue {
         self.object(
-            "rbac.authorization.k8s.io/v1", "RoleBinding", named: self.names.account, component: "account",
+            Manifest.rbac, "RoleBinding", named: self.names.account, component: "account",
             owner: self.accountOwner(uid: accountUID),
-            with: Self.binding(role: self.names.account, account: self.names.account, in: self.namespace))
-    }
-
-    /// What a RoleBinding says of an account and a Role.
-    static func binding(role: String, account: String, in namespace: String) -> [String: JSONValue] {
-        [
-            "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(role)],
-            "subjects": [
-                ["kind": "ServiceAccount", "name": .string(account), "namespace": .string(namespace)]
-            ],
-        ]
+            with: Manifest.binding(role: self.names.account, account: self.names.account, in: self.namespace))
     }
 
     /// The rules of a proxy's Role.
@@ -181,11 +170,11 @@ public struct SessionObjects: Sendable {
     /// - Parameters:
     ///   - services: The Services, by whose names everything is limited; `nil` for all of the namespace.
     ///   - ownsAccount: Whether the account is the session's own, which is deleted with it.
-    static func proxyRules(for services: [SessionNames]?, ownsAccount: Bool, withEvents: Bool) -> [JSONValue] {
+    static func proxyRules(for services: [SessionNames]?, ownsAccount: Bool, withEvents: Bool) -> [RoleRule] {
         func rule(
             _ group: String, _ resource: String, _ verbs: [String], on names: (SessionNames) -> [String] = { _ in [] }
-        ) -> JSONValue {
-            RoleRule(group, resource, verbs, names: services?.flatMap(names) ?? []).json
+        ) -> RoleRule {
+            RoleRule(group, resource, verbs, names: services?.flatMap(names) ?? [])
         }
         var rules = [
             rule("", "services", ["get", "patch"]) { [$0.service] },
@@ -231,22 +220,9 @@ public struct SessionObjects: Sendable {
         _ apiVersion: String, _ kind: String, named name: String, component: String,
         annotations: [String: String] = [:], owner: OwnerReference? = nil, with members: [String: JSONValue]
     ) -> JSONValue {
-        let owner = owner ?? self.owner
         let marks = annotations.merging([Key.session: self.holder.session.description]) { mark, _ in mark }
-        var object = members
-        object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(kind)
-        object["metadata"] = [
-            "name": .string(name), "namespace": .string(self.namespace),
-            "labels": JSONValue(self.labels(component: component)),
-            "annotations": JSONValue(marks),
-            "ownerReferences": [
-                [
-                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind),
-                    "name": .string(owner.name), "uid": .string(owner.uid),
-                ]
-            ],
-        ]
-        return .object(object)
+        return Manifest.object(
+            apiVersion, kind, named: name, in: self.namespace, labels: self.labels(component: component),
+            annotations: marks, owner: owner ?? self.owner, with: members)
     }
 }

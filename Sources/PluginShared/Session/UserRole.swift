@@ -57,14 +57,9 @@ public struct UserRole: Sendable, Equatable {
 
     /// The Role.
     public var json: JSONValue {
-        [
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-            "metadata": [
-                "name": .string(Self.name), "namespace": .string(self.namespace),
-                "labels": JSONValue(Installation.labels),
-            ],
-            "rules": .array(Self.rules.map(\.rule.json)),
-        ]
+        Manifest.object(
+            Manifest.rbac, "Role", named: Self.name, in: self.namespace, labels: Installation.labels,
+            with: Manifest.rules(Self.rules.map(\.rule)))
     }
 
     /// The Role as YAML, with the reason of each rule.

@@ -28,7 +28,7 @@ extension SessionWriter {
         _ = try await self.create(.deployments, "deployment", self.names.deployment, deployment)
     }
 
-    /// Creates the origin Service anew.
+    /// Creates the origin Service again.
     func bringOriginBack(_ known: String?) async throws {
         let address: String? =
             if let known {
@@ -60,7 +60,7 @@ extension SessionWriter {
     }
 
     /// How long the leftovers of a dead session may take to vanish.
-    private static let leftoverPatience = Duration.seconds(20)
+    private static let leftoverTimeout = Duration.seconds(20)
 
     private func create<Object>(
         _ type: ResourceType<Object>, _ kind: String, _ name: String, _ object: JSONValue
@@ -75,7 +75,7 @@ extension SessionWriter {
         by request: () async throws(APIError) -> Object
     ) async throws -> Object {
         let clock = ContinuousClock()
-        let deadline = clock.now + Self.leftoverPatience
+        let deadline = clock.now + Self.leftoverTimeout
         while true {
             do throws(APIError) {
                 return try await request()
@@ -91,7 +91,7 @@ extension SessionWriter {
 
     /// Deletes what a session that is over has left under a name of ours.
     ///
-    /// - Returns: The object, where it is this session's: whoever was here before did not live to say so.
+    /// - Returns: The object, where it is this session's: an earlier attempt did not live to say so.
     ///
     /// In this order, because this process may have been stopped at any point: while the Lease is still ours *after* the
     /// object was read, that object, by its uid, cannot be a later session's.

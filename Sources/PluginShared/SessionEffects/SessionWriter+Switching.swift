@@ -2,7 +2,7 @@ import Kubernetes
 import Session
 
 extension SessionWriter {
-    /// Makes the warm-up Service count pods so, and anew when somebody has deleted it: without it no pod could ever be
+    /// Makes the warm-up Service count pods so, and creates it again when another client has deleted it: without it no pod could ever be
     /// switched to.
     func setWarmUp(_ count: WarmUpCount) async throws {
         let name = self.names.warmUp
@@ -28,7 +28,7 @@ extension SessionWriter {
     /// - Throws: ``WriteFailure`` when the Service's selector or ports are no longer those that were prepared for.
     func switchService(publishNotReady: Bool) async throws {
         let name = "service/\(self.service)"
-        for _ in 0..<SessionUndo.attempts {
+        for _ in 0..<SessionCleanup.attempts {
             let service = try await self.trying("read \(name)") { () async throws(APIError) in
                 try await self.client.get(.services, self.service, in: self.namespace)
             }
@@ -38,7 +38,7 @@ extension SessionWriter {
                 service.spec.ports == prepared.spec.ports
             else {
                 throw WriteFailure.refused(
-                    Refusal("somebody changed \(name) while the intercept was set up", hint: "start again"))
+                    Refusal("another client changed \(name) while the intercept was set up", hint: "start again"))
             }
             try await self.requireProxy()
             try await self.requireLease()
@@ -56,13 +56,13 @@ extension SessionWriter {
         throw WriteFailure.refused(Refusal("\(name) keeps changing", hint: "see who writes it, and start again"))
     }
 
-    /// Whoever asks for it: a Service never leads to nobody.
+    /// Whichever client asks for it: a Service never leads to no pod.
     ///
     /// - Throws: ``WriteFailure`` when the endpoint controller counts no pod of the session as ready.
     private func requireProxy() async throws(WriteFailure) {
         let warmUp = self.names.warmUp
         let pods = try await self.trying("read the endpoints of service/\(warmUp)") { () async throws(APIError) in
-            try await self.undo.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue)
+            try await self.cleanup.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue)
         }
         // Another Service's proxy may be of the same session, as its Lease says.
         if !pods.contains(where: { $0.hasPrefix("\(self.names.deployment)-") }) {
@@ -72,7 +72,7 @@ extension SessionWriter {
 
     /// Makes the switched Service keep a proxy pod that is being deleted.
     func keepEndingPods() async throws {
-        for _ in 0..<SessionUndo.attempts {
+        for _ in 0..<SessionCleanup.attempts {
             let isDone = try await self.trying("patch service/\(self.service)") { () async throws(APIError) in
                 let service = try await self.client.get(.services, self.service, in: self.namespace)
                 let patch = SwitchPatch.keepEndingPods(service, session: self.objects.holder.session)

@@ -5,7 +5,7 @@ public import Session
 public struct SessionWriter: SessionWriting {
     let client: KubernetesClient
     let objects: SessionObjects
-    let undo: SessionUndo
+    let cleanup: SessionCleanup
     let wantsNetworkPolicy: Bool
     private let isWanted: @Sendable (Lease) -> Bool
 
@@ -19,12 +19,12 @@ public struct SessionWriter: SessionWriting {
     ///   - objects: With the Service as the session found it.
     ///   - isWanted: Whether the session's Lease, as it was just read, still asks for what is being done.
     public init(
-        client: KubernetesClient, objects: SessionObjects, undo: SessionUndo, wantsNetworkPolicy: Bool,
+        client: KubernetesClient, objects: SessionObjects, cleanup: SessionCleanup, wantsNetworkPolicy: Bool,
         isWanted: @escaping @Sendable (Lease) -> Bool = { _ in true }
     ) {
         self.client = client
         self.objects = objects
-        self.undo = undo
+        self.cleanup = cleanup
         self.wantsNetworkPolicy = wantsNetworkPolicy
         self.isWanted = isWanted
     }
@@ -40,11 +40,11 @@ public struct SessionWriter: SessionWriting {
         case .keepEndingPods: try await self.keepEndingPods()
         case .restore(let cause):
             return try await self.trying("restore service/\(self.service)") { () async throws(APIError) in
-                try await self.undo.restoreService(cause)
+                try await self.cleanup.restoreService(cause)
             }
         case .cleanUp(let isDrained):
             try await self.trying("clean up") { () async throws(APIError) in
-                try await self.undo.cleanUp(isDrained: isDrained)
+                try await self.cleanup.cleanUp(isDrained: isDrained)
             }
         }
         return nil
@@ -69,7 +69,7 @@ public struct SessionWriter: SessionWriting {
         let lease = try await self.trying("read \(name)") { () async throws(APIError) in
             try await self.client.find(.leases, self.names.lease, in: self.namespace)
         }
-        guard let lease, Holder(lease.spec.holderIdentity)?.session == self.objects.holder.session, !lease.isExpired,
+        guard let lease, lease.isHeld(by: self.objects.holder.session), !lease.isExpired,
             self.isWanted(lease)
         else { throw .refused(Refusal("the session has ended: \(name) is not this session's any more")) }
     }

@@ -16,7 +16,7 @@ public enum WriteFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What the failure means to somebody who only reads it.
+    /// What the failure means to a client that only reads.
     public var refusal: Refusal {
         switch self {
         case .api(let error, let action): Refusal("cannot \(action): \(error.message)")

@@ -19,7 +19,7 @@ struct EnvCommand: AsyncParsableCommand {
     @Option(help: "The shell that is to understand it.")
     var shell = ShellVariables.Shell.sh
 
-    @Flag(help: "Print what takes the variables away again.")
+    @Flag(help: "Print what unsets the variables.")
     var unset = false
 
     @OptionGroup(title: "Cluster")

@@ -19,7 +19,7 @@ enum LocalProxy {
     }
 }
 
-/// Waits for a client's first byte, and makes way for whoever understands it.
+/// Waits for a client's first byte, and makes way for the handler that understands it.
 private final class ProxyGreeting: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,7 +1,7 @@
 #if os(Linux)
     import Names
 
-    /// Names as this machine's programs look them up, by a program of its own: it reads the resolver's files anew.
+    /// Names as this machine's programs look them up, by a program of its own: it reads the resolver's files again.
     enum HostLookup {
         /// The IPv4 addresses of a host; none when it has none.
         static func addresses(of host: String) async -> [IPv4Address] {

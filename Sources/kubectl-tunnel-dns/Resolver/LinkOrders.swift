@@ -14,7 +14,7 @@ struct LinkOrders: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - rules: Names that only the cluster is to be asked for.
-    ///   - takesNamespace: Whether `SERVICE.NAMESPACE` is asked for there, too, which takes somebody to ask for other names
+    ///   - takesNamespace: Whether `SERVICE.NAMESPACE` is asked for there, too, which takes a server to ask for other names
     ///     of that kind.
     init(names: ClusterNames, rules: [EgressRule], takesNamespace: Bool) throws {
         let zone = try DNSName(names.zone)

@@ -47,7 +47,7 @@
             self.routes.withLock { $0[address] = bits }
         }
 
-        /// Does so again where somebody has taken a route away: NetworkManager does when it hears of the link.
+        /// Does so again where another client has taken a route away: NetworkManager does when it hears of the link.
         func keepReachable() {
             for (address, bits) in self.routes.withLock({ $0 }) { _ = Self.add(address, bits) }
         }

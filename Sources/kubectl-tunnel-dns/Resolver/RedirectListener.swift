@@ -22,13 +22,13 @@
             var rest: UInt64 = 0
         }
 
-        private let calls: ClusterCalls
+        private let calls: RedirectedConnections
         private let probe: ResolverProbe
         private let accepted = Mutex(0)
         private let channel = Mutex<(any Channel)?>(nil)
 
         /// A listener that does not listen yet.
-        init(calls: ClusterCalls, probe: ResolverProbe) {
+        init(calls: RedirectedConnections, probe: ResolverProbe) {
             self.calls = calls
             self.probe = probe
         }
@@ -54,15 +54,17 @@
         }
 
         private func take(_ channel: any Channel) {
-            guard let options = channel as? any SocketOptionProvider else { return ClusterCalls.reset(channel) }
+            guard let options = channel as? any SocketOptionProvider else {
+                return channel.reset()
+            }
             let wanted: EventLoopFuture<RawAddress> = options.unsafeGetSocketOption(
                 level: .ip, name: Self.originalDestination)
             wanted.whenComplete { result in
-                // Whoever connects to the listener itself was not redirected, and wants nothing of the cluster.
+                // A client that connects to the listener itself was not redirected, and wants nothing of the cluster.
                 guard case .success(let wanted) = result,
                     case .v4(let address) = IPAddress(IPv4Address(rawValue: UInt32(bigEndian: wanted.address))),
                     IPAddress.v4(address).reserved == nil
-                else { return ClusterCalls.reset(channel) }
+                else { return channel.reset() }
                 if self.probe.arrived(at: address) { return channel.close(promise: nil) }
                 self.accepted.withLock { $0 += 1 }
                 self.calls.carry(channel, to: .v4(address), port: Int(UInt16(bigEndian: wanted.port)))

@@ -12,7 +12,7 @@
         }
 
         /// How long nft may take for an order, in milliseconds: it takes half of one.
-        private static let patience: CInt = 5000
+        private static let timeoutMilliseconds: CInt = 5000
         /// Asks nft for something that it always has, behind each order: when it answers, the order is done.
         private static let question = "describe ip version"
         private static let answer = "datatype"
@@ -89,7 +89,9 @@
                     return lines[..<end].map(String.init)
                 }
                 var watched = pollfd(fd: self.output, events: Int16(POLLIN), revents: 0)
-                guard poll(&watched, 1, Self.patience) > 0 else { throw Failure(description: "nft does not answer") }
+                guard poll(&watched, 1, Self.timeoutMilliseconds) > 0 else {
+                    throw Failure(description: "nft does not answer")
+                }
                 let count = Glibc.read(self.output, &buffer, buffer.count)
                 guard count > 0 else { throw Failure(description: "nft has ended") }
                 text += buffer[..<count]

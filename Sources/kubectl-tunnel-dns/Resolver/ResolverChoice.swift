@@ -17,7 +17,7 @@ enum ResolverChoice: Hashable, Sendable {
         }
         let running = KnownResolver.allCases.filter { facts.resolvers[$0] != nil }
         if let asked = running.first(where: { facts.resolvers[$0] == true }) { return .resolver(asked) }
-        // Whoever insists may know better: the probe after the set-up decides.
+        // A user who insists may know better: the probe after the set-up decides.
         if mode == .resolver, let first = running.first { return .resolver(first) }
         return .proxy(because: "programs here do not ask \(running.first?.rawValue ?? "it")")
     }

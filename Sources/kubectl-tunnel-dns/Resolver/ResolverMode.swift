@@ -68,7 +68,7 @@
                 await table.close()
                 throw PluginFailure("\(error)", hint: "use --mode proxy")
             }
-            let listener = RedirectListener(calls: ClusterCalls(dialer: cluster, notice: notice), probe: probe)
+            let listener = RedirectListener(calls: RedirectedConnections(dialer: cluster, notice: notice), probe: probe)
             let mode = ResolverMode(link: link, table: table, listener: listener, server: server, learner: learner)
             do {
                 let port = try await listener.start(on: loop)
@@ -134,7 +134,7 @@
             for words in commands {
                 var outcome = MachineCommand.Outcome(code: 1, output: "")
                 // It hears of the link from the kernel, a moment after us.
-                _ = try await Patience.until {
+                _ = try await Polling.until {
                     outcome = await MachineCommand.run([program] + words)
                     return outcome.code == 0
                 }

@@ -21,7 +21,7 @@
         /// - Throws: ``PluginFailure`` with the first of them that does not work.
         func run(notice: @Sendable (String) -> Void) async throws {
             let name = "\(self.probe.name)"
-            guard try await Patience.until({ await HostLookup.addresses(of: name).contains(ResolverProbe.address) })
+            guard try await Polling.until({ await HostLookup.addresses(of: name).contains(ResolverProbe.address) })
             else {
                 throw PluginFailure(
                     self.probe.wasAsked
@@ -29,8 +29,8 @@
                         : "this machine's programs do not ask us for names in \(self.zone)")
             }
             let address = try SocketAddress(ipAddress: ResolverProbe.address.description, port: 1)
-            let hasArrived = try await Patience.until {
-                // Whoever else looks after links may just have taken the route away.
+            let hasArrived = try await Polling.until {
+                // Another manager of links may just have taken the route away.
                 self.link.keepReachable()
                 let connected = try? await ClientBootstrap(group: self.loop).connectTimeout(Self.connectLimit)
                     .connect(to: address).get()
@@ -49,7 +49,7 @@
         }
 
         private func resolves(_ name: String) async throws -> Bool {
-            try await Patience.until { await !HostLookup.addresses(of: name).isEmpty }
+            try await Polling.until { await !HostLookup.addresses(of: name).isEmpty }
         }
     }
 #endif

@@ -16,7 +16,7 @@ struct RuntimeFolder: Sendable {
 
     /// Makes the folder, or takes the one that is there.
     ///
-    /// - Throws: ``PluginFailure`` when it is somebody else's, or open to others.
+    /// - Throws: ``PluginFailure`` when it belongs to another user, or is open to others.
     static func open(_ environment: [String: String]) throws -> RuntimeFolder {
         let own = environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/kubectl-tunnel-dns" : nil }
         let path = own ?? "/tmp/kubectl-tunnel-dns-\(geteuid())"

@@ -48,8 +48,8 @@ struct Sessions: Sendable {
     ///
     /// - Returns: How many there were, and the places in which something may be left.
     @discardableResult
-    func mend(_ environment: [String: String]) async -> (mended: Int, left: [String]) {
-        var (mended, left): (Int, [String]) = (0, [])
+    func recover(_ environment: [String: String]) async -> (recovered: Int, left: [String]) {
+        var (recovered, left): (Int, [String]) = (0, [])
         for record in self.folder.records() where !self.isAlive(record) {
             guard await self.status(of: record) == nil, let holder = Holder(record.holder) else { continue }
             var environment = environment
@@ -58,21 +58,21 @@ struct Sessions: Sendable {
                 try await Cluster.with(
                     record.options, environment: environment, directory: CommandRunner.directory
                 ) { cluster in
-                    let undo = GatewayUndo(
+                    let cleanup = GatewayCleanup(
                         client: cluster.client, namespace: record.namespace, names: GatewayNames(holder: holder),
                         session: holder.session)
-                    try await undo.run()
+                    try await cleanup.run()
                 }
                 self.folder.remove(record.session)
                 self.console.notice("cleaned up what a session had left in \(record.place)")
-                mended += 1
+                recovered += 1
             } catch {
                 left.append(record.place)
                 let reason = (error as? PluginFailure)?.summary ?? "\(error)"
                 self.console.notice("note: could not clean up behind a session in \(record.place): \(reason)")
             }
         }
-        return (mended, left)
+        return (recovered, left)
     }
 
     /// Whether the process of a record still runs, as far as its number says; one that does not answer may be starting.

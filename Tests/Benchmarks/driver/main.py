@@ -47,7 +47,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", metavar="GROUP,...", help="of " + ", ".join(GROUPS))
     parser.add_argument("--archive", required=True, help="the proxy's image")
-    parser.add_argument("--write", metavar="ROOT", help="write README.md and docs/ of this checkout")
+    parser.add_argument("--write", metavar="ROOT", help="write docs/ of this checkout")
     options = parser.parse_args()
     groups = options.only.split(",") if options.only else GROUPS
     begin = time.monotonic()

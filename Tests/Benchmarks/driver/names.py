@@ -31,7 +31,7 @@ ask(name)
 print(json.dumps({"new": new, "kept": [ask(name) for _ in range(5 * count)]}))
 """
 
-# A query each 50 µs for 30 s, of four kinds; the kinds are asked of the cluster anew every 5 s.
+# A query each 50 µs for 30 s, of four kinds; the kinds are asked of the cluster again every 5 s.
 RATE, SECONDS = 20_000, 30
 
 

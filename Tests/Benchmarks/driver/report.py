@@ -102,17 +102,17 @@ def picture(found):
 
 
 def write(root, found, about_run, document):
-    """README.md between its markers, docs/benchmarks.json and docs/benchmarks.svg."""
+    """docs/performance.md between its markers, docs/benchmarks.json and docs/benchmarks.svg."""
     os.makedirs(os.path.join(root, "docs"), exist_ok=True)
     with open(os.path.join(root, "docs", "benchmarks.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, indent=1)
         file.write("\n")
     with open(os.path.join(root, "docs", "benchmarks.svg"), "w", encoding="utf-8") as file:
         file.write(picture(found))
-    path = os.path.join(root, "README.md")
+    path = os.path.join(root, "docs", "performance.md")
     with open(path, encoding="utf-8") as file:
         before, _, rest = file.read().partition(BEGIN)
     _, _, after = rest.partition(END)
-    body = markdown(found, about_run) + "\n![ratios to raw kubectl port-forward](docs/benchmarks.svg)\n"
+    body = markdown(found, about_run) + "\n![ratios to raw kubectl port-forward](benchmarks.svg)\n"
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"{before}{BEGIN}\n{body}{END}{after}")

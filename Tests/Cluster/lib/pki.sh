@@ -18,7 +18,7 @@ make_pki() {
     certificate controller-manager /CN=system:kube-controller-manager
     certificate scheduler /CN=system:kube-scheduler
     certificate proxy /CN=system:kube-proxy
-    # Rights are only tested by somebody who is not an administrator. Nobody has given carol any.
+    # Rights are only tested by another client who is not an administrator. Nobody has given carol any.
     certificate admin /O=system:masters/CN=admin
     certificate alice /O=developers/CN=alice
     certificate bob /O=developers/CN=bob

@@ -142,7 +142,7 @@ actor ChaosLane {
     func nextClock(_ offset: Int) { self.clockOffset = offset }
     func note(_ cleanUp: History.CleanUp) { self.history.cleanUps.append(cleanUp) }
 
-    /// The local process, which may have been started anew.
+    /// The local process, which may have been restarted.
     func local(of session: ChaosSession) -> LocalProcess { self.restartedLocal ?? session.local }
     func replaceLocal(_ local: LocalProcess) { self.restartedLocal = local }
 

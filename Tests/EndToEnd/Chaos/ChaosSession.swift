@@ -71,7 +71,7 @@ final class ChaosSession: Sendable {
             let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8))
             return event?.event == "link-lost" ? event.map { record.begin + $0.at } : nil
         }
-        // Whoever asks for it will have found somebody else by now.
+        // Whoever asks for it will have found another client by now.
         try await self.local.stop()
         return record
     }

@@ -28,13 +28,13 @@ struct CrashPoint: Sendable {
     }
 
     /// Who has put everything in order.
-    enum Mender: String, Sendable { case cluster, nextIntercept, restore }
+    enum Recoverer: String, Sendable { case cluster, nextIntercept, restore }
 
     let scenario: Scenario
     let number: Int
     /// The write after which it crashed; `nil` when there were not so many.
     var write: String?
-    var mender = Mender.cluster
+    var recoverer = Recoverer.cluster
     var violations: [Violation] = []
 
     /// The Lease's duration in seconds.
@@ -60,7 +60,7 @@ struct CrashPoint: Sendable {
             point.write = crash?.write
             if let crash {
                 try await point.watchRecovery(shop, before: before, plugin: plugin, crash: crash, history: &history)
-                try await point.mend(shop, port: port, history: &history)
+                try await point.recover(shop, port: port, history: &history)
             }
             Self.interrupt(plugin, &history)
             _ = try await plugin.finish(within: 60)
@@ -136,7 +136,7 @@ struct CrashPoint: Sendable {
         case .controller: limit = 60
         }
         if self.scenario == .proxy || self.scenario == .deletedPod {
-            // The container starts anew, and counts the Lease's duration from its beginning.
+            // The container restarts, and counts the Lease's duration from its beginning.
             limit += 5
         }
         if self.scenario == .deletedPod {
@@ -158,11 +158,11 @@ struct CrashPoint: Sendable {
     }
 
     /// Where nobody in the cluster could, the next intercept cleans up, and so does `restore`.
-    private mutating func mend(_ shop: Shop, port: Int, history: inout History) async throws {
+    private mutating func recover(_ shop: Shop, port: Int, history: inout History) async throws {
         guard try await !shop.leftovers().isEmpty else { return }
-        self.mender = self.number.isMultiple(of: 2) ? .restore : .nextIntercept
+        self.recoverer = self.number.isMultiple(of: 2) ? .restore : .nextIntercept
         let next: Running
-        if self.mender == .restore {
+        if self.recoverer == .restore {
             history.faults.append(History.Fault(.stopForce, begin: monotonicSeconds()))
             next = try shop.start(["restore", "web"])
         } else {
@@ -173,7 +173,7 @@ struct CrashPoint: Sendable {
             Self.interrupt(next, &history)
         }
         let result = try await next.finish(within: 60)
-        if result.status != 0 { history.leftovers.append("\(self.mender.rawValue) failed: \(result.everything)") }
+        if result.status != 0 { history.leftovers.append("\(self.recoverer.rawValue) failed: \(result.everything)") }
         try? await eventually(within: 20, "nothing is left") { try await shop.leftovers().isEmpty }
         history.leftovers += try await shop.leftovers().split(separator: "\n").map(String.init)
     }

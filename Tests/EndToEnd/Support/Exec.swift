@@ -1,6 +1,6 @@
 import Foundation
 
-/// `kubectl tunnel-dns exec`, as root or as somebody without any rights on this machine.
+/// `kubectl tunnel-dns exec`, as root or as another client without any rights on this machine.
 struct Exec: Sendable {
     enum User: String, CaseIterable, Sendable {
         case root

@@ -2,7 +2,7 @@ import Foundation
 
 /// The node's kubelet, which tests may replace.
 enum Kubelet {
-    /// Starts it anew, as it was.
+    /// Starts it again, as it was.
     static func restart() async throws {
         try await run([Lab.shared.clusterScript, "kubelet"])
     }

@@ -50,7 +50,7 @@ struct Lab: Sendable {
     var resolvers: String { self.variable("CLUSTER_RESOLVERS") }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
-    /// The environment of somebody else at a laptop who has the admin's rights.
+    /// The environment of another client at a laptop who has the admin's rights.
     func colleague(_ name: String) -> [String: String] { ["USER": name, "KUBECONFIG": self.kubeconfig("admin")] }
 
     /// A user's kubeconfig: `admin`, `alice`, `bob` or `carol`.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Somebody without any rights on this machine, with a folder of their own: kubeconfig, runtime folder, and copies of the
+/// A client without any rights on this machine, with a folder of their own: kubeconfig, runtime folder, and copies of the
 /// programs, which are not to be looked for in root's folders.
 struct Nobody: Sendable {
     let folder: String

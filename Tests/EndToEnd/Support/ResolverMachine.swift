@@ -58,7 +58,7 @@ struct ResolverMachine: Sendable {
         try Running(self.enter + words, environment: self.environment.merging(environment) { _, new in new })
     }
 
-    /// Runs a program to its end; as somebody without rights, if that is wanted.
+    /// Runs a program to its end; as another client without rights, if that is wanted.
     func run(_ words: String..., asNobody: Bool = false) async throws -> CommandResult {
         let user = asNobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
         return try await self.start(user + words).finish()

@@ -54,7 +54,7 @@ extension Shop {
 }
 
 extension Shop {
-    /// Gives somebody a built-in role in the namespace, and the rights on Leases and EndpointSlices that later versions
+    /// Gives another client a built-in role in the namespace, and the rights on Leases and EndpointSlices that later versions
     /// of it contain and that of 1.20 does not.
     func bind(_ role: String, to user: String, leases verbs: String) async throws {
         try await kubectl(

@@ -26,7 +26,7 @@ extension Shop {
         }
     }
 
-    /// Waits until a pod of this Deployment gets somebody's answer from the Service, by address.
+    /// Waits until a pod of this Deployment gets another client's answer from the Service, by address.
     func expectFromPod(_ deployment: String, gets who: String, within seconds: Double = 5) async throws {
         let ask = "import urllib.request; print(urllib.request.urlopen('http://\(try await self.address())').read())"
         try await eventually(within: seconds, "\(who) answers a pod") {

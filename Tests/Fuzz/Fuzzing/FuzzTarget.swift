@@ -5,7 +5,7 @@
 /// A run may trap, or throw what does not hold; both are defects of the product. The same entries are run by libFuzzer
 /// (`make fuzz`) and, over the saved corpus and seeded mutations of it, by `make test`.
 enum FuzzTarget: UInt8, CaseIterable, Sendable {
-    /// What somebody sends to the tunnel's port, or changes on the way, before the two ends have proved themselves.
+    /// What another client sends to the tunnel's port, or changes on the way, before the two ends have proved themselves.
     case handshake
     /// What an authenticated peer sends to the laptop, which is HTTP/2's server.
     case laptopLink

@@ -3,7 +3,7 @@ import NIOEmbedded
 
 @testable import Tunnel
 
-/// The handshake against a stranger, and between two honest ends with somebody in the middle.
+/// The handshake against a stranger, and between two honest ends with another client in the middle.
 enum HandshakeFuzz {
     private static let secret = TunnelSecret(hex: String(repeating: "5a", count: 32)) ?? .random()
 

@@ -20,7 +20,7 @@ enum ObjectFuzz {
             _ = slices.items.flatMap { $0.endpoints ?? [] }.filter(\.isReady)
         }
         if let policies = try? JSONCoding.decode(ObjectList<NetworkPolicy>.self, from: bytes) {
-            _ = CallerCheck.obstacle(in: policies.items, originals: [["app": "web"], [:]], proxy: ["app": "kt"])
+            _ = CallerPolicyCheck.obstacle(in: policies.items, originals: [["app": "web"], [:]], proxy: ["app": "kt"])
         }
         _ = try? JSONCoding.decode(ObjectList<Lease>.self, from: bytes).items.compactMap(LeaseRecord.init)
         _ = try? JSONCoding.decode(Deployment.self, from: bytes)
@@ -39,7 +39,7 @@ enum ObjectFuzz {
 
     /// A controller does what a Lease asks for, which anybody may have written.
     private static func control(_ lease: Lease) throws(FuzzFailure) {
-        let seen = HandOver.Observation(lease: lease, hasReadyProxy: true, isSwitched: true)
+        let seen = RemoteTermination.Observation(lease: lease, hasReadyProxy: true, isSwitched: true)
         if var session = ControlledSession(lease) {
             _ = session.handle(lease, now: .zero)
             _ = session.handle(seen, now: .zero)

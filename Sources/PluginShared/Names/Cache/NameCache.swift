@@ -2,7 +2,7 @@
 ///
 /// Times are monotonic, since any fixed moment.
 public struct NameCache: Sendable {
-    /// What a response is kept under: flags that change a response are part of it, EDNS and the case of the name are not.
+    /// What a response is stored under: flags that change a response are part of it, EDNS and the case of the name are not.
     public struct Key: Hashable, Sendable {
         let question: DNSQuestion
         let wantsSignatures: Bool
@@ -34,7 +34,7 @@ public struct NameCache: Sendable {
         let size: Int
     }
 
-    /// The longest a negative response is kept, in seconds: a Service that was made just now must not stay hidden
+    /// The longest a negative response is stored, in seconds: a Service that was made just now must not stay hidden
     /// (kubernetes/kubernetes#74093 chose the same).
     public static let maximumNegativeTimeToLive: UInt32 = 5
 
@@ -54,7 +54,7 @@ public struct NameCache: Sendable {
         self.capacity = capacity
     }
 
-    /// How many responses are kept, those that are too old and not swept yet included.
+    /// How many responses are stored, those that are too old and not swept yet included.
     public var count: Int { self.entries.count }
 
     /// The response to a query, its times counted down and its question in the query's case; `nil` when there is none.
@@ -83,26 +83,26 @@ public struct NameCache: Sendable {
         return response
     }
 
-    /// Whether a positive answer for this question is kept: records of the type itself, or an alias.
+    /// Whether a positive answer for this question is stored: records of the type itself, or an alias.
     public func holdsAnswer(for question: DNSQuestion, now: Duration) -> Bool {
         guard let entry = self.entries[Key(question: question)] else { return false }
         return now - entry.storedAt < entry.lifetime && !entry.response.answers.isEmpty
             && entry.response.code == .success
     }
 
-    /// Keeps a response, if it may be kept.
+    /// Keeps a response, if it may be stored.
     public mutating func store(_ response: DNSMessage, for key: Key, now: Duration) {
         guard let lifetime = Self.lifetime(of: response, for: key.question) else { return }
-        var kept = response
-        kept.ednsExtension = nil
+        var stored = response
+        stored.ednsExtension = nil
         // What comes from here comes from no authority (RFC 1034 §6.2.1).
-        kept.isAuthoritative = false
-        kept.recursionAvailable = true
-        let size = Self.size(of: kept)
+        stored.isAuthoritative = false
+        stored.recursionAvailable = true
+        let size = Self.size(of: stored)
         guard size <= self.capacity / 8 else { return }
         self.remove(key)
         self.entries[key] = Entry(
-            response: kept, storedAt: now, lifetime: .seconds(lifetime), serial: self.nextSerial, size: size)
+            response: stored, storedAt: now, lifetime: .seconds(lifetime), serial: self.nextSerial, size: size)
         self.order.append((key, self.nextSerial))
         self.nextSerial += 1
         self.size += size
@@ -115,7 +115,7 @@ public struct NameCache: Sendable {
         self = NameCache(capacity: self.capacity)
     }
 
-    /// How long a response may be kept, in seconds: as long as its shortest-lived record, and a negative one as RFC 2308
+    /// How long a response may be stored, in seconds: as long as its shortest-lived record, and a negative one as RFC 2308
     /// §5 says, but at most ``maximumNegativeTimeToLive``; `nil` when not at all.
     static func lifetime(of response: DNSMessage, for question: DNSQuestion) -> UInt32? {
         guard response.isResponse, !response.isTruncated, question.type != .any,
@@ -166,7 +166,7 @@ public struct NameCache: Sendable {
         guard self.oldest < self.order.count else { return }
         let (key, serial) = self.order[self.oldest]
         self.oldest += 1
-        // The key may have been stored anew since.
+        // The key may have been stored again since.
         if self.entries[key]?.serial == serial { self.remove(key) }
     }
 

@@ -25,7 +25,7 @@ public struct NameRouter: NameUpstream {
         self.learn = learn
     }
 
-    /// The response of whoever is responsible for the name.
+    /// The response of the server that is responsible for the name.
     public func answer(to query: [UInt8]) async throws -> [UInt8] {
         guard let previous = self.previous, let question = try DNSMessage(decoding: query).questions.first else {
             return try await self.ofCluster(query).bytes

@@ -1,7 +1,7 @@
 /// `SERVICE.NAMESPACE` for one namespace, as pods have it: the cluster's if it knows the name, and what it is elsewhere if not.
 ///
 /// Outside pods a name with a dot is tried as it is before any search list is (`ndots:1`, resolv.conf(5)), and many namespaces
-/// are called like a top-level domain: `web.dev` is somebody's.
+/// are called like a top-level domain: `web.dev` is a public name.
 public struct NamespaceNames: NameUpstream {
     /// The namespace as a domain; its names, and those below them, are to come here.
     public let domain: DNSName

@@ -32,17 +32,17 @@ public final class NameServer: Sendable {
     ///   - endpoints: Where to listen.
     ///   - upstream: Who is asked for what the cache does not know.
     ///   - cache: Where answers are kept.
-    ///   - patience: How long upstream has before the client hears SERVFAIL; glibc and musl ask again after 5 s.
+    ///   - timeout: How long upstream has before the client hears SERVFAIL; glibc and musl ask again after 5 s.
     ///   - group: Gives the event loop.
     /// - Throws: ``NameServerError/cannotListen(_:)``.
     public static func start(
         on endpoints: [Endpoint], upstream: any NameUpstream, cache: NameCache = NameCache(),
-        patience: Duration = .milliseconds(4500), group: any EventLoopGroup
+        timeout: Duration = .milliseconds(4500), group: any EventLoopGroup
     ) async throws(NameServerError) -> NameServer {
         let loop = group.next()
-        let limit = TimeAmount.nanoseconds(Int64(patience / .nanoseconds(1)))
+        let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
         let core = NIOLoopBoundBox.makeBoxSendingValue(
-            NameServerCore(loop: loop, upstream: upstream, cache: cache, patience: limit), eventLoop: loop)
+            NameServerCore(loop: loop, upstream: upstream, cache: cache, timeout: limit), eventLoop: loop)
         let server = NameServer(loop: loop, core: core)
         for endpoint in endpoints {
             do {

@@ -30,17 +30,17 @@ final class NameServerCore {
 
     private let loop: any EventLoop
     private let upstream: any NameUpstream
-    private let patience: TimeAmount
+    private let timeout: TimeAmount
     private var cache: NameCache
     private var inFlight = QueriesInFlight<NameCache.Key, Waiter>()
     private var nextID = UInt16.random(in: 0 ... .max)
     private(set) var counts = NameServerCounts()
 
-    init(loop: any EventLoop, upstream: any NameUpstream, cache: NameCache, patience: TimeAmount) {
+    init(loop: any EventLoop, upstream: any NameUpstream, cache: NameCache, timeout: TimeAmount) {
         self.loop = loop
         self.upstream = upstream
         self.cache = cache
-        self.patience = patience
+        self.timeout = timeout
     }
 
     /// Takes a query's bytes; `reply` is called once, now or later, and never for what is not a query.
@@ -94,7 +94,7 @@ final class NameServerCore {
             return
         }
         let attempt = Attempt(key: key)
-        attempt.deadline = self.loop.assumeIsolated().scheduleTask(in: self.patience) {
+        attempt.deadline = self.loop.assumeIsolated().scheduleTask(in: self.timeout) {
             attempt.isOver = true
             self.fail(self.inFlight.finish(key), reason: "\(NameServerError.noAnswer)")
         }

@@ -2,7 +2,7 @@ public import Kubernetes
 
 /// What the controller does about one Lease, and when: what was read goes in, a step comes out, time is an argument.
 ///
-/// It carries out what the plugin asks for. Besides, it undoes a session that nobody else can, whoever began it: a proxy that
+/// It carries out what the plugin asks for. Besides, it recovers a session that no other client can, whichever user began it: a proxy that
 /// is Ready does that by itself, and gets the time for it.
 public struct ControlledSession: Sendable {
     /// What to do.
@@ -11,8 +11,8 @@ public struct ControlledSession: Sendable {
         case perform(ControllerOrder)
         /// See who else is there to end the session.
         case look
-        /// Undo the session.
-        case undo(RestoreCause)
+        /// Recover the session: restore the Service and clean up.
+        case recover(RestoreCause)
         /// Read the Lease again soon.
         case wait
         /// The session is over.
@@ -20,20 +20,20 @@ public struct ControlledSession: Sendable {
     }
 
     /// How long a proxy that is Ready gets to end its session: it waits for original pods (30 s) and drains (30 s).
-    static let patience = Duration.seconds(70)
+    static let proxyTimeout = Duration.seconds(70)
 
     private let holder: Holder
     private var clock: LeaseClock
-    private var handOver: HandOver?
+    private var termination: RemoteTermination?
     private var isOverSince: Duration?
-    private var isUndone = false
+    private var isCleanedUp = false
 
-    /// How often to read the Lease: whoever waits for an end does so for half a minute, however long the Lease may be silent.
+    /// How often to read the Lease: a client that waits for an end does so for half a minute, however long the Lease may be silent.
     public var interval: Duration { min(self.clock.interval, .seconds(5)) }
 
     /// The session of a Lease; `nil` when it is none of ours.
     public init?(_ lease: Lease) {
-        guard let holder = Holder(lease.spec.holderIdentity) else { return nil }
+        guard let holder = lease.holder else { return nil }
         self.holder = holder
         self.clock = LeaseClock(durationSeconds: lease.spec.leaseDurationSeconds ?? LeaseClock.usualSeconds)
     }
@@ -42,8 +42,8 @@ public struct ControlledSession: Sendable {
     ///
     /// - Parameter now: Monotonic time since any fixed moment.
     public mutating func handle(_ lease: Lease?, now: Duration) -> Step {
-        guard let lease else { return self.isUndone ? .forget : .look }
-        guard Holder(lease.spec.holderIdentity) == self.holder else { return .forget }
+        guard let lease else { return self.isCleanedUp ? .forget : .look }
+        guard lease.holder == self.holder else { return .forget }
         if self.clock.observe(lease, now: now) == .expired { return .look }
         if !lease.isExpired, let order = ControllerOrder(lease), order.number != ControllerAnswer(lease)?.number {
             return .perform(order)
@@ -55,28 +55,28 @@ public struct ControlledSession: Sendable {
     /// Takes in what a ``Step/look`` has seen.
     ///
     /// - Parameter now: The same moment as that of the Lease's read.
-    public mutating func handle(_ seen: HandOver.Observation, now: Duration) -> Step {
+    public mutating func handle(_ seen: RemoteTermination.Observation, now: Duration) -> Step {
         guard let lease = seen.lease else {
-            return self.isOver(seen, now) ? .undo(.leaseDeleted(holder: self.holder.person)) : .wait
+            return self.isOver(seen, now) ? .recover(.leaseDeleted(holder: self.holder.person)) : .wait
         }
         if let request = EndRequest(lease) {
-            var handOver = self.handOver ?? HandOver(lease, wasSwitched: seen.isSwitched, insists: false)
-            let order = handOver.observe(seen, now: now)
-            self.handOver = handOver
+            var termination = self.termination ?? RemoteTermination(lease, wasSwitched: seen.isSwitched, insists: false)
+            let order = termination.observe(seen, now: now)
+            self.termination = termination
             // A proxy that the Service does not lead to is in the middle of a drain.
-            if order == .undo, seen.isSwitched || self.isOver(seen, now) { return .undo(request.cause) }
+            if order == .recover, seen.isSwitched || self.isOver(seen, now) { return .recover(request.cause) }
         }
         guard self.clock.observe(lease, now: now) == .expired else { return .wait }
-        return self.isOver(seen, now) ? .undo(.expired(holder: self.holder.person)) : .wait
+        return self.isOver(seen, now) ? .recover(.expired(holder: self.holder.person)) : .wait
     }
 
-    /// Takes in that the session was undone.
-    public mutating func undone() { self.isUndone = true }
+    /// Takes in that the session was cleaned up.
+    public mutating func cleanedUp() { self.isCleanedUp = true }
 
     /// Whether nobody else is left to end a session that is over.
-    private mutating func isOver(_ seen: HandOver.Observation, _ now: Duration) -> Bool {
+    private mutating func isOver(_ seen: RemoteTermination.Observation, _ now: Duration) -> Bool {
         let since = self.isOverSince ?? now
         self.isOverSince = since
-        return !seen.hasReadyProxy || now - since >= Self.patience
+        return !seen.hasReadyProxy || now - since >= Self.proxyTimeout
     }
 }

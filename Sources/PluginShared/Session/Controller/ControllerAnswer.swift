@@ -4,7 +4,7 @@ public import Kubernetes
 public struct ControllerAnswer: JSONText, Sendable, Equatable {
     /// The order's number.
     public var number: Int
-    /// What became of the Service, where it was to be given back.
+    /// What became of the Service, where it was to be restored.
     public var outcome: RestoreOutcome?
     /// Why it was not done; `nil` when it was.
     public var refusal: Refusal?

@@ -2,7 +2,7 @@ public import Kubernetes
 
 extension ControllerConfiguration {
     /// A session's objects from what is in the cluster: the Lease says which Service and ports, and everything else is the
-    /// admin's. Nothing is remembered, so that a controller that was started anew goes on where the last one ended.
+    /// admin's. Nothing is remembered, so that a controller that was restarted goes on where the last one ended.
     ///
     /// - Parameters:
     ///   - service: The Service as it was just read.
@@ -24,19 +24,20 @@ extension ControllerConfiguration {
         }
         try self.check(service.metadata.name)
         guard lease.metadata.annotation(Key.serviceUID) == service.metadata.uid else {
-            throw Refusal("\(name) was deleted and made anew", hint: "start again")
+            throw Refusal("\(name) was deleted and created again", hint: "start again")
         }
         if let other = service.markedSession, other != record.holder.session {
             throw Refusal(
                 "\(name) is still switched, by a session that is dead",
-                hint: "ask somebody who may: `kubectl tunnel restore \(service.metadata.name)`")
+                hint: "ask a user who may: `kubectl tunnel restore \(service.metadata.name)`")
         }
         let found = Self.service(service, asFoundBy: record.holder.session, origin: origin)
         if let refusal = Preflight.check(found).refusal(force: false) { throw refusal }
         let requests = record.ports.split(separator: " ").compactMap(PortRequest.init(summary:))
         let plan = try PortPlan(found, requests, allowLowPorts: version.isAtLeast(minor: 22))
         guard plan.summary == record.ports, !requests.isEmpty else {
-            throw Refusal("somebody changed the ports of \(name) while the intercept was set up", hint: "start again")
+            throw Refusal(
+                "another client changed the ports of \(name) while the intercept was set up", hint: "start again")
         }
         return SessionObjects(
             service: found, namespace: self.namespace, holder: record.holder, image: self.image,

@@ -70,8 +70,8 @@ public struct ControllerInstallation: Sendable, Equatable {
     /// The binding of account and Role.
     public func roleBinding() -> JSONValue {
         self.object(
-            "rbac.authorization.k8s.io/v1", "RoleBinding", Self.name,
-            SessionObjects.binding(role: Self.name, account: Self.name, in: self.configuration.namespace))
+            Manifest.rbac, "RoleBinding", Self.name,
+            Manifest.binding(role: Self.name, account: Self.name, in: self.configuration.namespace))
     }
 
     /// How long the controller's pod may take to end, in seconds: the write that it is at.
@@ -96,19 +96,13 @@ public struct ControllerInstallation: Sendable, Equatable {
     static let labels = [Key.component: "controller"]
 
     private func role(_ name: String, _ rules: [RoleRule]) -> JSONValue {
-        self.object("rbac.authorization.k8s.io/v1", "Role", name, ["rules": .array(rules.map(\.json))])
+        self.object(Manifest.rbac, "Role", name, Manifest.rules(rules))
     }
 
     private func object(
         _ apiVersion: String, _ kind: String, _ name: String, _ members: [String: JSONValue]
     ) -> JSONValue {
-        var object = members
-        object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(kind)
-        object["metadata"] = [
-            "name": .string(name), "namespace": .string(self.configuration.namespace),
-            "labels": JSONValue(Installation.labels),
-        ]
-        return .object(object)
+        Manifest.object(
+            apiVersion, kind, named: name, in: self.configuration.namespace, labels: Installation.labels, with: members)
     }
 }

@@ -1,11 +1,11 @@
-/// A write that a session takes beside its Lease and its Secret. Whoever may, does it; for everybody else the controller
+/// A write that a session takes beside its Lease and its Secret. The plugin does it where the user may; otherwise the controller
 /// does. Each is a state to be reached: doing it twice is doing it once.
 public enum SessionWrite: Sendable, Equatable, Codable {
     /// The origin Service and the warm-up Service.
     case createHelpers
     /// The proxy's Deployment, once the Secret is there.
     case createProxy
-    /// The origin Service anew, under the address that the proxy knows it by; `nil` where its Deployment has to say it.
+    /// The origin Service again, under the address that the proxy knows it by; `nil` where its Deployment has to say it.
     case bringOriginBack(address: String?)
     /// The warm-up Service counts pods so.
     case count(WarmUpCount)

@@ -4,7 +4,7 @@ public import Kubernetes
 ///
 /// There is no Service to own them, as a proxy's objects have it. Where the gateway has an account, the account owns all
 /// others but the Lease, and the Secret by way of the Deployment; where it has none, the Deployment owns the Secret. So
-/// whoever deletes these two by name leaves nothing, and a crash between any two creations leaves nothing that a later
+/// deleting these two by name leaves nothing, and a crash between any two creations leaves nothing that a later
 /// deletion does not find. (A Deployment made before its account would do, if its first pod were not refused for that.
 /// The Secret cannot be the owner: users may create Secrets that they must not delete. Nor can the Lease: see
 /// ``SessionObjects``.)
@@ -73,41 +73,25 @@ public struct GatewayObjects: Sendable {
             "v1", "ServiceAccount", named: self.names.account, with: ["automountServiceAccountToken": false])
     }
 
-    /// What the gateway may do: see its Lease, and take itself away.
+    /// What the gateway may do: see its Lease, and delete itself.
     public func role(accountUID: String) -> JSONValue {
-        func rule(_ group: String, _ resource: String, _ name: String, _ verbs: [String]) -> JSONValue {
-            [
-                "apiGroups": [.string(group)], "resources": [.string(resource)], "resourceNames": [.string(name)],
-                "verbs": .array(verbs.map(JSONValue.string)),
-            ]
-        }
+        let rules = [
+            RoleRule(
+                "coordination.k8s.io", "leases", ["get", "list", "watch", "delete"], names: [self.names.lease]),
+            RoleRule("apps", "deployments", ["get", "delete"], names: [self.names.deployment]),
+            RoleRule("", "serviceaccounts", ["get", "delete"], names: [self.names.account]),
+        ]
         return self.object(
-            "rbac.authorization.k8s.io/v1", "Role", named: self.names.account, owner: self.accountOwner(accountUID),
-            with: [
-                "rules": [
-                    rule("coordination.k8s.io", "leases", self.names.lease, ["get", "list", "watch", "delete"]),
-                    rule("apps", "deployments", self.names.deployment, ["get", "delete"]),
-                    rule("", "serviceaccounts", self.names.account, ["get", "delete"]),
-                ]
-            ])
+            Manifest.rbac, "Role", named: self.names.account, owner: self.accountOwner(accountUID),
+            with: Manifest.rules(rules))
     }
 
     /// The binding of account and Role.
     public func roleBinding(accountUID: String) -> JSONValue {
         self.object(
-            "rbac.authorization.k8s.io/v1", "RoleBinding", named: self.names.account,
+            Manifest.rbac, "RoleBinding", named: self.names.account,
             owner: self.accountOwner(accountUID),
-            with: [
-                "roleRef": [
-                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(self.names.account),
-                ],
-                "subjects": [
-                    [
-                        "kind": "ServiceAccount", "name": .string(self.names.account),
-                        "namespace": .string(self.namespace),
-                    ]
-                ],
-            ])
+            with: Manifest.binding(role: self.names.account, account: self.names.account, in: self.namespace))
     }
 
     /// What the pod is told.
@@ -134,23 +118,8 @@ public struct GatewayObjects: Sendable {
         _ apiVersion: String, _ kind: String, named name: String, owner: OwnerReference? = nil,
         with members: [String: JSONValue]
     ) -> JSONValue {
-        var metadata: [String: JSONValue] = [
-            "name": .string(name), "namespace": .string(self.namespace),
-            "labels": JSONValue(self.labels(component: "gateway")),
-            "annotations": [Key.session: .string(self.holder.session.description)],
-        ]
-        if let owner {
-            metadata["ownerReferences"] = [
-                [
-                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind), "name": .string(owner.name),
-                    "uid": .string(owner.uid),
-                ]
-            ]
-        }
-        var object = members
-        object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(kind)
-        object["metadata"] = .object(metadata)
-        return .object(object)
+        Manifest.object(
+            apiVersion, kind, named: name, in: self.namespace, labels: self.labels(component: "gateway"),
+            annotations: [Key.session: self.holder.session.description], owner: owner, with: members)
     }
 }

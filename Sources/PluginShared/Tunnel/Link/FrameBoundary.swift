@@ -9,7 +9,7 @@ struct FrameBoundary {
     /// Bytes that belong to the preface or to a frame's payload and are still to come.
     private var payload: Int
     /// The part of a header, at most eight bytes.
-    private var kept: [UInt8] = []
+    private var partialHeader: [UInt8] = []
 
     /// The preface of an HTTP/2 client, in bytes (RFC 9113 §3.4).
     static let prefaceByteCount = 24
@@ -22,7 +22,7 @@ struct FrameBoundary {
     /// Takes bytes; returns those up to the last header that is whole, with what was kept before them.
     mutating func received(_ bytes: ByteBuffer) -> ByteBuffer {
         var bytes = bytes
-        if !self.kept.isEmpty { self.putBack(in: &bytes) }
+        if !self.partialHeader.isEmpty { self.putBack(in: &bytes) }
         var position = bytes.readerIndex
         while true {
             let step = min(self.payload, bytes.writerIndex - position)
@@ -34,7 +34,7 @@ struct FrameBoundary {
                 let high = bytes.getInteger(at: position, as: UInt16.self),
                 let low = bytes.getInteger(at: position + 2, as: UInt8.self)
             else {
-                self.kept = bytes.getBytes(at: position, length: rest) ?? []
+                self.partialHeader = bytes.getBytes(at: position, length: rest) ?? []
                 bytes.moveWriterIndex(to: position)
                 return bytes
             }
@@ -44,14 +44,14 @@ struct FrameBoundary {
     }
 
     private mutating func putBack(in bytes: inout ByteBuffer) {
-        let start = bytes.readerIndex - self.kept.count
+        let start = bytes.readerIndex - self.partialHeader.count
         if start >= 0 {
-            bytes.setBytes(self.kept, at: start)
+            bytes.setBytes(self.partialHeader, at: start)
             bytes.moveReaderIndex(to: start)
         } else {
-            bytes = ByteBuffer(bytes: self.kept + bytes.readableBytesView)
+            bytes = ByteBuffer(bytes: self.partialHeader + bytes.readableBytesView)
         }
-        self.kept = []
+        self.partialHeader = []
     }
 }
 

@@ -48,7 +48,7 @@ struct LinkHealth {
     private static let smallestOver = 16
     /// How many times longer a CONNECT may wait while bytes of other streams keep coming: 5. A full link is slow, not
     /// dead, and a dead one brings nothing.
-    private static let patienceWhileMoving = 5
+    private static let timeoutFactorWhileMoving = 5
     /// A wake-up this much later than asked for means that this process slept, not that the peer did: 2 s.
     private static let oversleep: Duration = .seconds(2)
 
@@ -75,7 +75,7 @@ struct LinkHealth {
     }
 
     /// How long a CONNECT may wait for its answer.
-    var patience: Duration {
+    var connectTimeout: Duration {
         max(self.timing.suspectAfter, (self.roundTrip ?? .zero) * self.timing.suspectRoundTrips)
     }
 
@@ -88,10 +88,10 @@ struct LinkHealth {
 
     /// When a CONNECT sent at some time has waited too long.
     private func deadline(ofConnectSentAt sentAt: Duration) -> Duration {
-        let patience = self.patience
+        let connectTimeout = self.connectTimeout
         let whileMoving = min(
-            self.lastSign + self.timing.suspectAfter / 2, sentAt + patience * LinkHealth.patienceWhileMoving)
-        return max(sentAt + patience, whileMoving)
+            self.lastSign + self.timing.suspectAfter / 2, sentAt + connectTimeout * LinkHealth.timeoutFactorWhileMoving)
+        return max(sentAt + connectTimeout, whileMoving)
     }
 
     /// When `timePassed` should be called next, at the latest.

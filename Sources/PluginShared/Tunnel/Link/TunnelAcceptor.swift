@@ -7,7 +7,7 @@ import NIOPosix
 /// Of several of the same session the newest counts. Lives on one event loop.
 final class TunnelAcceptor {
     /// Connections at the tunnel port that have not proved themselves: 256. One more ends any of them: were it the oldest,
-    /// somebody who opens 180 a second would keep out a laptop that is 200 ms away and needs two round trips (measured,
+    /// a client that opens 180 a second would keep out a laptop that is 200 ms away and needs two round trips (measured,
     /// with 8 of them).
     static let maximumPending = 256
     /// Ended connections that are read on to their EOF: 4096, or a quarter of the open files; one more closes the oldest.

@@ -7,7 +7,7 @@ import NIOCore
 /// orders out.
 struct ConnectionRoute {
     /// The most bytes kept for a replay: 64 KiB. Then the caller is not read any more until the route is decided.
-    static let maximumKeptByteCount = 65_536
+    static let maximumReplayByteCount = 65_536
 
     /// What to do with a new connection.
     enum OnAccepted: Equatable {
@@ -87,13 +87,13 @@ struct ConnectionRoute {
     }
 
     private var state: State = .new
-    private var kept = ByteBuffer()
+    private var replayBuffer = ByteBuffer()
     private var callerHasEnded = false
 
     /// Whether the caller may be read: not while the kept bytes are at their limit.
     var allowsReading: Bool {
         switch self.state {
-        case .new, .opening, .dialling: self.kept.readableBytes < ConnectionRoute.maximumKeptByteCount
+        case .new, .opening, .dialling: self.replayBuffer.readableBytes < ConnectionRoute.maximumReplayByteCount
         case .tunnelled, .atOrigin: true
         case .over: false
         }
@@ -109,10 +109,10 @@ struct ConnectionRoute {
     mutating func callerSent(_ bytes: ByteBuffer) -> OnCallerSent {
         switch self.state {
         case .opening:
-            self.kept.writeImmutableBuffer(bytes)
+            self.replayBuffer.writeImmutableBuffer(bytes)
             return .forward
         case .new, .dialling:
-            self.kept.writeImmutableBuffer(bytes)
+            self.replayBuffer.writeImmutableBuffer(bytes)
             return .keep
         case .tunnelled, .atOrigin:
             return .forward
@@ -134,7 +134,7 @@ struct ConnectionRoute {
     /// Records that the caller has reset the connection, or that the whole of it has ended.
     mutating func finished() {
         self.state = .over
-        self.kept = ByteBuffer()
+        self.replayBuffer = ByteBuffer()
     }
 
     /// Records the laptop's 200.
@@ -142,7 +142,7 @@ struct ConnectionRoute {
         switch self.state {
         case .opening:
             self.state = .tunnelled
-            self.kept = ByteBuffer()
+            self.replayBuffer = ByteBuffer()
             return .useTunnel
         case .new, .tunnelled, .dialling, .atOrigin, .over:
             return .ignore
@@ -167,10 +167,10 @@ struct ConnectionRoute {
     mutating func originConnected() -> OnOriginConnected {
         switch self.state {
         case .dialling:
-            let kept = self.kept
-            self.kept = ByteBuffer()
+            let replayBuffer = self.replayBuffer
+            self.replayBuffer = ByteBuffer()
             self.state = .atOrigin
-            return .replay(kept, ends: self.callerHasEnded)
+            return .replay(replayBuffer, ends: self.callerHasEnded)
         case .new, .opening, .tunnelled, .atOrigin, .over:
             return .resetOrigin
         }

@@ -150,11 +150,11 @@ final class PodConnection: StreamPipeOwner {
             switch result {
             case .success(let origin):
                 switch self.route.originConnected() {
-                case .replay(let kept, let ends):
+                case .replay(let buffer, let ends):
                     origin.owner = self
                     self.use(origin)
                     self.core.passedThrough(self)
-                    if kept.readableBytes > 0 { self.relay?.nearSent(kept) }
+                    if buffer.readableBytes > 0 { self.relay?.nearSent(buffer) }
                     if ends { self.relay?.nearEnded() }
                     self.updateReading()
                     self.relay?.flushNear()

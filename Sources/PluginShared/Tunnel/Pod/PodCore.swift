@@ -19,7 +19,7 @@ final class PodCore: TunnelLinkOwner {
     private var lastID: UInt64 = 0
     private var drainingSince: Duration?
     /// How long after the drain's start, and after the last connection that came, others are still expected.
-    private var newcomers = Duration.zero
+    private var lateConnectionGrace = Duration.zero
     private var lastAccepted: Duration?
     private var drained: [EventLoopPromise<Void>] = []
     private var drainTick: RepeatedTask?
@@ -101,7 +101,7 @@ final class PodCore: TunnelLinkOwner {
         let limit = self.admission.limit
         guard self.connections.count < limit else {
             if self.admission.refused(now: MonotonicTime.now()) { self.report(.callersRefused(limit: limit)) }
-            SocketPipe.refuse(channel)
+            channel.reset()
             return channel.eventLoop.makeSucceededVoidFuture()
         }
         self.lastID += 1
@@ -226,10 +226,10 @@ final class PodCore: TunnelLinkOwner {
 
     // MARK: Draining and ending
 
-    func drain(limit: Duration, newcomers: Duration) -> EventLoopFuture<Void> {
+    func drain(limit: Duration, lateConnectionGrace: Duration) -> EventLoopFuture<Void> {
         let promise = self.loop.makePromise(of: Void.self)
         self.drained.append(promise)
-        self.newcomers = newcomers
+        self.lateConnectionGrace = lateConnectionGrace
         if self.drainingSince == nil {
             let now = MonotonicTime.now()
             self.drainingSince = now
@@ -244,7 +244,7 @@ final class PodCore: TunnelLinkOwner {
             }
         }
         self.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
-            self.newcomers = .zero
+            self.lateConnectionGrace = .zero
             for connection in Array(self.connections.values) { connection.abort() }
             self.endDrainIfDone()
         }
@@ -267,7 +267,7 @@ final class PodCore: TunnelLinkOwner {
 
     private func endDrainIfDone() {
         guard self.connections.isEmpty, !self.drained.isEmpty, let start = self.drainingSince else { return }
-        guard MonotonicTime.now() - max(start, self.lastAccepted ?? start) >= self.newcomers else { return }
+        guard MonotonicTime.now() - max(start, self.lastAccepted ?? start) >= self.lateConnectionGrace else { return }
         self.drainTick?.cancel()
         self.drainTick = nil
         let drained = self.drained

@@ -106,9 +106,11 @@ public final class PodEnd: Sendable {
     ///
     /// - Parameters:
     ///   - limit: How long connections that are not quiet may go on.
-    ///   - newcomers: How long after the start, and after the last connection that came, others are still expected.
-    public func drain(limit: Duration, newcomers: Duration = .zero) async {
-        try? await self.loop.flatSubmit { self.core.value.drain(limit: limit, newcomers: newcomers) }.get()
+    ///   - lateConnectionGrace: How long after the start, and after the last connection that came, others are still expected.
+    public func drain(limit: Duration, lateConnectionGrace: Duration = .zero) async {
+        try? await self.loop.flatSubmit {
+            self.core.value.drain(limit: limit, lateConnectionGrace: lateConnectionGrace)
+        }.get()
     }
 
     /// Accepted connections that are still open.

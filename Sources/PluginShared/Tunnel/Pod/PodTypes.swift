@@ -45,7 +45,7 @@ public struct OriginCheck: Sendable, Equatable {
     public var route: String
     /// Why the origin could not be reached; `nil` when it could.
     public var failure: String?
-    /// Whether somebody said no, be it the pod or, for a Service without endpoints, its node.
+    /// Whether the connection was refused, be it the pod or, for a Service without endpoints, its node.
     public var isRefused: Bool
 
     /// Makes a result.

@@ -59,7 +59,7 @@ final class PortRecall {
         case .ask:
             RouteProbe.ask(
                 self.port.route, on: self.core.usableLink, loop: self.core.loop,
-                patience: self.core.timing.endingLimit
+                timeout: self.core.timing.endingLimit
             ) { self.laptop(answers: $0) }
         case .endQuiet:
             // There is no hurry: a connection that is never silent for long stays.

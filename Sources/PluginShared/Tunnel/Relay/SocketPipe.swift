@@ -44,15 +44,6 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
         try? self.context?.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
     }
 
-    /// Resets a connection that nothing was done with.
-    static func refuse(_ channel: any Channel) {
-        if let options = channel as? any SocketOptionProvider {
-            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
-        } else {
-            channel.close(promise: nil)
-        }
-    }
-
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -90,11 +81,7 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
         guard let context = self.context, !self.isOver else { return }
         self.isOver = true
         self.owner = nil
-        // A linger time of zero makes close() send RST and drop what was not sent.
-        if let options = context.channel as? any SocketOptionProvider {
-            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }
-        }
-        context.close(promise: nil)
+        context.channel.reset()
     }
 
     /// Closes the socket without a reset where TCP allows it.

@@ -1,0 +1,216 @@
+public import Kubernetes
+public import Session
+
+/// Restoring the Service and cleaning up after a session, over any client: the plugin, the proxy and `stop` run the same steps, also at the same time.
+///
+/// Every step may be repeated, and every write is guarded, so that nothing of a later session is touched.
+public struct SessionCleanup: Sendable {
+    private let client: KubernetesClient
+    private let namespace: String
+    private let names: SessionNames
+    private let session: SessionID
+    private let slices: ResourceType<EndpointSlice>
+    private let chosenSelector: [String: String]?
+
+    /// How often a write that lost a race is tried again at once.
+    public static let attempts = 20
+
+    /// The cleanup of one session.
+    ///
+    /// - Parameter chosenSelector: What a person says the Service's own selector is, where its two copies differ.
+    public init(
+        client: KubernetesClient, namespace: String, service: String, session: SessionID,
+        slices: ResourceType<EndpointSlice>, chosenSelector: [String: String]? = nil
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.names = SessionNames(service: service)
+        self.session = session
+        self.slices = slices
+        self.chosenSelector = chosenSelector
+    }
+
+    /// Restores and cleans up, without a drain: for a dead session.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    @discardableResult
+    public func run(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
+        let outcome = try await self.restoreService(cause)
+        // Without the origin Service its selector would be lost.
+        if case .selectorConflict = outcome { return outcome }
+        _ = await self.waitForOriginals(within: .seconds(10))
+        try await self.cleanUp(isDrained: false)
+        return outcome
+    }
+
+    /// Deletes all that the session created. Only for when the Service does not lead to its proxy any more.
+    ///
+    /// - Parameter isDrained: Whether the proxy has said that nothing more comes its way. Otherwise it is told to end first,
+    ///   and gets the time to drain in which nodes may still send it connections.
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func cleanUp(isDrained: Bool) async throws(APIError) {
+        if !isDrained {
+            try await self.deleteIfOurs(.deployments, self.names.deployment) { $0.metadata }
+            await self.waitForProxyToEnd(within: Self.endLimit)
+        }
+        try await self.deleteObjects()
+        try await self.deleteAccount()
+        try await self.deleteLease()
+    }
+
+    /// For how long a proxy that ends is waited for: it drains for 3 s after its last new connection, since kube-proxy writes
+    /// its rules at most once a second by default, and a kubelet that is restarted takes 6 s to tell it to.
+    private static let endLimit = Duration.seconds(10)
+
+    /// Until then the proxy's way to the original pods, the origin Service, has to stay.
+    private func waitForProxyToEnd(within limit: Duration) async {
+        let clock = ContinuousClock()
+        let start = clock.now
+        while clock.now < start + limit, !Task.isCancelled {
+            let labels = "\(Key.session)=\(self.session),\(Key.component)=proxy"
+            // Who may not see pods cannot know, and gives it the time. A container that was killed is not ready either, and
+            // may be back before its kubelet has said so: nodes may follow late until then.
+            let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
+            let mayBeBack = clock.now < start + InClusterSession.lateConnectionGrace
+            if let pods, pods.isEmpty || (!mayBeBack && !pods.contains(where: \.serves)) { return }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Restores the Service.
+    ///
+    /// - Parameter cause: What the Event on the Service says.
+    /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    @discardableResult
+    public func restoreService(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
+        var lastError = APIError(.conflict, "service/\(self.names.service) keeps changing")
+        for _ in 0..<Self.attempts {
+            guard let service = try await self.client.find(.services, self.names.service, in: self.namespace) else {
+                return .serviceGone
+            }
+            let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
+            let saved = origin?.metadata.annotation(Key.originalManagedFields).flatMap(JSONValue.init(text:))
+            let patch: JSONPatch
+            let outcome: RestoreOutcome
+            switch Restore.decide(
+                service, session: self.session, origin: origin, chosen: self.chosenSelector)
+            {
+            case .nothing:
+                if service.metadata.annotation(Key.session) == nil {
+                    // A client that died between the two patches has left out the second.
+                    try await self.restoreManagedFields(of: service, saved: saved)
+                }
+                return .untouched
+            case .selectorConflict(let annotation, let origin):
+                return .selectorConflict(annotation: annotation, origin: origin)
+            case .restore(let order): (patch, outcome) = (order, .restored)
+            case .clearMarks(let order): (patch, outcome) = (order, .displaced)
+            }
+            do {
+                let written = try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
+                try await self.restoreManagedFields(of: written, saved: saved)
+                let notice = outcome == .restored ? ServiceEvent.restored(cause) : .displaced
+                await EventRecorder(client: self.client, namespace: self.namespace).post(notice, on: written)
+                return outcome
+            } catch let error where error.code == .conflict || error.code == .invalid || error.code == .notFound {
+                lastError = error
+            }
+        }
+        throw lastError
+    }
+
+    private func restoreManagedFields(of service: Service, saved: JSONValue?) async throws(APIError) {
+        var service = service
+        for _ in 0..<Self.attempts {
+            guard let patch = Restore.managedFields(of: service, saved: saved) else { return }
+            do {
+                try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
+                return
+            } catch let error where error.code == .conflict || error.code == .invalid {
+                service = try await self.client.get(.services, self.names.service, in: self.namespace)
+            }
+        }
+    }
+
+    /// Waits until original pods are ready in the Service's slices, or there are none, or the time is up.
+    ///
+    /// - Returns: Whether originals answer now.
+    public func waitForOriginals(within limit: Duration) async -> Bool {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        if await self.isInOtherHands { return false }
+        while clock.now < deadline, !Task.isCancelled {
+            do throws(APIError) {
+                let ready = try await self.readyPods(of: self.names.service)
+                if ready.contains(where: { !$0.hasPrefix(self.names.deployment) }) { return true }
+                if try await self.readyPods(of: self.names.origin).isEmpty { return false }
+            } catch {
+                // Without its rights this caller will not see more: the session's account is gone already.
+                guard error.isTransient else { return false }
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
+    /// Whether the Service selects something other than the originals: another client's choice, or a later session.
+    private var isInOtherHands: Bool {
+        get async {
+            guard let service = try? await self.client.find(.services, self.names.service, in: self.namespace),
+                let origin = try? await self.client.find(.services, self.names.origin, in: self.namespace)
+            else { return false }
+            return service.selector != origin.selector
+        }
+    }
+
+    /// The names of the pods that a Service's slices call ready.
+    ///
+    /// - Parameter port: The port's name, when only the slices with that port count.
+    public func readyPods(of service: String, port: String? = nil) async throws(APIError) -> [String] {
+        let list = try await self.client.list(
+            self.slices, in: self.namespace, labels: "kubernetes.io/service-name=\(service)")
+        let slices = list.items.filter { slice in port.map { name in slice.ports?.first?.name == name } ?? true }
+        return slices.flatMap { $0.endpoints ?? [] }.filter(\.isReady).map { $0.targetRef?.name ?? "" }
+    }
+
+    /// Deletes what the session created beside its Lease and account, each only when it is this session's.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func deleteObjects() async throws(APIError) {
+        try await self.deleteIfOurs(.deployments, self.names.deployment) { $0.metadata }
+        try await self.deleteIfOurs(.services, self.names.origin) { $0.metadata }
+        try await self.deleteIfOurs(.services, self.names.warmUp) { $0.metadata }
+        try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
+        do {
+            // The garbage collector does it too, a second later, since the origin Service owns it.
+            try await self.client.delete(.secrets, self.names.secret(for: self.session), in: self.namespace)
+        } catch let error where error.code == .forbidden {
+            return
+        }
+    }
+
+    /// Deletes the session's own account; Role and RoleBinding go with it. The last thing a proxy can do.
+    public func deleteAccount() async throws(APIError) {
+        try await self.deleteIfOurs(.serviceAccounts, self.names.account) { $0.metadata }
+    }
+
+    /// Deletes the Lease, when it is this session's.
+    public func deleteLease() async throws(APIError) {
+        guard let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace) else { return }
+        guard lease.isHeld(by: self.session) else { return }
+        try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
+    }
+
+    private func deleteIfOurs<Object>(
+        _ type: ResourceType<Object>, _ name: String, _ metadata: (Object) -> ObjectMeta
+    ) async throws(APIError) {
+        do {
+            guard let found = try await self.client.find(type, name, in: self.namespace).map(metadata) else { return }
+            guard found.annotation(Key.session) == self.session.description else { return }
+            try await self.client.delete(type, name, in: self.namespace, uid: found.uid)
+        } catch let error where error.code == .forbidden {
+            // A kind that this caller never makes, and so has no right on.
+            return
+        }
+    }
+}
