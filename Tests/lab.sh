@@ -37,7 +37,7 @@ slowly() {
             if [ "$left" -gt 0 ]; then left="about $left min left"; else left="any moment now"; fi
             say "  $what: $minute min so far, $left"
         done
-    ) &
+    ) 8<&- &
     ticker=$!
     "$@" || status=$?
     kill "$ticker"

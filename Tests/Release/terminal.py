@@ -36,19 +36,22 @@ def complete(root, shell):
     if pid == 0:
         os.chroot(root)
         os.chdir("/root")
-        os.execvpe(words[0], words, ENVIRONMENT)
-    os.write(terminal, f"{preparation}; PS1='ready> '; echo prepa''red\n".encode())
-    read_until(terminal, "prepared\n", 20)
+        os.execve(f"/bin/{words[0]}", words, ENVIRONMENT)
+    # A Tab that comes before the prompt is no Tab: it is taken as pasted.
+    seen = [read_until(terminal, "ready> ", 20)]
+    os.write(terminal, f"{preparation}; echo prepa''red\n".encode())
+    seen.append(read_until(terminal, "prepared\nready> ", 20))
     slowest = 0
     for typed, rest in LINES:
         os.write(terminal, b"\x15" + typed.encode())
-        read_until(terminal, typed, 5)
+        seen.append(read_until(terminal, typed, 5))
         begin = time.monotonic()
         os.write(terminal, b"\t")
         text = read_until(terminal, rest, 10)
+        seen.append(text)
         slowest = max(slowest, time.monotonic() - begin)
         if rest not in text:
-            sys.exit(f"{shell}: {typed!r} and Tab: {text!r}, not {rest!r}")
+            sys.exit(f"{shell}: {typed!r} and Tab: not {rest!r}: {seen}")
     os.write(terminal, b"\x15exit\n")
     os.close(terminal)
     os.waitpid(pid, 0)
