@@ -10,6 +10,7 @@ import signal
 import statistics
 import subprocess
 import tarfile
+import tempfile
 import time
 
 from lab import Failure, eventually, machine_busy, memory
@@ -190,6 +191,22 @@ def image(archive):
                 unpacked += sum(member.size for member in files.getmembers())
     yield Line("image, unpacked", "MB", unpacked / 1e6, bound=25)
     yield Line("image, compressed", "MB", packed / 1e6, bound=10)
+
+
+def plugins():
+    """Each as it is shipped, stripped, and how long it takes to say its version."""
+    folder = os.path.dirname(os.environ["BENCH_PLUGIN"])
+    for name in "kubectl-tunnel", "kubectl-tunnel_dns":
+        plugin = os.path.join(folder, name)
+        with tempfile.NamedTemporaryFile() as stripped:
+            subprocess.run(["strip", "-o", stripped.name, plugin], check=True)
+            yield Line(f"{name}, stripped", "MB", os.path.getsize(stripped.name) / 1e6, bound=25)
+        times = []
+        for _ in range(20):
+            begin = time.monotonic()
+            subprocess.run([plugin, "--version"], check=True, capture_output=True)
+            times.append((time.monotonic() - begin) * 1000)
+        yield Line(f"{name} --version, started and ended", "ms", statistics.median(times), bound=50)
 
 
 def answers(child):

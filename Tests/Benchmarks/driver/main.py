@@ -13,7 +13,8 @@ import report
 from lab import Lab
 from scene import Scene
 
-GROUPS = ("load", "image", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "list", "names")
+GROUPS = ("load", "image", "plugins", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "list",
+          "names")
 
 
 def measure(lab, groups, archive, print_line):
@@ -22,6 +23,7 @@ def measure(lab, groups, archive, print_line):
     steps = {
         "load": lambda: lines.load_itself(lab),
         "image": lambda: lines.image(archive),
+        "plugins": lambda: lines.plugins(),
         "idle": lambda: lines.idle(scene),
         "new": lambda: lines.new_connections(ways),
         "trips": lambda: lines.round_trips(ways),
