@@ -37,7 +37,7 @@ install: build ## Install both plugins to $(PREFIX)/bin.
 test: ## All that a change needs; what this machine cannot run is said.
 	Tests/run
 
-test-all: ## The same, and what is slow: every kubectl, every crash point, a bare machine.
+test-all: ## The same, and what is slow: every kubectl, every crash point, a bare machine, a release.
 	Tests/run --all
 
 lint: ## Check the format of all sources.
