@@ -30,9 +30,10 @@ image: ## Build the proxy's image, dist/proxy.oci.tar; print its size.
 	@$(RELEASE) --product InClusterProxy $(QUIETLY)
 	@Sources/InClusterProxy/image/build $(SCRATCH)/release/InClusterProxy dist/proxy.oci.tar $(IMAGE)
 
-install: build ## Install both plugins to $(PREFIX)/bin.
+install: build ## Install both plugins and their completions for kubectl to $(PREFIX)/bin.
 	install -D -s -m 0755 $(SCRATCH)/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel
 	install -D -s -m 0755 $(SCRATCH)/release/kubectl-tunnel_dns $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel_dns
+	install -m 0755 krew/kubectl_complete-tunnel krew/kubectl_complete-tunnel_dns $(DESTDIR)$(PREFIX)/bin/
 
 test: ## All that a change needs; what this machine cannot run is said.
 	Tests/run

@@ -38,7 +38,7 @@ actor ProxyRole {
             holder: holder, durationSeconds: configuration.leaseDurationSeconds)
     }
 
-    /// Runs until the session has ended, or the pod was told to end and is drained.
+    /// Runs until the session has ended, or the pod was asked to terminate and is drained.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await event in self.pod.events { await self.take(event) } }
@@ -166,7 +166,7 @@ actor ProxyRole {
     /// How many refusals it takes to believe that the rights are gone, and not just new or a token late: about 13 s.
     private static let refusals = 10
 
-    /// Tries until it works: nobody else may be there to do it. Traffic passes through meanwhile.
+    /// Tries until it works: no other client may be there to do it. Traffic passes through meanwhile.
     ///
     /// - Returns: Whether it did; not when the rights for it are gone.
     @discardableResult

@@ -1,7 +1,7 @@
 import Session
 import Tunnel
 
-/// The way that has to work before the Service is switched, tried from where the proxy is: each port of the originals.
+/// The paths that have to work before the Service is switched, tried from the proxy's pod: each port of the originals.
 struct ReachabilityCheck: Sendable {
     let pod: PodEnd
 

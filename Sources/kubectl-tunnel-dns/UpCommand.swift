@@ -77,7 +77,7 @@ struct UpCommand: AsyncParsableCommand {
         }
     }
 
-    /// The way that is asked for, or that is possible here.
+    /// The mode that is asked for, or that is possible here.
     private func way(_ report: SessionReport) async throws -> UpWay {
         #if os(Linux)
             let facts = self.mode == .proxy ? MachineFacts() : await MachineInspection.facts()

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How a command tells what happens.
+/// How a command reports what happens.
 enum UpOutput: String, ExpressibleByArgument, CaseIterable {
     case text
     case json

@@ -138,7 +138,7 @@ actor UpSession {
         }
     }
 
-    /// Sets resolver mode up, where that is the way.
+    /// Sets resolver mode up, where that is the mode.
     ///
     /// - Returns: Whether it is in use.
     private func usesResolver(_ names: ClusterNames) async throws -> Bool {

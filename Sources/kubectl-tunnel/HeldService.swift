@@ -18,7 +18,7 @@ struct HeldService: Sendable {
             slices: self.slices, chosenSelector: selector)
     }
 
-    /// The Lease; `nil` when nobody has the Service.
+    /// The Lease; `nil` when it is not intercepted.
     func lease() async throws -> Lease? {
         do {
             return try await self.client.find(.leases, self.names.lease, in: self.namespace)
@@ -64,8 +64,8 @@ struct HeldService: Sendable {
     /// Asks a session to end, and sees that it does.
     ///
     /// - Parameters:
-    ///   - insists: Whether a living Lease may be disregarded when nobody answers.
-    ///   - drains: Whether to wait until connections under way have come to their end, too.
+    ///   - insists: Whether a living Lease may be disregarded when no plugin answers.
+    ///   - drains: Whether to wait until connections in flight have come to their end, too.
     /// - Returns: `free`, or `draining` when that was not waited for.
     func end(
         _ lease: Lease, of holder: Holder, _ request: EndRequest, insists: Bool, drains: Bool

@@ -7,7 +7,7 @@ import Session
 
 /// `kubectl tunnel intercept SERVICE --port LOCAL[:REMOTE]`.
 struct InterceptCommand: AsyncParsableCommand {
-    /// How events are told.
+    /// How events are printed.
     enum Output: String, ExpressibleByArgument, CaseIterable {
         case text
         case json

@@ -36,7 +36,7 @@ struct InterceptOptions: ParsableArguments {
 
     @Flag(
         help: ArgumentHelp(
-            "Run a command to which the cluster's names are at hand, and bring the traffic to it: --dns -- COMMAND. Linux."
+            "Run a command that has the cluster's names, and bring the traffic to it: --dns -- COMMAND. Linux."
         ))
     var dns = false
 

@@ -20,7 +20,7 @@ extension InterceptPreparation {
         throw PluginFailure(held: lease, service: held.names.service, me: self.me)
     }
 
-    /// Whether a session is of this user on this machine, and its plugin has died: nobody has to be asked.
+    /// Whether a session is of this user on this machine, and its plugin has died: no user has to be asked.
     private func isOwnAndDead(_ holder: Holder) -> Bool {
         holder.person == self.me.person && self.locks.hasDied(holder.session)
     }

@@ -6,7 +6,7 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
-    /// Makes a deleted origin Service again under its address: while the session comes to its end, that is the way to the
+    /// Creates a deleted origin Service again under its address: while the session comes to its end, that leads to the
     /// original pods.
     ///
     /// - Returns: Whether it was gone, and is there again.
@@ -85,7 +85,7 @@ extension InterceptSession {
     /// Says so on a Service that another client has restored together with its marks: nobody else can tell any more.
     private func tellOfDisplacement() async {
         guard let service = try? await self.client.find(.services, self.serviceName, in: self.namespace) else { return }
-        await EventRecorder(client: self.client, namespace: self.namespace).post(.displaced, on: service)
+        await EventRecorder(client: self.client, namespace: self.namespace).record(.displaced, on: service)
     }
 
     /// Lets open connections come to their end; a second Ctrl-C does not wait for them, but for nodes that still send new

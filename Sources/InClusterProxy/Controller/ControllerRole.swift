@@ -21,7 +21,7 @@ actor ControllerRole {
         self.logger = logger
     }
 
-    /// Runs until the pod is told to end. A write that is under way comes to its end.
+    /// Runs until the pod is asked to terminate. A write that is in flight comes to its end.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
         let work = Task { await self.work() }
         for await _ in signals { break }
@@ -110,7 +110,7 @@ actor ControllerRole {
         }
     }
 
-    /// Restores a Service that was left switched by a session whose Lease is gone: nobody else may know of it.
+    /// Restores a Service that was left switched by a session whose Lease is gone: no other client may know of it.
     private func recover(_ service: Service, _ version: ServerVersion) async {
         let names = SessionNames(service: service.metadata.name)
         guard let session = service.markedSession, self.workers[names.lease] == nil else { return }

@@ -71,7 +71,7 @@ actor ControllerWorker {
         observing.cancel()
     }
 
-    /// Ends the work after the write that is under way.
+    /// Ends the work after the write that is in flight.
     func end() {
         self.isEnding = true
         self.lookSource.finish()
@@ -96,7 +96,7 @@ actor ControllerWorker {
                 if let lease { try await self.perform(order, lease) }
             case .recover(let cause):
                 if case .expired = cause, let lease {
-                    // Before the Service shows it: a laptop that wakes just now must not go on.
+                    // Before the Service shows it: a laptop that wakes just now must not continue.
                     let patch = Lease.stateChange(.expired, holder: self.holder)
                     try await self.client.patch(.leases, lease.metadata.name, in: self.namespace, patch)
                 }
@@ -194,7 +194,7 @@ actor ControllerWorker {
             let outcome = try await writer.perform(
                 .switchService(publishNotReady: publishNotReady && !self.version.servesTerminatingEndpoints))
             await EventRecorder(client: self.client, namespace: self.namespace)
-                .post(.intercepted(holder: self.holder.person), on: service)
+                .record(.intercepted(holder: self.holder.person), on: service)
             return outcome
         default:
             return try await writer.perform(order.write)

@@ -72,7 +72,7 @@ actor GatewayRole {
             apiServer: Set((configuration.apiServers + [service].compactMap { $0 }).compactMap { IPAddress($0) }))
     }
 
-    /// Runs until the session has ended, or the pod was told to end.
+    /// Runs until the session has ended, or the pod was asked to terminate.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async throws {
         try await self.end.start()
         await withTaskGroup(of: Void.self) { group in
@@ -106,7 +106,7 @@ actor GatewayRole {
     private func take(_ event: InClusterSession.Event) {
         for order in self.machine.handle(event, now: ContinuousClock.now - self.start) {
             switch order {
-            // Nobody's traffic depends on the state, so nobody is told it.
+            // No traffic depends on the state, so it is not recorded.
             case .write: break
             case .end(let reason): Task { await self.cleanUp(reason) }
             case .restoreAndDrain, .exit:

@@ -18,7 +18,7 @@ final class NameRelay {
     private var sockets: [Int: EventLoopFuture<any Channel>] = [:]
     private var pending: [UInt16: Pending] = [:]
 
-    /// One query under way.
+    /// One query in flight.
     private struct Pending {
         var promise: EventLoopPromise<ByteBuffer>
         var limit: Scheduled<Void>
@@ -104,7 +104,7 @@ final class NameRelay {
         return socket
     }
 
-    /// An answer came over UDP; one that nobody waits for is dropped.
+    /// An answer came over UDP; one that is not waited for is dropped.
     fileprivate func received(_ answer: ByteBuffer) {
         guard answer.readableBytes >= 12, let id: UInt16 = answer.getInteger(at: answer.readerIndex),
             let flags: UInt8 = answer.getInteger(at: answer.readerIndex + 2), flags & 0x80 != 0,

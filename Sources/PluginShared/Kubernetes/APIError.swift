@@ -1,4 +1,4 @@
-/// What the API server, or the way to it, answered instead of the wanted object.
+/// What the API server, or a proxy before it, answered instead of the wanted object.
 public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of refusal it is; decisions look at this, never at the text.
     public enum Code: Sendable, Equatable {

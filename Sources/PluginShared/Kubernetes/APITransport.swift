@@ -1,4 +1,4 @@
-/// The way to an API server: bytes out, bytes back. One implementation drives kubectl, one runs inside the cluster.
+/// A transport to an API server: requests out, responses back. One implementation drives kubectl, one runs inside the cluster.
 public protocol APITransport: Sendable {
     /// Sends a request and reads the whole answer.
     ///
@@ -7,7 +7,7 @@ public protocol APITransport: Sendable {
 
     /// Sends a request whose answer is a stream of lines, as a watch is.
     ///
-    /// The stream ends when the server ends it, and throws ``APIError`` when the request was refused or the way was lost.
+    /// The stream ends when the server ends it, and throws ``APIError`` when the request was refused or the connection was lost.
     /// Ending the iteration ends the request.
     func lines(_ request: APIRequest) -> AsyncThrowingStream<[UInt8], any Error>
 }

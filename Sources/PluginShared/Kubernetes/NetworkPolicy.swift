@@ -11,7 +11,7 @@ public struct NetworkPolicy: Codable, Sendable, Equatable {
         public var podSelector: LabelSelector
         /// `Ingress`, `Egress`; `nil` reads as `Ingress`.
         public var policyTypes: [String]?
-        /// Who may come in, each rule as it is; an empty one lets everybody in.
+        /// Who may come in, each rule as it is; an empty one admits all.
         public var ingress: [JSONValue]?
         /// Where they may go, each rule as it is; an empty one lets them go everywhere.
         public var egress: [JSONValue]?

@@ -1,4 +1,4 @@
-/// The API server's version, as `/version` tells it.
+/// The API server's version, from `/version`.
 public struct ServerVersion: Codable, Sendable, Equatable {
     /// For example `v1.20.2`.
     public var gitVersion: String

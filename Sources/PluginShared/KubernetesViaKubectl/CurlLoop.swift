@@ -47,7 +47,7 @@ final class CurlLoop: Sendable {
         curl_multi_wakeup(self.multi)
     }
 
-    /// Ends the thread; exchanges under way finish as failed.
+    /// Ends the thread; exchanges in flight finish as failed.
     func stop() {
         self.orders.withLock { $0.isStopped = true }
         curl_multi_wakeup(self.multi)

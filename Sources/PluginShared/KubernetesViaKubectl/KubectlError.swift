@@ -8,7 +8,7 @@ public struct KubectlError: Error, Sendable, Equatable, CustomStringConvertible 
         case failed(status: Int32)
         /// kubectl did not get ready in time.
         case timedOut
-        /// Something on this machine stood in the way: no temporary folder, no descriptors.
+        /// Something on this machine failed: no temporary folder, no descriptors.
         case local
     }
 

@@ -11,7 +11,7 @@
     public final class CommandNamespace: Sendable {
         /// Sockets of the namespace that the plugin accepts on; they belong to the taker.
         public struct Listeners: Sendable {
-            /// Connections to any IPv4 address that nobody in the namespace listens on.
+            /// Connections to any IPv4 address that no process of the namespace listens on.
             public let connections: CInt
             /// The same for ::1, the only IPv6 address that leads anywhere.
             public let connections6: CInt
@@ -141,7 +141,7 @@
 
         /// A TCP socket of the namespace that is connected to a server in it: on 127.0.0.1, or on ::1. The caller's.
         ///
-        /// - Throws: ``NamespaceFailure`` when nobody listens there.
+        /// - Throws: ``NamespaceFailure`` when nothing listens there.
         public func connect(port: UInt16) async throws(NamespaceFailure) -> CInt {
             var refusal = ECONNREFUSED
             for isIPv6 in [false, true] {

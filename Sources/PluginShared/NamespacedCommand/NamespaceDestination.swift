@@ -9,7 +9,7 @@ enum NamespaceDestination: Hashable, Sendable {
     /// Wherever this machine gets to by itself.
     case machine
 
-    /// The way to an address, as the names say that were looked up.
+    /// How to connect to an address, by the names that were looked up.
     ///
     /// - Parameter now: Monotonic time, as the policy's.
     init(_ address: IPAddress, port: Int, policy: EgressPolicy, now: Duration) {

@@ -90,7 +90,7 @@
             return ChildProcess.exitCode(status)
         }
 
-        /// The plugin is gone, and the namespace's way out with it.
+        /// The plugin is gone, and with it the namespace's connections.
         private static func end(_ pid: pid_t, _ children: CInt) -> Never {
             guard pid > 0 else { exit(1) }
             kill(pid, SIGTERM)

@@ -5,7 +5,7 @@
     import Synchronization
     import Tunnel
 
-    /// The way out of a command's namespace: names, and connections to the cluster, this machine and everywhere else.
+    /// What leaves a command's namespace: names, and connections to the cluster, this machine and everywhere else.
     public final class NamespaceNetwork: Sendable {
         /// What the cluster is, for a command.
         public struct Cluster: Sendable {
@@ -38,7 +38,7 @@
         /// - Parameters:
         ///   - listeners: The namespace's.
         ///   - machine: What this machine's resolv.conf says.
-        ///   - dialer: The way to the cluster.
+        ///   - dialer: Connects to the cluster.
         ///   - names: Answers the cluster's names.
         ///   - notice: Hears why a connection to the cluster did not come about, once a reason.
         /// - Throws: Whatever makes a listener unusable.

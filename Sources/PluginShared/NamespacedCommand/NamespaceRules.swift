@@ -1,7 +1,7 @@
 /// The namespace's packet rules, for nft(8).
 ///
 /// Every IPv4 address is local there, so that all packets come by the prerouting hook, where a connection to an address
-/// that nobody in the namespace listens on is given to one listener. There is no translation: the connection keeps its
+/// that no process of the namespace listens on is given to one listener. There is no translation: the connection keeps its
 /// addresses, and the accepted socket's own address is where the command wanted to go.
 enum NamespaceRules {
     /// The rules.

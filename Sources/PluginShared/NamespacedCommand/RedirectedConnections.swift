@@ -6,7 +6,7 @@
     import Synchronization
     import Tunnel
 
-    /// Takes connections to the cluster that were accepted here on their way; says why one does not get there, once a reason.
+    /// Takes connections to the cluster that were redirected here; says why one does not get there, once a reason.
     public final class RedirectedConnections: Sendable {
         /// The most reasons that are told; then the programs' own messages have to do.
         private static let maximumNotices = 20
@@ -16,7 +16,7 @@
         private let told = Mutex<Set<String>>([])
 
         /// - Parameters:
-        ///   - dialer: The way to the cluster.
+        ///   - dialer: Connects to the cluster.
         ///   - notice: Hears why a connection to the cluster did not come about, once a reason.
         public init(dialer: any ClusterDialer, notice: @escaping @Sendable (String) -> Void) {
             self.dialer = dialer

@@ -3,7 +3,7 @@ public import Names
 import Synchronization
 public import Tunnel
 
-/// The way to the cluster, whichever connection carries it just now: names, and connections.
+/// The link to the cluster, whichever connection carries it just now: names, and connections.
 public final class ClusterLink: NameUpstream, ClusterDialer {
     /// What went through it since the start.
     public struct Statistics: Sendable, Hashable, Codable {

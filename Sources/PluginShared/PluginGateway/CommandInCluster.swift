@@ -5,7 +5,7 @@
     public import PluginConsole
     public import PluginSession
 
-    /// A command in namespaces of its own, to which the cluster's names and addresses are at hand through a gateway.
+    /// A command in namespaces of its own, that has the cluster's names and addresses through a gateway.
     public actor CommandInCluster {
         private let namespace: CommandNamespace
         private let gateway: GatewaySession
@@ -52,7 +52,7 @@
             }
         }
 
-        /// Ends the command's way out, and the command with its namespaces; then the gateway is deleted.
+        /// Ends the command's connections, and the command with its namespaces; then the gateway is deleted.
         public func finish() async {
             for task in self.background { task.cancel() }
             await self.network?.stop()

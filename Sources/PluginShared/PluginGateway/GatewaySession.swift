@@ -20,7 +20,7 @@ public actor GatewaySession {
         case back
     }
 
-    /// The way to the cluster; down until ``start()`` has returned.
+    /// The link to the cluster; down until ``start()`` has returned.
     public nonisolated let link: ClusterLink
     /// What happens, in order. For one reader.
     public nonisolated let events: AsyncStream<Event>

@@ -2,7 +2,7 @@ public import Kubernetes
 
 /// Whether callers that reach the original pods today would reach the proxy, as far as NetworkPolicies say.
 ///
-/// Only what comes in: the ways that the proxy itself takes are tried from its pod before the switch.
+/// Only what comes in: what the proxy itself connects to is tried from its pod before the switch.
 public enum CallerPolicyCheck {
     /// The name of a policy that would keep callers out of the proxy; `nil` when they can come.
     ///
@@ -16,7 +16,7 @@ public enum CallerPolicyCheck {
         let isolating = policies.filter { $0.isolatesIngress && $0.spec.podSelector.matches(proxy) }
         guard let first = isolating.first else { return nil }
         let allowed = Set(isolating.flatMap { $0.spec.ingress ?? [] })
-        // A rule without conditions lets everybody in.
+        // A rule without conditions admits all.
         guard !allowed.contains([:]) else { return nil }
         for labels in originals {
             let theirs = policies.filter { $0.isolatesIngress && $0.spec.podSelector.matches(labels) }

@@ -1,8 +1,8 @@
-/// What plugin and proxy tell each other beside the traffic: one line each, on the tunnel's control stream.
+/// What plugin and proxy send each other beside the traffic: one line each, on the tunnel's control stream.
 public enum ControlLine: Sendable, Equatable {
-    /// To the proxy: try the way to the originals.
+    /// To the proxy: check that the original pods can be reached.
     case check
-    /// To the plugin: the way works, or what does not, and the routes at which the original pods refuse connections.
+    /// To the plugin: they can be reached, or which cannot, and the routes at which the original pods refuse connections.
     case checked(obstacle: String?, refusing: [String] = [])
     /// To the proxy: the Service is restored; end connections when they are quiet.
     case drain

@@ -20,7 +20,7 @@ public struct InClusterSession: Sendable {
         case localUp(route: String)
         /// The laptop has restored the Service, and every connection here has come to its end.
         case drainedForLaptop
-        /// The pod was told to end (SIGTERM).
+        /// The pod was asked to terminate (SIGTERM).
         case terminationRequested
     }
 
@@ -30,7 +30,7 @@ public struct InClusterSession: Sendable {
         case write(SessionState)
         /// Restore the Service, drain, and delete what the session made, Lease included.
         case end(Reason)
-        /// Restore the Service and drain; the session goes on with the next pod.
+        /// Restore the Service and drain; the session continues with the next pod.
         case restoreAndDrain
         /// Nothing is left to do.
         case exit
@@ -44,7 +44,7 @@ public struct InClusterSession: Sendable {
         case requested(EndRequest)
         /// Another session, this person's, has the Lease now.
         case replaced(by: String)
-        /// The way to the originals is gone while the laptop does not answer.
+        /// The origin Service is gone while the laptop does not answer.
         case originDeleted
     }
 

@@ -7,7 +7,7 @@ public struct Installation: Sendable, Equatable {
     public var namespace: String
     /// The Services that may be restored; `nil` for all of the namespace.
     public var services: [String]?
-    /// Whether proxies may say on a Service what becomes of it: nobody can give a right that they lack.
+    /// Whether proxies may say on a Service what becomes of it: no user can grant a right that they lack.
     public var grantsEvents: Bool
 
     /// The name of account, Role and RoleBinding.

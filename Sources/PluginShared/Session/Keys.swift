@@ -46,6 +46,6 @@ public enum SessionState: String, Sendable, Equatable, CaseIterable {
     case expired
     /// The two copies of the original selector differ: traffic passes through until a person says which is right.
     case uncertain
-    /// The proxy pod was told to end; the Service was restored until another pod is ready.
+    /// The proxy pod was asked to terminate; the Service was restored until another pod is ready.
     case terminating
 }

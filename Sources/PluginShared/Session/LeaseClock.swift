@@ -3,7 +3,7 @@ public import Kubernetes
 /// When a Lease counts as abandoned: monotonic time since the last *observed change*, never a comparison of clocks.
 ///
 /// Only time between two reads that both succeeded counts, and a long gap counts as a single ordinary interval: while
-/// the API server is away, or this process is stopped, the holder had no way to be seen.
+/// the API server is away, or this process is stopped, the holder could not be seen.
 public struct LeaseClock: Sendable, Equatable {
     /// What an observation means.
     public enum Verdict: Sendable, Equatable {
@@ -13,7 +13,7 @@ public struct LeaseClock: Sendable, Equatable {
         case expired
     }
 
-    /// The fields whose change is a sign of life. Metadata is none: anybody may annotate.
+    /// The fields whose change is a sign of life. Metadata is none: any client may annotate.
     private struct SignOfLife: Sendable, Equatable {
         var holder: String?
         var renewTime: String?

@@ -1,6 +1,6 @@
 public import Kubernetes
 
-/// A session as its Lease tells it: what `list` shows and what a second intercept is refused with.
+/// A session as its Lease describes it: what `list` shows and what a second intercept is refused with.
 public struct LeaseRecord: Sendable, Equatable {
     /// The Lease's namespace.
     public var namespace: String

@@ -2,7 +2,7 @@ public import Kubernetes
 
 /// Whether NetworkPolicies would keep the proxy from the original pods, as far as labels tell.
 ///
-/// The way itself is tried from the proxy's pod before every switch; this says beforehand which policy to look at.
+/// The path itself is tried from the proxy's pod before every switch; this says beforehand which policy to look at.
 public enum OriginPolicyCheck {
     /// The name of a policy that would stop the proxy; `nil` when the labels speak for it.
     ///
@@ -24,7 +24,7 @@ public enum OriginPolicyCheck {
         return nil
     }
 
-    /// Whether a rule names these pods of the same namespace, or nobody in particular. Ports are left out, and so are
+    /// Whether a rule names these pods of the same namespace, or none in particular. Ports are left out, and so are
     /// address blocks: the probe knows more.
     private static func allows(_ rule: JSONValue, _ side: String, _ labels: [String: String]) -> Bool {
         guard case .array(let peers)? = rule[side], !peers.isEmpty else { return true }

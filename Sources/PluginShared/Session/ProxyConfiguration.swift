@@ -1,6 +1,6 @@
 import CRelease
 
-/// What a proxy pod is told in its environment: one JSON text, and the secret beside it.
+/// A proxy pod's configuration, in its environment: one JSON text, and the secret beside it.
 public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON.
     public static let variable = "KUBECTL_TUNNEL_CONFIGURATION"
@@ -41,7 +41,7 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// Whether EndpointSlices are v1beta1 here.
     public var usesBetaSlices: Bool
 
-    /// Everything a pod is told.
+    /// The whole configuration.
     public init(
         namespace: String, service: String, holder: String, leaseDurationSeconds: Int,
         listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,

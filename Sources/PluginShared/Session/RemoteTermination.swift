@@ -49,7 +49,7 @@ public struct RemoteTermination: Sendable {
     /// - Parameters:
     ///   - lease: The Lease as it was when the session was asked to end.
     ///   - wasSwitched: Whether the Service carried the session's mark then.
-    ///   - insists: Whether a living Lease may be disregarded once nobody has answered for ``timeout``.
+    ///   - insists: Whether a living Lease may be disregarded once no plugin has answered for ``timeout``.
     public init(_ lease: Lease, wasSwitched: Bool, insists: Bool) {
         self.uid = lease.metadata.uid
         self.wasSwitched = wasSwitched

@@ -59,7 +59,7 @@ public enum Restore {
         return isOurs ? .restore(patch) : .clearMarks(patch)
     }
 
-    /// The second patch: managedFields as they were, if nobody else's entry has changed meanwhile; otherwise only our
+    /// The second patch: managedFields as they were, if no other client's entry has changed meanwhile; otherwise only our
     /// entry goes. `nil` when nothing is to be done.
     ///
     /// Without it the next `kubectl apply --server-side` by the Service's owner would conflict with "kubectl-tunnel".

@@ -10,13 +10,13 @@ public enum RestoreCause: Sendable, Equatable, Codable {
     case expired(holder: String)
     /// A client deleted the session's Lease.
     case leaseDeleted(holder: String)
-    /// The way to the original pods was deleted while the laptop did not answer.
+    /// The origin Service was deleted while the laptop did not answer.
     case originDeleted(holder: String)
-    /// The proxy's pod was told to end; the session may go on with the next one.
+    /// The proxy's pod was asked to terminate; the session may continue with the next one.
     case proxyEnds(holder: String)
-    /// No proxy pod is ready; the session goes on when one is.
+    /// No proxy pod is ready; the session continues when one is.
     case proxyMissing(holder: String)
-    /// The proxy has not noticed that its tunnel is lost; the session goes on when it is back.
+    /// The proxy has not noticed that its tunnel is lost; the session continues when it is back.
     case proxySilent(holder: String)
     /// A later run of a plugin found what a dead session had left.
     case recovered(by: String)

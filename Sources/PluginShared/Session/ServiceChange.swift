@@ -8,7 +8,7 @@ public enum ServiceChange: Sendable, Equatable {
     case deleted
     /// Its selector leads elsewhere, and stays so. The name is that of the last writer, as managedFields tells it.
     case reselected(by: String?)
-    /// It leads to the proxy, but a port of it would find nobody there: the session has to restore it.
+    /// It leads to the proxy, but a port of it would find no listener there: the session has to restore it.
     case portsChanged(by: String?)
     /// Its selector is the session's no longer, and neither is the mark: it was restored, or another client replaced it.
     case unmarked(by: String?)
@@ -57,7 +57,7 @@ extension PortPlan.Listener {
 }
 
 extension Service {
-    /// The ports that are not TCP: nobody answers them meanwhile.
+    /// The ports that are not TCP: they are not served meanwhile.
     var otherPorts: [Service.Port] { (self.spec.ports ?? []).filter { !$0.isTCP } }
 
     /// The managers that have left an entry in managedFields.
@@ -66,7 +66,7 @@ extension Service {
         return Set(entries.compactMap { $0["manager"]?.text })
     }
 
-    /// The manager of the newest entry of managedFields that is not this project's; `nil` when nobody left one.
+    /// The manager of the newest entry of managedFields that is not this project's; `nil` when there is none.
     var lastWriter: String? {
         guard case .array(let entries)? = self.metadata.managedFields else { return nil }
         let others = entries.filter { $0["manager"]?.text != KubernetesClient.fieldManager }

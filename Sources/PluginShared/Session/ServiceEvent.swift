@@ -15,7 +15,7 @@ public enum ServiceEvent: Sendable, Equatable {
     ///   - service: The Service's metadata as it was read.
     ///   - time: Now, as ``MicroTime``; required since events.k8s.io/v1.
     ///   - suffix: What makes the name unique: a name ending in a dot, as generateName would make it, is not valid.
-    public func event(on service: ObjectMeta, namespace: String, time: String, suffix: String) -> JSONValue {
+    public func object(on service: ObjectMeta, namespace: String, time: String, suffix: String) -> JSONValue {
         [
             "apiVersion": "events.k8s.io/v1", "kind": "Event",
             "metadata": ["name": .string("\(service.name).\(suffix)"), "namespace": .string(namespace)],

@@ -20,7 +20,7 @@ public struct SessionObjects: Sendable {
     public var failsafe: Failsafe
     /// Whether EndpointSlices are v1beta1 here.
     public var usesBetaSlices: Bool
-    /// Whether the session's own Role may include Events: nobody can give a right that they lack.
+    /// Whether the session's own Role may include Events: no user can grant a right that they lack.
     public var grantsEvents: Bool
 
     /// The names.
@@ -89,7 +89,7 @@ public struct SessionObjects: Sendable {
             with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
     }
 
-    /// The Service that keeps the original selector and ports: the way to the original pods meanwhile.
+    /// The Service that keeps the original selector and ports, by which the proxy reaches the original pods.
     ///
     /// - Parameter address: Its address, when it is created again; `nil` for any.
     public func origin(address: String? = nil) -> JSONValue {

@@ -2,7 +2,7 @@ public import Kubernetes
 
 /// Pointing a Service at its proxy: the same selector keys with new values.
 ///
-/// The same keys, because a later `kubectl apply` by anybody merges maps key by key: it then wins cleanly. A key of our
+/// The same keys, because a later `kubectl apply` by any client merges maps key by key: it then wins cleanly. A key of our
 /// own would stay behind beside the applied ones, and the Service would select nothing (seen on 1.36).
 public enum SwitchPatch {
     /// The patch from the Service as it was just read; it fails with 409 or 422 when the Service is no longer so.

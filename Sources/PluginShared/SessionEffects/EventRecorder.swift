@@ -13,11 +13,11 @@ public struct EventRecorder: Sendable {
         self.namespace = namespace
     }
 
-    /// Posts a notice, once: it is for people, and must not hold anything up. Not everybody may.
-    public func post(_ notice: ServiceEvent, on service: Service) async {
-        let event = notice.event(
+    /// Creates the Event, once: it is for people, and must not hold anything up. Not every user may.
+    public func record(_ event: ServiceEvent, on service: Service) async {
+        let object = event.object(
             on: service.metadata, namespace: self.namespace, time: MicroTime.text(for: .now),
             suffix: String(UInt64.random(in: .min ... .max), radix: 16))
-        _ = try? await self.client.create(.events, event, in: self.namespace)
+        _ = try? await self.client.create(.events, object, in: self.namespace)
     }
 }

@@ -62,7 +62,7 @@ public struct SessionCleanup: Sendable {
     /// its rules at most once a second by default, and a kubelet that is restarted takes 6 s to tell it to.
     private static let endLimit = Duration.seconds(10)
 
-    /// Until then the proxy's way to the original pods, the origin Service, has to stay.
+    /// Until then the origin Service, by which the proxy reaches the original pods, has to stay.
     private func waitForProxyToEnd(within limit: Duration) async {
         let clock = ContinuousClock()
         let start = clock.now
@@ -109,8 +109,8 @@ public struct SessionCleanup: Sendable {
             do {
                 let written = try await self.client.patch(.services, self.names.service, in: self.namespace, patch)
                 try await self.restoreManagedFields(of: written, saved: saved)
-                let notice = outcome == .restored ? ServiceEvent.restored(cause) : .displaced
-                await EventRecorder(client: self.client, namespace: self.namespace).post(notice, on: written)
+                let event = outcome == .restored ? ServiceEvent.restored(cause) : .displaced
+                await EventRecorder(client: self.client, namespace: self.namespace).record(event, on: written)
                 return outcome
             } catch let error where error.code == .conflict || error.code == .invalid || error.code == .notFound {
                 lastError = error

@@ -85,7 +85,7 @@ extension SessionWriter {
         }
     }
 
-    /// - Returns: Whether nobody has written the object meanwhile.
+    /// - Returns: Whether no client has written the object meanwhile.
     private func guarded(_ body: () async throws(APIError) -> Void) async throws(APIError) -> Bool {
         do throws(APIError) {
             try await body()

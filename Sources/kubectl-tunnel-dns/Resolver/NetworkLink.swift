@@ -13,7 +13,7 @@
         static let address = IPv4Address(rawValue: 0xC613_FF35)
 
         private let descriptor: Mutex<CInt?>
-        /// Ranges to which the machine has no way of its own.
+        /// Ranges to which the machine has no route of its own.
         private let routes = Mutex<[IPv4Address: Int]>([:])
 
         /// Makes the link.
@@ -38,10 +38,10 @@
             self.descriptor = Mutex(opened)
         }
 
-        /// Sees to it that the kernel finds a way to a range of addresses, or it would refuse connections before they can be
+        /// Sees to it that the kernel finds a route to a range of addresses, or it would refuse connections before they can be
         /// redirected.
         ///
-        /// - Parameter bits: How long the range's prefix is; a range without one way for all of it is known by its first.
+        /// - Parameter bits: How long the range's prefix is; a range without one route for all of it is known by its first.
         func makeReachable(_ address: IPv4Address, bits: Int = 32) {
             guard Self.add(address, bits) else { return }
             self.routes.withLock { $0[address] = bits }

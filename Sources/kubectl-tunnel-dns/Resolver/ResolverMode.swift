@@ -25,9 +25,9 @@
         ///
         /// - Parameters:
         ///   - resolver: The machine's.
-        ///   - cluster: The way there.
+        ///   - cluster: The link to the cluster.
         ///   - rules: What is reached through it besides its own.
-        ///   - apiServer: The host by which kubectl reaches the API server, whose way stays as it is.
+        ///   - apiServer: The host by which kubectl reaches the API server, whose connections are left alone.
         ///   - notice: Hears why a connection did not come about, and what else is worth a line.
         ///   - failed: Hears that it cannot go on, and why.
         /// - Throws: ``PluginFailure``.

@@ -33,8 +33,8 @@ install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
         openssl procps python3 bind9 bind9-dnsutils busybox-static curl dnsperf musl-tools nftables dbus-daemon \
         dnsmasq-base
-    # What NetworkManager is linked with, and nothing that runs by itself.
-    need_packages libnm0 libndp0 libteamdctl0 libjansson4 libmm-glib0 libbluetooth3 libcurl3-gnutls libpsl5 libreadline8
+    # What NetworkManager and systemd-resolved are linked with, and nothing that runs by itself.
+    need_packages libnm0 libndp0 libteamdctl0 libjansson4 libmm-glib0 libbluetooth3 libcurl3-gnutls libpsl5 libreadline8 libkmod2
     unpack_resolvers
 }
 

@@ -5,10 +5,10 @@ public struct QueriesInFlight<Key: Hashable, Waiter> {
     /// Nobody waits.
     public init() {}
 
-    /// How many queries are under way.
+    /// How many queries are in flight.
     public var count: Int { self.waiters.count }
 
-    /// Whether the query is under way.
+    /// Whether the query is in flight.
     public func contains(_ key: Key) -> Bool { self.waiters[key] != nil }
 
     /// Waits for a query.

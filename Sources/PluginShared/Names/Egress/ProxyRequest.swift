@@ -53,7 +53,7 @@ public struct ProxyRequest: Equatable, Sendable {
         return lines + [head[start...]]
     }
 
-    /// Fields that concern the way to the proxy alone. One request a connection: the next may be for another server.
+    /// Fields that concern the connection to the proxy alone. One request a connection: the next may be for another server.
     private static let dropped: Set = ["connection", "proxy-connection", "proxy-authorization", "keep-alive"]
 
     private static func plain(

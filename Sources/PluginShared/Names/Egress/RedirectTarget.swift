@@ -1,4 +1,4 @@
-/// Where connections are taken from their way, and to the gateway.
+/// Which connections are redirected to the gateway.
 public struct RedirectTarget: Hashable, Sendable {
     /// The address.
     public let address: IPv4Address

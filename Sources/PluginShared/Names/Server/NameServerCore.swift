@@ -25,7 +25,7 @@ final class NameServerCore {
         }
     }
 
-    /// The most queries under way, each of which is a task and a stream or socket; what comes on top fails at once.
+    /// The most queries in flight, each of which is a task and a stream or socket; what comes on top fails at once.
     static let maximumInFlight = 1024
 
     private let loop: any EventLoop

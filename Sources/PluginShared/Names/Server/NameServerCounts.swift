@@ -4,7 +4,7 @@ public struct NameServerCounts: Hashable, Sendable {
     public var queries = 0
     /// Those that were answered from the cache.
     public var fromCache = 0
-    /// Those that joined one that was under way.
+    /// Those that joined one that was in flight.
     public var joined = 0
     /// Those that were answered with SERVFAIL.
     public var failures = 0

@@ -73,7 +73,7 @@ public struct ControlledSession: Sendable {
     /// Takes in that the session was cleaned up.
     public mutating func cleanedUp() { self.isCleanedUp = true }
 
-    /// Whether nobody else is left to end a session that is over.
+    /// Whether no other client is left to end a session that is over.
     private mutating func isOver(_ seen: RemoteTermination.Observation, _ now: Duration) -> Bool {
         let since = self.isOverSince ?? now
         self.isOverSince = since

@@ -2,7 +2,7 @@ public import Kubernetes
 
 extension ControllerConfiguration {
     /// A session's objects from what is in the cluster: the Lease says which Service and ports, and everything else is the
-    /// admin's. Nothing is remembered, so that a controller that was restarted goes on where the last one ended.
+    /// admin's. Nothing is remembered, so that a controller that was restarted continues where the last one ended.
     ///
     /// - Parameters:
     ///   - service: The Service as it was just read.

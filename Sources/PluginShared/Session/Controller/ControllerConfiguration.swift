@@ -1,4 +1,4 @@
-/// What a controller's pod is told in its environment, as one JSON text. What is here no Lease can change.
+/// A controller pod's configuration, in its environment, as one JSON text. What is here no Lease can change.
 public struct ControllerConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON. Its presence makes the pod a controller.
     public static let variable = "KUBECTL_TUNNEL_CONTROLLER"
@@ -12,7 +12,7 @@ public struct ControllerConfiguration: JSONText, Sendable, Equatable {
     /// The Secret with the registry's credentials; `nil` for none.
     public var imagePullSecret: String?
 
-    /// Everything a controller is told.
+    /// The whole configuration.
     public init(namespace: String, services: [String]?, image: String, imagePullSecret: String?) {
         self.namespace = namespace
         self.services = services

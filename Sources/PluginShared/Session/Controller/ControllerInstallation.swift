@@ -3,9 +3,9 @@ public import Kubernetes
 /// What an admin puts into a namespace so that people may intercept its Services who may not patch them: the controller,
 /// its account, and a Role for those people. The account that proxies restore with is an ``Installation``.
 public struct ControllerInstallation: Sendable, Equatable {
-    /// What the controller is told.
+    /// The controller's configuration.
     public var configuration: ControllerConfiguration
-    /// Whether the controller may say on a Service what becomes of it: nobody can give a right that they lack.
+    /// Whether the controller may say on a Service what becomes of it: no user can grant a right that they lack.
     public var grantsEvents: Bool
 
     /// The name of Deployment, account, Role and RoleBinding.

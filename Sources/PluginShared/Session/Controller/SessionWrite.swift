@@ -5,7 +5,7 @@ public enum SessionWrite: Sendable, Equatable, Codable {
     case createHelpers
     /// The proxy's Deployment, once the Secret is there.
     case createProxy
-    /// The origin Service again, under the address that the proxy knows it by; `nil` where its Deployment has to say it.
+    /// The origin Service, created again under the address that the proxy knows it by; `nil` where its Deployment has to say it.
     case bringOriginBack(address: String?)
     /// The warm-up Service counts pods so.
     case count(WarmUpCount)

@@ -1,4 +1,4 @@
-/// What a gateway pod is told in its environment: one JSON text, the tunnel's secret, and its node's address.
+/// A gateway pod's configuration, in its environment: one JSON text, the tunnel's secret, and its node's address.
 public struct GatewayConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON. Its presence makes the pod a gateway.
     public static let variable = "KUBECTL_TUNNEL_GATEWAY"
@@ -20,7 +20,7 @@ public struct GatewayConfiguration: JSONText, Sendable, Equatable {
     /// Whether this pod may read its Lease and delete its objects; otherwise it only falls silent.
     public var mayCleanUp: Bool
 
-    /// Everything a gateway is told.
+    /// The whole configuration.
     public init(
         namespace: String, holder: String, leaseDurationSeconds: Int, tunnelPort: Int, allowed: [String],
         apiServers: [String], mayCleanUp: Bool

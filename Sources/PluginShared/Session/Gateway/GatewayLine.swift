@@ -1,4 +1,4 @@
-/// What a gateway tells the plugin beside the traffic: one line each, on the tunnel's control stream.
+/// What a gateway sends the plugin beside the traffic: one line each, on the tunnel's control stream.
 public enum GatewayLine: Sendable, Equatable {
     /// The cluster's zone, and the suffixes that are tried for short names, as the gateway's resolv.conf has them.
     case names(zone: String, search: [String], minimumDots: Int)

@@ -94,7 +94,7 @@ public struct GatewayObjects: Sendable {
             with: Manifest.binding(role: self.names.account, account: self.names.account, in: self.namespace))
     }
 
-    /// What the pod is told.
+    /// The pod's configuration.
     var configuration: GatewayConfiguration {
         GatewayConfiguration(
             namespace: self.namespace, holder: self.holder.description,

@@ -2,7 +2,7 @@ public import NIOCore
 
 /// Keeps what an accepted socket sends while the gateway connects: last in its pipeline.
 ///
-/// Needed although nobody reads: at the peer's FIN NIO reads all that is there by itself (BaseSocketChannel.readEOF0), and
+/// Needed although nothing reads: at the peer's FIN NIO reads all that is there by itself (BaseSocketChannel.readEOF0), and
 /// would drop it at the pipeline's end.
 public final class HeldInput: ChannelInboundHandler, RemovableChannelHandler {
     /// What the socket read.

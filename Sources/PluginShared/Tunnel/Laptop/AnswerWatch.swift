@@ -1,6 +1,6 @@
 /// Notices that callers wait for a local process that says nothing, as one at a breakpoint does. A value.
 struct AnswerWatch {
-    /// How long a caller may wait before it is told: 5 s, longer than most requests take.
+    /// How long a caller may wait before the user is told: 5 s, longer than most requests take.
     static let longestWait = Duration.seconds(5)
     /// How often to look.
     static let interval = Duration.seconds(1)
@@ -10,7 +10,7 @@ struct AnswerWatch {
     private var waiting: [UInt64: (route: String, since: Duration)] = [:]
     private var told: Set<String> = []
 
-    /// Whether nobody waits.
+    /// Whether no caller waits.
     var isIdle: Bool { self.waiting.isEmpty }
 
     /// Bytes of a caller went to the local process.

@@ -12,8 +12,8 @@ enum HTTP2Configuration {
     static let connectionWindow = 1 << 30
     /// The window HTTP/2 gives a connection before the first WINDOW_UPDATE, in bytes (RFC 9113 §6.9.2).
     static let defaultWindow = 65_535
-    /// Bytes of the link's own socket buffer above which streams stop writing: 256 KiB; below 64 KiB they go on. Every
-    /// change is told to every stream, so it should be rare; what lies here delays what comes after it.
+    /// Bytes of the link's own socket buffer above which streams stop writing: 256 KiB; below 64 KiB they continue. Every
+    /// change reaches every stream, so it should be rare; what lies here delays what comes after it.
     static let linkWatermark = ChannelOptions.Types.WriteBufferWaterMark(low: 65_536, high: 262_144)
 
     /// The settings of the connection.
@@ -34,7 +34,7 @@ enum HTTP2Configuration {
         if role == .client { settings.append(HTTP2Setting(parameter: .enablePush, value: 0)) }
         configuration.initialSettings = settings
         configuration.targetWindowSize = HTTP2Configuration.connectionWindow
-        // Default 32: DATA that was under way to an older reset stream would end the connection (STREAM_CLOSED).
+        // Default 32: DATA that was in flight to an older reset stream would end the connection (STREAM_CLOSED).
         configuration.maximumRecentlyResetStreams = HTTP2Configuration.maximumStreams
         // Default 200 for the life of the connection, never decaying: a tunnel that lives for days would die of it.
         configuration.maximumConnectionGlitches = Int.max

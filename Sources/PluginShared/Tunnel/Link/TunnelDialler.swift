@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// The laptop's way to the pod: dials kubectl's local port, proves who we are, and makes the connection a link.
+/// Connects the laptop to the pod: dials kubectl's local port, proves who we are, and makes the connection a link.
 ///
 /// Its owner passes on that the link came up, or closed. Lives on one event loop.
 final class TunnelDialler {

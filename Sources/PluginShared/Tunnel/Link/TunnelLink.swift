@@ -3,7 +3,7 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// What a link tells the end it belongs to.
+/// What a link reports to the end it belongs to.
 protocol TunnelLinkOwner: AnyObject {
     /// The first acknowledgement came: streams can be opened.
     func linkCameUp(_ link: TunnelLink)

@@ -1,4 +1,4 @@
-/// How many bytes all streams of one link may have under way to this end, and how they are shared out.
+/// How many bytes all streams of one link may have in flight to this end, and how they are shared out.
 ///
 /// HTTP/2 bounds a stream by its window and nothing bounds their sum; here every window beyond the initial one is
 /// reserved first. Buffered bytes therefore never exceed streams × `initialWindow` + `limit`.
@@ -58,7 +58,7 @@ struct WindowBudget {
 
 /// The receive window of one stream: how much the peer may send, and when to allow more.
 struct StreamWindow {
-    /// What the peer may have under way, in bytes.
+    /// What the peer may have in flight, in bytes.
     private(set) var target: Int
     /// Bytes passed on since the last WINDOW_UPDATE.
     private var uncredited = 0
@@ -68,7 +68,7 @@ struct StreamWindow {
     private let initialWindow: Int
 
     /// Shorter round trips than this count as this: 10 ms. Below it scheduling decides, not the path, and each
-    /// WINDOW_UPDATE of a small window costs everybody on the way as much as a whole piece of data.
+    /// WINDOW_UPDATE of a small window costs every hop as much as a whole piece of data.
     static let shortestRoundTrip: Duration = .milliseconds(10)
 
     /// Starts with the window that SETTINGS gave, plus what was reserved at the opening.

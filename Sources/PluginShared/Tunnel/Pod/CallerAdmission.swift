@@ -4,7 +4,7 @@ struct CallerAdmission {
     static let reserve = 64
     /// A connection takes one for the caller, and one for the origin when it passes through.
     static let filesPerCaller = 2
-    /// How often refusals are told: every 10 s.
+    /// How often refusals are logged: every 10 s.
     static let interval = Duration.seconds(10)
 
     /// The most connections at once.
@@ -18,7 +18,7 @@ struct CallerAdmission {
 
     /// A caller was refused.
     ///
-    /// - Returns: Whether that is to be told.
+    /// - Returns: Whether that is to be logged.
     mutating func refused(now: Duration) -> Bool {
         if let toldAt, now - toldAt < Self.interval { return false }
         self.toldAt = now

@@ -49,7 +49,7 @@ struct ConnectionRoute {
     enum OnStreamFailed: Equatable {
         /// Dial the origin; nothing was answered yet.
         case dialOrigin
-        /// Reset the caller: the answer has begun, so nobody else can go on with it.
+        /// Reset the caller: the answer has begun, so the other upstream cannot continue it.
         case resetCaller
         /// Nothing: the connection went elsewhere or is over.
         case ignore
@@ -65,7 +65,7 @@ struct ConnectionRoute {
 
     /// What to do when the origin refused, or could not be reached.
     enum OnOriginFailed: Equatable {
-        /// Reset the caller: nobody is left to serve it.
+        /// Reset the caller: no upstream is left.
         case resetCaller
         /// Nothing: the connection is over.
         case ignore

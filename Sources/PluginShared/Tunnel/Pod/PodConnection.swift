@@ -86,7 +86,7 @@ final class PodConnection: StreamPipeOwner {
         self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(self.core.timing.endingLimit)) { self.cut() }
     }
 
-    /// Ends it where that is due: nothing that was asked for is under way, and what comes next has hardly begun.
+    /// Ends it where that is due: nothing that was asked for is in flight, and what comes next has hardly begun.
     private func endBehindAnswer() {
         guard self.exchange?.standing == .answered, self.relay?.holdsBytes == false else { return }
         self.end()
@@ -205,7 +205,7 @@ final class PodConnection: StreamPipeOwner {
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
         if pipe === self.caller {
-            // What comes after the drain's FIN belongs to a request nobody will answer.
+            // What comes after the drain's FIN belongs to a request that will not be answered.
             guard !self.isEnding else { return }
             self.activity.callerSent(now: MonotonicTime.now())
             self.exchange?.callerSent(bytes)

@@ -105,7 +105,7 @@ public final class PodEnd: Sendable {
     /// limit, when the rest is reset. It cannot be taken back.
     ///
     /// - Parameters:
-    ///   - limit: How long connections that are not quiet may go on.
+    ///   - limit: How long connections that are not quiet may continue.
     ///   - lateConnectionGrace: How long after the start, and after the last connection that came, others are still expected.
     public func drain(limit: Duration, lateConnectionGrace: Duration = .zero) async {
         try? await self.loop.flatSubmit {

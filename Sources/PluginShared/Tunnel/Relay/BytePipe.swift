@@ -27,11 +27,11 @@ extension BytePipe {
     func write(_ bytes: ByteBuffer) { self.write(bytes, sent: nil) }
 }
 
-/// What a pipe tells its owner.
+/// What a pipe reports to its owner.
 protocol BytePipeOwner: AnyObject {
     /// Bytes came.
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer)
-    /// No more bytes are at hand for now: a good moment to flush.
+    /// No more bytes are available for now: a good moment to flush.
     func pipeReadComplete(_ pipe: any BytePipe)
     /// FIN, or END_STREAM, came.
     func pipeEnded(_ pipe: any BytePipe)

@@ -2,7 +2,7 @@ import NIOCore
 
 /// Reads from a socket as much as makes one frame of 64 KiB *with* its header.
 ///
-/// Everybody on the way copies in pieces of 32 KiB (Go's `io.Copy`: containerd, the kubelet, the API server, kubectl),
+/// Every hop copies in pieces of 32 KiB (Go's `io.Copy`: containerd, the kubelet, the API server, kubectl),
 /// and nine bytes more are a message of their own for each of them. The room in front of what was read is also where
 /// `FrameHeaderGuard` puts back what it has kept.
 struct FrameSizedAllocator: RecvByteBufferAllocator {

@@ -71,7 +71,7 @@ final class Relay {
     }
 
     /// A copy of a small slice: while the near side takes nothing, it would keep the whole buffer that it was received in.
-    /// 500 uploads that nobody read took 994 MB in the plugin, in pieces of 4 KiB.
+    /// 500 uploads that were not read took 994 MB in the plugin, in pieces of 4 KiB.
     private static func compact(_ bytes: ByteBuffer) -> ByteBuffer {
         guard bytes.readableBytes * 2 < bytes.storageCapacity else { return bytes }
         var copy = ByteBuffer()

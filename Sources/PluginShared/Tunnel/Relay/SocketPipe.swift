@@ -39,7 +39,7 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
     /// How many connections of an end may read eagerly: 64, which hold 16 MiB at the worst.
     static let eagerReaders = 64
 
-    /// Reads up to four times in a turn, so that what follows on the way finds more to copy at once.
+    /// Reads up to four times in a turn, so that what follows on the path finds more to copy at once.
     func readEagerly() {
         try? self.context?.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
     }

@@ -5,7 +5,7 @@ import NIOPosix
 
 /// Carries one connection: a stream, and the socket that is joined to it once it is there.
 ///
-/// The peer asked for it, and is answered when the target was dialled; or this end asked, and is told of the answer.
+/// The peer asked for it, and is answered when the target was dialled; or this end asked, and is notified of the answer.
 final class StreamConnection: StreamPipeOwner {
     /// A stream; or a socket, where the laptop went there by itself.
     private var stream: (any BytePipe)?

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// What a stream tells its owner besides bytes.
+/// What a stream reports to its owner besides bytes.
 protocol StreamPipeOwner: BytePipeOwner {
     /// The peer accepted the stream with 200.
     func streamAccepted(_ stream: StreamPipe)
@@ -116,7 +116,7 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
         self.flush()
     }
 
-    /// No answer came in time: resets the stream and tells the owner.
+    /// No answer came in time: resets the stream and notifies the owner.
     func giveUp() {
         guard !self.isOver else { return }
         let owner = self.owner
@@ -197,7 +197,7 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
             }
             return
         }
-        // Trailers, which nobody sends, are ignored.
+        // Trailers, which no peer sends, are ignored.
         guard self.awaitsRequest else { return }
         self.awaitsRequest = false
         self.link.received(request: headers, on: self)
