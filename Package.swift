@@ -186,7 +186,8 @@ let package = Package(
             ]
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
-        .testTarget(name: "SessionTests", dependencies: ["Kubernetes", "Session"], swiftSettings: strict),
+        .testTarget(
+            name: "SessionTests", dependencies: ["FaultBench", "Kubernetes", "Session"], swiftSettings: strict),
         // An API server for what no real one does on demand.
         .target(
             name: "InMemoryAPI", dependencies: ["Kubernetes"], path: "Tests/InMemoryAPI", swiftSettings: strict),

@@ -18,10 +18,8 @@ extension InterceptSession {
                     "session": .string(self.objects.holder.session.description),
                 ])
         }
-        let (recorder, holder, service) = (
-            EventRecorder(client: self.client, namespace: self.namespace), self.objects.holder, self.objects.service
-        )
-        self.background.append(Task { await recorder.record(.intercepted(holder: holder.person), on: service) })
+        let (recorder, holder, service) = (self.recorder, self.objects.holder, self.objects.service)
+        self.inBackground { await recorder.record(.intercepted(holder: holder.person), on: service) }
         self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
         if let port = self.objects.plan.intercepted.first?.servicePort {
             self.report.event("test-it", "test it: \(self.testLine(port: port))")

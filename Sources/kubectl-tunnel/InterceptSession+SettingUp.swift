@@ -9,17 +9,19 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
-    func setUp() async throws {
+    /// Creates what the session needs.
+    ///
+    /// - Returns: The proxy's pod.
+    func setUp() async throws -> String {
         if let command { try await self.run(command) }
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
         let creation = SessionCreation(client: self.client, objects: self.objects, secret: self.secret)
         try await self.report.step("lease \(self.objects.names.lease)") {
-            // From here on there may be something to clean up, even if the answer is lost.
-            self.hasBegun = true
+            self.tell(.leaseAsked)
             do {
                 try await creation.createLease()
             } catch {
-                self.hasBegun = await !self.isHeldByOthers()
+                if await self.isHeldByOthers() { self.tell(.leaseRefused) }
                 throw error
             }
         }
@@ -35,27 +37,28 @@ extension InterceptSession {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
         self.firstPod = pod
-        try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
-        try await self.report.step("reachability checked") { try await self.checkReachability(pod) }
-        // From here on it may be switched, even if the answer is lost.
-        self.isSwitched = true
-        self.hasSwitched = true
-        try await self.report.step("service switched") { try await self.switchService(to: pod) }
-        self.watchService()
-        self.watchLocalPorts()
-        self.announce()
+        return pod
     }
 
     /// How often the first connection is tried: a pod without a readiness probe is ready before its process listens, on a
     /// busy node by a second.
     private static let firstAttempts = 4
 
+    func connect(to pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
+        if isFirst {
+            try await self.report.step("tunnel up") { try await self.connectFirst(to: pod) }
+        } else {
+            try await self.connect(to: pod)
+        }
+        return .connected
+    }
+
     private func connectFirst(to pod: String) async throws {
         for _ in 1..<Self.firstAttempts {
             do {
                 return try await self.connect(to: pod)
             } catch {
-                self.report.detail("not yet: \((error as? PluginFailure)?.summary ?? "\(error)")")
+                self.report.detail("not yet: \(error)")
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
@@ -108,11 +111,10 @@ extension InterceptSession {
 
     private func run(_ command: LocalCommand) async throws {
         try await command.start()
-        let source = self.eventSource
-        self.background.append(Task { source.yield(.commandEnded(await command.exitCode())) })
+        self.inBackground { self.tell(.commandEnded(await command.exitCode())) }
     }
 
-    func connect(to pod: String) async throws {
+    private func connect(to pod: String) async throws {
         let targets = self.objects.plan.listeners.compactMap { listener in
             listener.localPort.map {
                 (listener.route(of: self.serviceName), LocalTarget(host: self.request.address.host, port: $0))
@@ -132,10 +134,16 @@ extension InterceptSession {
                 logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
         }
         self.tunnelNumber += 1
-        let (number, source) = (self.tunnelNumber, self.eventSource)
+        let number = self.tunnelNumber
         self.tunnel = tunnel
-        self.background.append(
-            Task { for await event in tunnel.end.events { source.yield(.tunnel(number, event)) } })
+        self.tell(.tunnelUp(number, pod: pod))
+        self.inBackground { for await event in tunnel.end.events { self.hear(.tunnel(number, event)) } }
         tunnel.end.local(self.routes(to: self.silentPorts), listens: false)
+    }
+
+    func dropTunnel() {
+        guard let tunnel else { return }
+        self.tunnel = nil
+        self.closing.append(Task { await tunnel.close() })
     }
 }

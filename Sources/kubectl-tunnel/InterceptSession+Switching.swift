@@ -7,8 +7,19 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
+    func check(_ pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
+        if isFirst {
+            try await self.report.step("reachability checked") { try await self.checkReachability(pod) }
+        } else {
+            await self.stopKeepingEndingPods()
+            try await self.write(.count(.ready))
+            try await self.checkReachability(pod)
+        }
+        return .checked
+    }
+
     /// What works today must work through the proxy, or nothing is switched.
-    func checkReachability(_ pod: String) async throws {
+    private func checkReachability(_ pod: String) async throws {
         async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
@@ -45,13 +56,23 @@ extension InterceptSession {
         self.report.event("note", "note: \(summary)")
     }
 
-    func switchService(to pod: String) async throws {
+    func switchService(to pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
+        if isFirst {
+            try await self.report.step("service switched") { try await self.switchService(to: pod) }
+            self.watchService()
+            self.watchLocalPorts()
+        } else {
+            try await self.switchService(to: pod)
+        }
+        return .switched(pod: pod)
+    }
+
+    private func switchService(to pod: String) async throws {
         // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
         // the moment in which it is gone, and longer where the endpoint controller lags behind. A session that has had
         // one pod only has none that ends.
         let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
         try await self.write(.switchService(publishNotReady: self.prepared.publishesNotReady && isAlone))
-        self.servingPod = pod
         if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
         try await self.endpoints.forSwitch(to: pod, within: .seconds(20))
     }

@@ -22,39 +22,8 @@ extension InterceptSession {
         try await self.write(.restore(cause)) ?? .untouched
     }
 
-    /// Has the proxy end the session: for when the controller is away. It drains as always, through the tunnel, which stays
-    /// open meanwhile.
-    ///
-    /// - Returns: Whether it has.
-    func leaveToProxy() async -> Bool {
-        guard self.firstPod != nil else {
-            self.report.event("cleanup", "the controller cleans up when it is back")
-            return false
-        }
-        self.report.event("proxy-asked", "the proxy ends the session; Ctrl-C does not wait for it")
-        let (skipped, source) = AsyncStream.makeStream(of: Void.self)
-        // An earlier Ctrl-C was about an earlier wait.
-        self.skipsDrain = false
-        self.whenDrainIsSkipped { source.finish() }
-        let asking = Task {
-            let isOver = await self.askProxyToEnd()
-            source.finish()
-            return isOver
-        }
-        for await _ in skipped {}
-        asking.cancel()
-        let isOver = await asking.value
-        await self.tunnel?.close()
-        if isOver {
-            self.report.event("ended", "the session has ended, and what it created is deleted")
-        } else {
-            self.report.event("cleanup", "the proxy has not ended the session yet: see `kubectl tunnel list`")
-        }
-        return isOver
-    }
-
     /// Marks the Lease, and waits until Lease and Deployment are not this session's any more.
-    private func askProxyToEnd() async -> Bool {
+    func askProxyToEnd() async -> Bool {
         let (names, holder) = (self.objects.names, self.objects.holder)
         let clock = ContinuousClock()
         let deadline = clock.now + Self.proxyLimit

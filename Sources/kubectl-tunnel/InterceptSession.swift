@@ -1,6 +1,5 @@
 import ArgumentParser
 import Kubernetes
-import Logging
 import NIOCore
 import NIOPosix
 import PluginConsole
@@ -10,7 +9,7 @@ import SessionEffects
 import Tunnel
 import UnixSignals
 
-/// A running intercept: set up, kept up, and cleaned up whatever happens.
+/// A running intercept: does what ``LaptopSession`` orders, and tells it what came of it.
 actor InterceptSession {
     let prepared: PreparedIntercept
     let cluster: Cluster
@@ -23,34 +22,32 @@ actor InterceptSession {
     let writes: any SessionWriting
     /// What is run beside the intercept; `nil` for nothing.
     var command: LocalCommand?
+    var session: LaptopSession
     let events: AsyncStream<SessionEvent>
-    let eventSource: AsyncStream<SessionEvent>.Continuation
+    private let eventSource: AsyncStream<SessionEvent>.Continuation
+    private let start = ContinuousClock.now
+    /// Runs until the session is over.
     var background: [Task<Void, Never>] = []
-    var tunnel: PortForwardedTunnel<LaptopEnd>?
-    var tunnelNumber = 0
-    var reconnecting: Task<Void, Never>?
-    /// The first pod's name.
-    var firstPod: String?
+    /// What sets the session up or brings it back, one after the other.
+    var attempt: Task<Void, Never>?
+    /// The restore that is under way while the session continues.
+    var meanwhile: Task<Void, Never>?
     /// See ``keepEndingPodsLater(than:)``.
     var keepingEndingPods: Task<Void, Never>?
+    /// The proxy is asked to end the session.
+    var asking: Task<Void, Never>?
+    /// Tunnels on their way out.
+    var closing: [Task<Void, Never>] = []
+    var tunnel: PortForwardedTunnel<LaptopEnd>?
+    var tunnelNumber = 0
+    /// The first pod's name.
+    var firstPod: String?
     /// The origin Service's address, which the proxy knows it by.
     var originHost: String?
-    /// Whether there may be something to clean up.
-    var hasBegun = false
-    /// Whether the Service may lead to the proxy.
-    var isSwitched = false
-    /// Whether it ever did: nodes may send connections there for a while.
-    var hasSwitched = false
-    /// The pod it leads to; `nil` also when it was restored because that is being deleted.
-    var servingPod: String?
     /// Local ports without a listener.
     var silentPorts: Set<Int> = []
+    /// Where the proxy's answer to a check is waited for.
     var checked: AsyncStream<ControlLine>.Continuation?
-    var drained: AsyncStream<Bool>.Continuation?
-    /// Whether the user skips the drain.
-    var skipsDrain = false
-    /// What to do then.
-    var onDrainSkipped: (@Sendable () -> Void)?
 
     var objects: SessionObjects { self.prepared.objects }
     var client: KubernetesClient { self.cluster.client }
@@ -58,19 +55,21 @@ actor InterceptSession {
     var serviceName: String { self.objects.service.metadata.name }
 
     init(_ prepared: PreparedIntercept, cluster: Cluster, request: InterceptRequest, report: SessionReport) {
+        let objects = prepared.objects
         self.prepared = prepared
         self.cluster = cluster
         self.request = request
         self.report = report
+        self.session = LaptopSession(
+            holder: objects.holder, service: objects.service, plan: objects.plan, isControlled: prepared.isControlled)
         self.cleanup = SessionCleanup(
-            client: cluster.client, namespace: prepared.objects.namespace,
-            service: prepared.objects.service.metadata.name, session: prepared.objects.holder.session,
-            slices: prepared.slices)
+            client: cluster.client, namespace: objects.namespace, service: objects.service.metadata.name,
+            session: objects.holder.session, slices: prepared.slices)
         self.writes =
             prepared.isControlled
-            ? ControllerWrites(client: cluster.client, objects: prepared.objects)
+            ? ControllerWrites(client: cluster.client, objects: objects)
             : SessionWriter(
-                client: cluster.client, objects: prepared.objects, cleanup: self.cleanup,
+                client: cluster.client, objects: objects, cleanup: self.cleanup,
                 wantsNetworkPolicy: request.wantsNetworkPolicy)
         (self.events, self.eventSource) = AsyncStream.makeStream()
     }
@@ -81,71 +80,62 @@ actor InterceptSession {
     func run(_ locks: SessionLocks) async throws {
         locks.hold(self.objects.holder.session)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let source = self.eventSource
-        self.background.append(Task { for await _ in signals { source.yield(.interrupted) } })
+        self.inBackground { for await _ in signals { self.tell(.interrupted) } }
         if !self.request.command.isEmpty {
             self.command = try await LocalCommand.open(
                 self.request, cluster: self.cluster, me: self.objects.holder, report: self.report,
                 loop: self.group.next())
         }
-        let setUp = Task {
+        self.attempt = Task {
             do {
-                try await self.setUp()
-                source.yield(.switched)
+                self.tell(.proxyReady(pod: try await self.setUp()))
             } catch {
-                source.yield(.setUpFailed(error))
+                self.tell(.setUpFailed(error))
             }
         }
-        let end = await self.takeEvents(setUp)
-        setUp.cancel()
-        _ = await setUp.value
-        let isCleanedUp = await self.finish(end)
-        if isCleanedUp { locks.remove(self.objects.holder.session) }
+        await self.takeEvents()
+        if self.session.isCleanedUp == true { locks.remove(self.objects.holder.session) }
         await self.command?.finish()
         for task in self.background { task.cancel() }
+        for task in self.closing { await task.value }
         try? await self.group.shutdownGracefully()
-        switch end {
-        case .asked, .requested(.stop): break
-        case .commandEnded(let code):
-            if code != 0 { throw ExitCode(code) }
+        try self.throwEnd()
+    }
+
+    private func takeEvents() async {
+        for await event in self.events {
+            switch event {
+            case .session(let event): self.handle(event)
+            case .tunnel(let number, let event): self.take(event, from: number)
+            case .slept(let duration): self.report.event("slept", LeaseKeeper.sleep(duration))
+            }
+            if self.session.isCleanedUp != nil { return }
+        }
+    }
+
+    func handle(_ event: LaptopSession.Event) {
+        let now = ContinuousClock.now - self.start
+        for order in self.session.handle(event, now: now) { self.perform(order) }
+    }
+
+    nonisolated func tell(_ event: LaptopSession.Event) { self.hear(.session(event)) }
+
+    nonisolated func hear(_ event: SessionEvent) { self.eventSource.yield(event) }
+
+    func inBackground(_ body: @escaping @Sendable () async -> Void) {
+        self.background.append(Task { await body() })
+    }
+
+    private func throwEnd() throws {
+        switch self.session.end {
+        case .asked, .requested(.stop), nil: break
+        case .commandEnded(let code): if code != 0 { throw ExitCode(code) }
         case .requested(.takeOver(let person)):
             throw PluginFailure("\(person) has taken service/\(self.serviceName) over")
-        case .failed(let error): throw error
+        case .failed(let error): throw (error as? Refusal).map(PluginFailure.init) ?? error
         case .displaced(let what): throw PluginFailure(what)
         }
         // What is not cleaned up was said where it happened.
-        if !isCleanedUp { throw ExitCode.failure }
-    }
-
-    /// Takes facts in until one of them ends the session.
-    private func takeEvents(_ setUp: Task<Void, Never>) async -> SessionEnd {
-        for await event in self.events {
-            switch event {
-            case .interrupted: return .asked("interrupted")
-            case .setUpFailed(let error): return .failed(error)
-            case .switched: break
-            case .reconnected:
-                self.report.event("link-back", "tunnel is back: traffic comes here again")
-            case .endRequested(let request): return .requested(request)
-            case .commandEnded(let code): return .commandEnded(code)
-            case .objectDeleted(let name):
-                if let end = await self.endOfDeletedService() { return end }
-                // It owns the Secret, whose deletion by the garbage collector may be heard of first.
-                let cause = await self.bringOriginBack() ? "service/\(self.objects.names.origin)" : name
-                return .failed(PluginFailure("the session has ended: \(cause) was deleted"))
-            case .podDeleted(let name): await self.leavePod(name)
-            case .slept(let duration): self.report.event("slept", LeaseKeeper.sleep(duration))
-            case .leaseLost(let reason):
-                // A deleted Service takes everything along, and a quick garbage collector is heard of before it.
-                if let end = await self.endOfDeletedService() { return end }
-                return .failed(PluginFailure("the session has ended: \(reason)"))
-            case .tunnel(let number, let event):
-                guard number == self.tunnelNumber else { continue }
-                self.take(event)
-            case .service(let service):
-                if let end = await self.take(service) { return end }
-            }
-        }
-        return .asked("interrupted")
+        if self.session.isCleanedUp != true { throw ExitCode.failure }
     }
 }

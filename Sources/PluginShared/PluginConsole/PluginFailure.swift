@@ -2,7 +2,7 @@ public import Kubernetes
 public import KubernetesViaKubectl
 
 /// A failure as the user sees it: one line what, one line what to do, and an exit code.
-public struct PluginFailure: Error, Sendable, Equatable {
+public struct PluginFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is the matter: lowercase, no period, the object named as the user typed it.
     public var summary: String
     /// What to do about it.
@@ -10,6 +10,9 @@ public struct PluginFailure: Error, Sendable, Equatable {
     /// The process's exit code: 1 for "could not", 64 for wrong usage (`EX_USAGE` of sysexits.h), kubectl's own when
     /// kubectl failed.
     public var exitCode: Int32
+
+    /// What is the matter.
+    public var description: String { self.summary }
 
     /// A failure.
     public init(_ summary: String, hint: String? = nil, exitCode: Int32 = 1) {

@@ -82,7 +82,7 @@
             } catch {
                 await mode.stop()
                 try Task.checkCancellation()
-                let reason = (error as? PluginFailure)?.summary ?? "\(error)"
+                let reason = "\(error)"
                 throw PluginFailure(
                     "resolver mode does not work here, and was undone: \(reason)", hint: "use --mode proxy")
             }

@@ -68,7 +68,7 @@ struct Sessions: Sendable {
                 recovered += 1
             } catch {
                 left.append(record.place)
-                let reason = (error as? PluginFailure)?.summary ?? "\(error)"
+                let reason = "\(error)"
                 self.console.notice("note: could not clean up behind a session in \(record.place): \(reason)")
             }
         }

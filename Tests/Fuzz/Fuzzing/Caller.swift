@@ -49,12 +49,10 @@ final class Caller: StreamPipeOwner {
 }
 
 /// Passes on what a link says, to a stage that is not made yet when the link is.
-final class Later: TunnelLinkOwner {
+final class Later: TunnelLinkOwner, TunnelStreamServer {
     weak var stage: LinkStage?
 
     func linkCameUp(_ link: TunnelLink) { self.stage?.linkCameUp(link) }
-    func linkBecameSuspect(_ link: TunnelLink) { self.stage?.linkBecameSuspect(link) }
-    func linkRecovered(_ link: TunnelLink) { self.stage?.linkRecovered(link) }
     func link(_ link: TunnelLink, closed reason: String) { self.stage?.link(link, closed: reason) }
     func link(_ link: TunnelLink, received control: String) { self.stage?.link(link, received: control) }
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {

@@ -11,7 +11,7 @@ import NIOEmbedded
 #endif
 
 /// One end of a tunnel without sockets: a link on an embedded channel, and embedded channels as its local connections.
-final class LinkStage: TunnelLinkOwner {
+final class LinkStage: TunnelLinkOwner, TunnelStreamServer {
     private let loop = EmbeddedEventLoop()
     private let channel: EmbeddedChannel
     private let counts = ConnectionCounts()
@@ -31,7 +31,7 @@ final class LinkStage: TunnelLinkOwner {
         let owner = Later()
         self.link = TunnelLink(
             channel: self.channel, linger: self.handler, role: role, budget: role == .client ? .pod : .laptop,
-            timing: Timing(), owner: owner, logger: Self.logger)
+            timing: Timing(), owner: owner, server: role == .server ? owner : nil, logger: Self.logger)
         owner.stage = self
         try? self.link.start()
         self.drain()
@@ -143,8 +143,6 @@ final class LinkStage: TunnelLinkOwner {
     // MARK: What the link says
 
     func linkCameUp(_ link: TunnelLink) {}
-    func linkBecameSuspect(_ link: TunnelLink) {}
-    func linkRecovered(_ link: TunnelLink) {}
     func link(_ link: TunnelLink, closed reason: String) { self.closings += 1 }
     func link(_ link: TunnelLink, received control: String) {}
 

@@ -13,25 +13,14 @@ public enum GatewayClientEvent: Sendable, Equatable {
 public final class GatewayClient: TunnelEnd {
     /// What happens, in order; it finishes after `closed`. For one reader; more than 1,024 unread events push out the
     /// oldest.
-    public let events: AsyncStream<GatewayClientEvent>
+    public var events: AsyncStream<GatewayClientEvent> { self.end.events }
     /// The event loop that everything of this end runs on, and that local sockets have to be on.
-    public let eventLoop: any EventLoop
+    public var eventLoop: any EventLoop { self.end.loop }
 
-    private let core: NIOLoopBoundBox<GatewayClientCore>
-    private let counts: ConnectionCounts
+    private let end: LoopBoundCore<GatewayClientCore, GatewayClientEvent>
 
-    private init(timing: Timing, loop: any EventLoop, logger: Logger) {
-        let counts = ConnectionCounts()
-        let (events, continuation) = AsyncStream.makeStream(
-            of: GatewayClientEvent.self, bufferingPolicy: .bufferingNewest(1024))
-        self.eventLoop = loop
-        self.counts = counts
-        self.events = events
-        self.core = NIOLoopBoundBox.makeBoxSendingValue(
-            GatewayClientCore(
-                loop: loop, timing: timing, counts: counts, logger: logger, report: { continuation.yield($0) },
-                finished: { continuation.finish() }),
-            eventLoop: loop)
+    private init(_ end: LoopBoundCore<GatewayClientCore, GatewayClientEvent>) {
+        self.end = end
     }
 
     /// Dials kubectl's local port, proves both ends to each other, starts HTTP/2 and waits for the first PING to come
@@ -50,22 +39,18 @@ public final class GatewayClient: TunnelEnd {
         host: String, port: Int, identity: TunnelIdentity, timeout: Duration, timing: Timing = Timing(),
         loop: any EventLoop, logger: Logger
     ) async throws(TunnelError) -> GatewayClient {
-        let client = GatewayClient(timing: timing, loop: loop, logger: logger)
-        do {
-            try await loop.flatSubmit {
-                client.core.value.connect(host: host, port: port, identity: identity, timeout: timeout)
-            }.get()
-            return client
-        } catch let error as TunnelError {
-            throw error
-        } catch {
-            throw TunnelError(code: .connectFailed, message: "\(error)")
+        let end = LoopBoundCore<GatewayClientCore, GatewayClientEvent>(on: loop) { counts, events in
+            GatewayClientCore(
+                loop: loop, timing: timing, counts: counts, logger: logger, report: { events.yield($0) },
+                finished: { events.finish() })
         }
+        try await end.connect(host: host, port: port, identity: identity, timeout: timeout)
+        return GatewayClient(end)
     }
 
     /// Has a DNS message answered by the cluster's resolver; fails with a `StreamRefusal`. May be called from anywhere.
     public func ask(_ message: ByteBuffer, within limit: Duration = .seconds(6)) -> EventLoopFuture<ByteBuffer> {
-        self.eventLoop.flatSubmit { self.core.value.ask(message, within: limit) }
+        self.eventLoop.flatSubmit { self.end.core.ask(message, within: limit) }
     }
 
     /// Asks the gateway to connect to `HOST:PORT`. To be called on `eventLoop`.
@@ -74,44 +59,33 @@ public final class GatewayClient: TunnelEnd {
     public func open(
         _ route: String, caller: String, then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
     ) {
-        self.core.value.open(route, caller: caller) { then($0.map(GatewayConnection.init)) }
+        self.end.core.open(route, caller: caller) { then($0.map(GatewayConnection.init)) }
     }
 
     /// Connects from this machine, past the gateway, to what is not the cluster's. To be called on `eventLoop`.
     public func openDirectly(
         host: String, port: Int, then: @escaping (Result<GatewayConnection, StreamRefusal>) -> Void
     ) {
-        self.core.value.openDirectly(host: host, port: port) { then($0.map(GatewayConnection.init)) }
+        self.end.core.openDirectly(host: host, port: port) { then($0.map(GatewayConnection.init)) }
     }
 
     /// Sends a PING; the result is its round trip.
     ///
     /// - Throws: `TunnelError` with `connectionClosed` when the tunnel has ended or ends before the answer.
     public func ping() async throws(TunnelError) -> Duration {
-        let closed = TunnelError(code: .connectionClosed, message: "the tunnel has ended")
-        do {
-            return try await self.eventLoop.flatSubmit {
-                self.core.value.link?.ping() ?? self.eventLoop.makeFailedFuture(closed)
-            }.get()
-        } catch let error as TunnelError {
-            throw error
-        } catch {
-            throw closed
-        }
+        try await self.end.ping()
     }
 
     /// Sends a line of at most 4 KiB to the gateway; dropped when there is no control stream.
     public func send(control: String) {
-        self.eventLoop.execute { self.core.value.link?.send(control: control) }
+        self.end.send(control: control)
     }
 
     /// Connections that are open now.
-    public var connectionCount: Int { self.counts.open }
+    public var connectionCount: Int { self.end.counts.open }
 
     /// Says goodbye and ends the tunnel; connections that are open are reset.
     public func close() async {
-        try? await self.eventLoop.submit {
-            self.core.value.link?.close(reason: "closed by this end")
-        }.get()
+        await self.end.close()
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 
 /// The laptop's end of a gateway's tunnel, on its one event loop; `GatewayClient` is its door from elsewhere.
-final class GatewayClientCore: TunnelLinkOwner {
+final class GatewayClientCore: DiallingCore, TunnelLinkOwner {
     /// How long a connection past the gateway may take to come up, in seconds.
     private static let directLimit = TimeAmount.seconds(10)
 
@@ -70,10 +70,6 @@ final class GatewayClientCore: TunnelLinkOwner {
 
     func linkCameUp(_ link: TunnelLink) { self.dialler.linkCameUp() }
 
-    func linkBecameSuspect(_ link: TunnelLink) {}
-
-    func linkRecovered(_ link: TunnelLink) {}
-
     func link(_ link: TunnelLink, closed reason: String) {
         _ = self.dialler.linkClosed(reason: reason)
         self.report(.closed(reason: reason))
@@ -81,9 +77,4 @@ final class GatewayClientCore: TunnelLinkOwner {
     }
 
     func link(_ link: TunnelLink, received control: String) { self.report(.control(control)) }
-
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
-        // The gateway is HTTP/2's server, which opens no streams.
-        stream.reset()
-    }
 }

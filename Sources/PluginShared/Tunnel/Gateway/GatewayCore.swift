@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 
 /// The gateway's end, on its one event loop; `GatewayEnd` is its door from elsewhere.
-final class GatewayCore: TunnelLinkOwner {
+final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
     /// Where DNS messages are sent, as in RFC 8484.
     static let namesPath = "/dns-query"
 
@@ -26,15 +26,12 @@ final class GatewayCore: TunnelLinkOwner {
             loop: loop, identity: identity, role: .server, port: tunnelPort, timing: timing, logger: logger)
     }
 
+    var link: TunnelLink? { self.acceptor.link }
     /// The tunnel port that was bound; 0 before `start`.
     var boundTunnelPort: Int { self.acceptor.boundPort }
 
     func start() -> EventLoopFuture<Void> {
-        self.acceptor.listen(owner: self) { [report = self.report] in report(.peerRefused(reason: $0)) }
-    }
-
-    func send(control: String) {
-        self.acceptor.link?.send(control: control)
+        self.acceptor.listen(owner: self, server: self) { [report = self.report] in report(.peerRefused(reason: $0)) }
     }
 
     func shutdown() -> EventLoopFuture<Void> {
@@ -47,10 +44,6 @@ final class GatewayCore: TunnelLinkOwner {
         guard link === self.acceptor.link else { return }
         self.report(.linkUp)
     }
-
-    func linkBecameSuspect(_ link: TunnelLink) {}
-
-    func linkRecovered(_ link: TunnelLink) {}
 
     func link(_ link: TunnelLink, closed reason: String) {
         guard self.acceptor.forget(link) else { return }

@@ -6,12 +6,9 @@ public import NIOCore
 /// Everything runs on one event loop of the group.
 public final class GatewayEnd: Sendable {
     /// What happens, in order. For one reader; more than 1,024 unread events push out the oldest.
-    public let events: AsyncStream<PodEvent>
+    public var events: AsyncStream<PodEvent> { self.end.events }
 
-    private let loop: any EventLoop
-    private let core: NIOLoopBoundBox<GatewayCore>
-    private let counts: ConnectionCounts
-    private let continuation: AsyncStream<PodEvent>.Continuation
+    private let end: LoopBoundCore<GatewayCore, PodEvent>
 
     /// Makes an end that does nothing yet.
     ///
@@ -26,48 +23,35 @@ public final class GatewayEnd: Sendable {
         identity: TunnelIdentity, tunnelPort: Int, decisions: any GatewayDecisions, timing: Timing = Timing(),
         loop: any EventLoop, logger: Logger
     ) {
-        let counts = ConnectionCounts()
-        let (events, continuation) = AsyncStream.makeStream(
-            of: PodEvent.self, bufferingPolicy: .bufferingNewest(1024))
-        self.loop = loop
-        self.counts = counts
-        self.events = events
-        self.continuation = continuation
-        self.core = NIOLoopBoundBox.makeBoxSendingValue(
+        self.end = LoopBoundCore(on: loop) { counts, events in
             GatewayCore(
                 loop: loop, identity: identity, tunnelPort: tunnelPort, decisions: decisions, timing: timing,
-                counts: counts, logger: logger, report: { continuation.yield($0) }),
-            eventLoop: loop)
+                counts: counts, logger: logger, report: { events.yield($0) })
+        }
     }
 
     /// Binds the tunnel port on loopback.
     ///
     /// - Throws: `TunnelError` with `bindFailed` when it cannot be bound.
     public func start() async throws(TunnelError) {
-        do {
-            try await self.loop.flatSubmit { self.core.value.start() }.get()
-        } catch {
-            await self.shutdown()
-            throw TunnelError(code: .bindFailed, message: "cannot listen: \(error)")
-        }
+        try await self.end.start()
     }
 
     /// The tunnel port that was bound; 0 before `start`.
     public func boundTunnelPort() async -> Int {
-        (try? await self.loop.submit { self.core.value.boundTunnelPort }.get()) ?? 0
+        await self.end.run { $0.boundTunnelPort } ?? 0
     }
 
     /// Sends a line of at most 4 KiB to the laptop; dropped when there is no link, or when it holds a newline.
     public func send(control: String) {
-        self.loop.execute { self.core.value.send(control: control) }
+        self.end.send(control: control)
     }
 
     /// Connections that are open now.
-    public var connectionCount: Int { self.counts.open }
+    public var connectionCount: Int { self.end.counts.open }
 
     /// Closes the port and ends the link.
     public func shutdown() async {
-        try? await self.loop.flatSubmit { self.core.value.shutdown() }.get()
-        self.continuation.finish()
+        await self.end.shutdown()
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 
 /// The laptop's end, on its one event loop; `LaptopEnd` is its door from elsewhere.
-final class LaptopCore: TunnelLinkOwner {
+final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
     let loop: any EventLoop
     let logger: Logger
     let timing: Timing
@@ -48,7 +48,8 @@ final class LaptopCore: TunnelLinkOwner {
         identity: TunnelIdentity,
         timeout: Duration
     ) -> EventLoopFuture<Void> {
-        let up = self.dialler.connect(host: host, port: port, identity: identity, timeout: timeout, owner: self)
+        let up = self.dialler.connect(
+            host: host, port: port, identity: identity, timeout: timeout, owner: self, server: self)
         up.assumeIsolated().whenFailure { _ in self.finished() }
         return up
     }

@@ -5,41 +5,15 @@ public import NIOCore
 ///
 /// It dials kubectl's local port, so it is the connecting side of TCP, and then the server of HTTP/2. Everything runs
 /// on one event loop of the group.
-public final class LaptopEnd: Sendable {
+public final class LaptopEnd: TunnelEnd {
     /// What happens, in order; it finishes after `closed`. For one reader; more than 1,024 unread events push out the
     /// oldest.
-    public let events: AsyncStream<LaptopEvent>
+    public var events: AsyncStream<LaptopEvent> { self.end.events }
 
-    private let loop: any EventLoop
-    private let core: NIOLoopBoundBox<LaptopCore>
-    private let counts: ConnectionCounts
+    private let end: LoopBoundCore<LaptopCore, LaptopEvent>
 
-    private init(
-        targets: [String: LocalTarget], openSocket: LocalSocket?, timing: Timing, group: any EventLoopGroup,
-        logger: Logger
-    ) {
-        let loop = group.next()
-        let counts = ConnectionCounts()
-        let (events, continuation) = AsyncStream.makeStream(
-            of: LaptopEvent.self,
-            bufferingPolicy: .bufferingNewest(1024)
-        )
-        self.loop = loop
-        self.counts = counts
-        self.events = events
-        self.core = NIOLoopBoundBox.makeBoxSendingValue(
-            LaptopCore(
-                loop: loop,
-                targets: targets,
-                openSocket: openSocket,
-                timing: timing,
-                counts: counts,
-                logger: logger,
-                report: { continuation.yield($0) },
-                finished: { continuation.finish() }
-            ),
-            eventLoop: loop
-        )
+    private init(_ end: LoopBoundCore<LaptopCore, LaptopEvent>) {
+        self.end = end
     }
 
     /// Dials kubectl's local port, proves both ends to each other, starts HTTP/2 and waits for the first PING to come
@@ -68,53 +42,38 @@ public final class LaptopEnd: Sendable {
         group: any EventLoopGroup,
         logger: Logger
     ) async throws(TunnelError) -> LaptopEnd {
-        let end = LaptopEnd(
-            targets: targets, openSocket: openSocket, timing: timing, group: group, logger: logger)
-        do {
-            try await end.loop.flatSubmit {
-                end.core.value.connect(host: host, port: port, identity: identity, timeout: timeout)
-            }.get()
-            return end
-        } catch let error as TunnelError {
-            throw error
-        } catch {
-            throw TunnelError(code: .connectFailed, message: "\(error)")
+        let loop = group.next()
+        let end = LoopBoundCore<LaptopCore, LaptopEvent>(on: loop) { counts, events in
+            LaptopCore(
+                loop: loop, targets: targets, openSocket: openSocket, timing: timing, counts: counts, logger: logger,
+                report: { events.yield($0) }, finished: { events.finish() })
         }
+        try await end.connect(host: host, port: port, identity: identity, timeout: timeout)
+        return LaptopEnd(end)
     }
 
     /// Sends a PING; the result is its round trip.
     ///
     /// - Throws: `TunnelError` with `connectionClosed` when the tunnel has ended or ends before the answer.
     public func ping() async throws(TunnelError) -> Duration {
-        let closed = TunnelError(code: .connectionClosed, message: "the tunnel has ended")
-        do {
-            return try await self.loop.flatSubmit {
-                self.core.value.link?.ping() ?? self.loop.makeFailedFuture(closed)
-            }.get()
-        } catch let error as TunnelError {
-            throw error
-        } catch {
-            throw closed
-        }
+        try await self.end.ping()
     }
 
     /// Sends a line of at most 4 KiB to the pod; dropped when there is no control stream, or when it holds a newline.
     public func send(control: String) {
-        self.loop.execute { self.core.value.link?.send(control: control) }
+        self.end.send(control: control)
     }
 
     /// Tells what is known of the local processes of some routes without a connection to them.
     public func local(_ routes: [String], listens: Bool) {
-        self.loop.execute { self.core.value.local(routes, listens: listens) }
+        self.end.loop.execute { self.end.core.local(routes, listens: listens) }
     }
 
     /// Connections that are open now.
-    public var streamCount: Int { self.counts.open }
+    public var streamCount: Int { self.end.counts.open }
 
     /// Says goodbye and ends the tunnel; connections that are open are reset.
     public func close() async {
-        try? await self.loop.submit {
-            self.core.value.link?.close(reason: "closed by this end")
-        }.get()
+        await self.end.close()
     }
 }

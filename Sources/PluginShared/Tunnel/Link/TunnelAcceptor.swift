@@ -26,6 +26,7 @@ final class TunnelAcceptor {
     private let timing: Timing
     private let logger: Logger
     private var owner: (any TunnelLinkOwner)?
+    private var server: (any TunnelStreamServer)?
     private var refused: (String) -> Void = { _ in }
     private var listeners: [any Channel] = []
     private var pending: [HandshakeHandler] = []
@@ -47,9 +48,13 @@ final class TunnelAcceptor {
     ///
     /// - Parameters:
     ///   - owner: Told what happens on a link; kept until the shutdown.
+    ///   - server: Takes the laptop's streams, where this end is HTTP/2's server; kept as long.
     ///   - refused: Called for each peer that did not prove itself, with the reason.
-    func listen(owner: any TunnelLinkOwner, refused: @escaping (String) -> Void) -> EventLoopFuture<Void> {
+    func listen(
+        owner: any TunnelLinkOwner, server: (any TunnelStreamServer)? = nil, refused: @escaping (String) -> Void
+    ) -> EventLoopFuture<Void> {
         self.owner = owner
+        self.server = server
         self.refused = refused
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         let bootstrap: @Sendable () -> ServerBootstrap = { [loop = self.loop] in
@@ -83,6 +88,7 @@ final class TunnelAcceptor {
         }
         self.link?.close(reason: "the pod is shutting down")
         self.owner = nil
+        self.server = nil
         self.refused = { _ in }
         return EventLoopFuture.andAllComplete(closing, on: self.loop)
     }
@@ -135,7 +141,7 @@ final class TunnelAcceptor {
         guard let owner = self.owner else { return linger.linger(limit: self.timing.lingerLimit) }
         let link = TunnelLink(
             channel: channel, linger: linger, role: self.role, budget: .pod, timing: self.timing, owner: owner,
-            logger: self.logger)
+            server: self.server, logger: self.logger)
         let older = self.link
         self.link = link
         older?.close(reason: "a newer connection of the same session took over")

@@ -13,6 +13,7 @@ final class TunnelDialler {
     private let timing: Timing
     private let logger: Logger
     private var owner: (any TunnelLinkOwner)?
+    private var server: (any TunnelStreamServer)?
     private var up: EventLoopPromise<Void>?
 
     /// Makes a dialler for one connection.
@@ -25,11 +26,13 @@ final class TunnelDialler {
 
     /// Dials, proves who we are, starts HTTP/2, and waits for the first PING to come back.
     func connect(
-        host: String, port: Int, identity: TunnelIdentity, timeout: Duration, owner: any TunnelLinkOwner
+        host: String, port: Int, identity: TunnelIdentity, timeout: Duration, owner: any TunnelLinkOwner,
+        server: (any TunnelStreamServer)? = nil
     ) -> EventLoopFuture<Void> {
         let up = self.loop.makePromise(of: Void.self)
         self.up = up
         self.owner = owner
+        self.server = server
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         let limit = self.loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
             self.failed(TunnelError(code: .timedOut, message: "the pod in the cluster did not answer in time"))
@@ -66,6 +69,7 @@ final class TunnelDialler {
     /// - Returns: Whether it had come up before.
     func linkClosed(reason: String) -> Bool {
         self.owner = nil
+        self.server = nil
         guard self.up != nil else { return true }
         self.failed(TunnelError(code: .connectionClosed, message: "the tunnel ended at once: \(reason)"))
         return false
@@ -89,7 +93,7 @@ final class TunnelDialler {
                 }
                 let link = TunnelLink(
                     channel: channel, linger: linger, role: self.role, budget: .laptop, timing: self.timing,
-                    owner: owner, logger: self.logger)
+                    owner: owner, server: self.server, logger: self.logger)
                 self.link = link
                 link.takeOver(from: handshake, rest: rest)
             case .refused(let reply, let error):
@@ -108,6 +112,7 @@ final class TunnelDialler {
         guard let up = self.up else { return }
         self.up = nil
         self.owner = nil
+        self.server = nil
         up.fail(error)
         self.link?.close(reason: error.message)
     }

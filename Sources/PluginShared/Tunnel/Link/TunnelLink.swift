@@ -3,31 +3,6 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// What a link reports to the end it belongs to.
-protocol TunnelLinkOwner: AnyObject {
-    /// The first acknowledgement came: streams can be opened.
-    func linkCameUp(_ link: TunnelLink)
-    /// A CONNECT went unanswered.
-    func linkBecameSuspect(_ link: TunnelLink)
-    /// An acknowledgement came after all.
-    func linkRecovered(_ link: TunnelLink)
-    /// The link is gone; its streams have failed already.
-    func link(_ link: TunnelLink, closed reason: String)
-    /// A line came on the control stream.
-    func link(_ link: TunnelLink, received control: String)
-    /// The peer asks for a connection to a route.
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String)
-    /// The peer sends a request to a path; its body follows.
-    func link(_ link: TunnelLink, requested stream: StreamPipe, path: String)
-}
-
-extension TunnelLinkOwner {
-    func link(_ link: TunnelLink, requested stream: StreamPipe, path: String) {
-        stream.writeHeaders(HPACKHeaders([(":status", "404")]), ends: true)
-        stream.flush()
-    }
-}
-
 /// One authenticated connection with HTTP/2 on it, in either role. Lives on one event loop.
 final class TunnelLink {
     /// How many streams may be opened before the link is replaced: the library adds to stream numbers unchecked and
@@ -42,6 +17,7 @@ final class TunnelLink {
     private let timing: Timing
     private let linger: LingerHandler
     private var owner: (any TunnelLinkOwner)?
+    private var server: (any TunnelStreamServer)?
     private var multiplexer: NIOHTTP2Handler.StreamMultiplexer?
     private var handler: LinkHandler?
     private var streams: [UInt64: StreamPipe] = [:]
@@ -62,6 +38,7 @@ final class TunnelLink {
         budget: WindowBudget,
         timing: Timing,
         owner: any TunnelLinkOwner,
+        server: (any TunnelStreamServer)? = nil,
         logger: Logger
     ) {
         self.channel = channel
@@ -70,6 +47,7 @@ final class TunnelLink {
         self.budget = budget
         self.timing = timing
         self.owner = owner
+        self.server = server
         self.logger = logger
         self.health = LinkHealth(timing: timing, now: MonotonicTime.now())
     }
@@ -191,7 +169,7 @@ final class TunnelLink {
     }
 
     private func peerOpened(_ channel: any Channel) -> EventLoopFuture<Void> {
-        guard self.role == .server, !self.isClosed else {
+        guard self.server != nil, !self.isClosed else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
         let stream = self.makeStream(isOpenedHere: false)
@@ -204,13 +182,13 @@ final class TunnelLink {
     func received(request headers: HPACKHeaders, on stream: StreamPipe) {
         let method = headers.first(name: ":method")
         if method == "CONNECT", let route = headers.first(name: ":authority") {
-            self.owner?.link(self, asked: stream, route: route)
+            self.server?.link(self, asked: stream, route: route)
         } else if method == "POST", headers.first(name: ":path") == "/control", self.control == nil {
             stream.writeHeaders(HPACKHeaders([(":status", "200")]))
             self.useForControl(stream, isOpen: true)
             stream.flush()
-        } else if method == "POST", let path = headers.first(name: ":path"), let owner = self.owner {
-            owner.link(self, requested: stream, path: path)
+        } else if method == "POST", let path = headers.first(name: ":path"), let server = self.server {
+            server.link(self, requested: stream, path: path)
         } else {
             stream.writeHeaders(HPACKHeaders([(":status", "404")]), ends: true)
             stream.flush()
@@ -373,6 +351,7 @@ final class TunnelLink {
         self.control = nil
         let owner = self.owner
         self.owner = nil
+        self.server = nil
         owner?.link(self, closed: reason)
     }
 }

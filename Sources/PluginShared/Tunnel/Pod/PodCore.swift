@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 
 /// The pod's end, on its one event loop; `PodEnd` is its door from elsewhere.
-final class PodCore: TunnelLinkOwner {
+final class PodCore: ListeningCore, TunnelLinkOwner {
     let loop: any EventLoop
     let logger: Logger
     let timing: Timing
@@ -51,7 +51,7 @@ final class PodCore: TunnelLinkOwner {
             loop: loop, identity: identity, role: .client, port: tunnelPort, timing: timing, logger: logger)
     }
 
-    private var link: TunnelLink? { self.acceptor.link }
+    var link: TunnelLink? { self.acceptor.link }
     var boundTunnelPort: Int { self.acceptor.boundPort }
 
     /// Connections that are open.
@@ -213,15 +213,6 @@ final class PodCore: TunnelLinkOwner {
     func link(_ link: TunnelLink, received control: String) {
         guard link === self.link else { return }
         self.report(.control(control))
-    }
-
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
-        // The laptop opens no streams in this mode; the HTTP/2 client cannot be asked.
-        stream.reset()
-    }
-
-    func send(control: String) {
-        self.link?.send(control: control)
     }
 
     // MARK: Draining and ending

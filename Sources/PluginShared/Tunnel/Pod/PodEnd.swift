@@ -8,13 +8,10 @@ public import NIOCore
 /// carries what a port-forward can.
 public final class PodEnd: Sendable {
     /// What happens, in order. For one reader; more than 1,024 unread events push out the oldest.
-    public let events: AsyncStream<PodEvent>
+    public var events: AsyncStream<PodEvent> { self.end.events }
 
-    private let loop: any EventLoop
-    private let core: NIOLoopBoundBox<PodCore>
-    private let counts: ConnectionCounts
-    private let passThrough: PassThroughSwitch
-    private let continuation: AsyncStream<PodEvent>.Continuation
+    private let end: LoopBoundCore<PodCore, PodEvent>
+    private let passThrough = PassThroughSwitch()
 
     /// Makes an end that does nothing yet.
     ///
@@ -36,64 +33,38 @@ public final class PodEnd: Sendable {
         logger: Logger
     ) {
         let loop = group.next()
-        let counts = ConnectionCounts()
-        let passThrough = PassThroughSwitch()
-        let (events, continuation) = AsyncStream.makeStream(
-            of: PodEvent.self,
-            bufferingPolicy: .bufferingNewest(1024)
-        )
-        self.loop = loop
-        self.counts = counts
-        self.passThrough = passThrough
-        self.events = events
-        self.continuation = continuation
-        self.core = NIOLoopBoundBox.makeBoxSendingValue(
+        self.end = LoopBoundCore(on: loop) { [passThrough] counts, events in
             PodCore(
-                loop: loop,
-                identity: identity,
-                ports: ports,
-                tunnelPort: tunnelPort,
-                timing: timing,
-                counts: counts,
-                passThrough: passThrough,
-                files: files,
-                logger: logger,
-                report: { continuation.yield($0) }
-            ),
-            eventLoop: loop
-        )
+                loop: loop, identity: identity, ports: ports, tunnelPort: tunnelPort, timing: timing, counts: counts,
+                passThrough: passThrough, files: files, logger: logger, report: { events.yield($0) })
+        }
     }
 
     /// Binds the listen ports, on every address of both families, and the tunnel port on loopback.
     ///
     /// - Throws: `TunnelError` with `bindFailed` when a port cannot be bound.
     public func start() async throws(TunnelError) {
-        do {
-            try await self.loop.flatSubmit { self.core.value.start() }.get()
-        } catch {
-            await self.shutdown()
-            throw TunnelError(code: .bindFailed, message: "cannot listen: \(error)")
-        }
+        try await self.end.start()
     }
 
     /// The tunnel port that was bound; 0 before `start`.
     public func boundTunnelPort() async -> Int {
-        await self.onLoop { $0.boundTunnelPort } ?? 0
+        await self.end.run { $0.boundTunnelPort } ?? 0
     }
 
     /// The listen ports that were bound, in the order of `ports`; empty before `start`.
     public func boundPorts() async -> [Int] {
-        await self.onLoop { $0.boundPorts } ?? []
+        await self.end.run { $0.boundPorts } ?? []
     }
 
     /// Sends a line of at most 4 KiB to the laptop; dropped when there is no link, or when it holds a newline.
     public func send(control: String) {
-        self.loop.execute { self.core.value.send(control: control) }
+        self.end.send(control: control)
     }
 
     /// Connects to each port's origin once; in the order of `ports`.
     public func checkOrigins(timeout: Duration) async -> [OriginCheck] {
-        (try? await self.loop.flatSubmit { self.core.value.checkOrigins(timeout: timeout) }.get()) ?? []
+        (try? await self.end.wait { $0.checkOrigins(timeout: timeout) }) ?? []
     }
 
     /// While on, every new connection goes to the origin although the link is up.
@@ -108,24 +79,17 @@ public final class PodEnd: Sendable {
     ///   - limit: How long connections that are not quiet may continue.
     ///   - lateConnectionGrace: How long after the start, and after the last connection that came, others are still expected.
     public func drain(limit: Duration, lateConnectionGrace: Duration = .zero) async {
-        try? await self.loop.flatSubmit {
-            self.core.value.drain(limit: limit, lateConnectionGrace: lateConnectionGrace)
-        }.get()
+        try? await self.end.wait { $0.drain(limit: limit, lateConnectionGrace: lateConnectionGrace) }
     }
 
     /// Accepted connections that are still open.
-    public var connectionCount: Int { self.counts.open }
+    public var connectionCount: Int { self.end.counts.open }
 
     /// Connections the laptop has answered since the start.
-    public var tunnelledCount: Int { self.counts.tunnelledSinceStart }
+    public var tunnelledCount: Int { self.end.counts.tunnelledSinceStart }
 
     /// Closes the listeners, resets what is open and ends the link.
     public func shutdown() async {
-        try? await self.loop.flatSubmit { self.core.value.shutdown() }.get()
-        self.continuation.finish()
-    }
-
-    private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (PodCore) -> Value) async -> Value? {
-        try? await self.loop.submit { body(self.core.value) }.get()
+        await self.end.shutdown()
     }
 }

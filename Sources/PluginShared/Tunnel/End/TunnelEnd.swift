@@ -5,5 +5,3 @@ public protocol TunnelEnd: Sendable {
     /// Says goodbye and ends the tunnel.
     func close() async
 }
-
-extension LaptopEnd: TunnelEnd {}

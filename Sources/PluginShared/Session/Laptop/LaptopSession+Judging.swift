@@ -1,0 +1,72 @@
+import Kubernetes
+
+/// What others do to the Service and the session's objects; the other side always wins.
+extension LaptopSession {
+    private func change(_ service: Service?) -> ServiceChange {
+        ServiceChange(service, prepared: self.service, session: self.holder.session, plan: self.plan)
+    }
+
+    /// What a watch tells may be old: the session itself writes the Service, too.
+    mutating func serviceSeen(_ service: Service?) -> [Order] {
+        self.change(service) == .none ? [] : [.readService(writes: self.writes)]
+    }
+
+    mutating func serviceRead(_ read: ServiceRead) -> [Order] {
+        // Looked at again when the watch begins again.
+        guard case .read(let service) = read.service else { return [] }
+        if let end = self.end(ifDeleted: service) { return self.begin(end) }
+        guard read.writes == self.writes else { return [.readService(writes: self.writes)] }
+        return self.end(of: service, lease: read.lease).map { self.begin($0) } ?? []
+    }
+
+    private func end(of service: Service?, lease: Lease?) -> End? {
+        let name = "service/\(self.service.metadata.name)"
+        func by(_ writer: String?) -> String { writer.map { " (\($0))" } ?? "" }
+        switch self.change(service) {
+        case .none, .deleted: return nil
+        case .reselected(let writer):
+            return .displaced("another client\(by(writer)) changed the selector of \(name): it was left as it is")
+        case .portsChanged(let writer):
+            return .failed(
+                Refusal(
+                    "another client\(by(writer)) changed the ports of \(name): the intercept has ended",
+                    hint: "start again to intercept it with its new ports"))
+        case .unmarked(let writer):
+            if let request = lease.flatMap(EndRequest.init) { return .requested(request) }
+            let isOriginal = service?.selector == self.service.selector
+            let isRestored =
+                !self.isSwitched || self.servingPod == nil
+                || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
+            if isOriginal, isRestored { return nil }
+            let names = SessionNames(service: self.service.metadata.name)
+            if isOriginal, lease?.isExpired == true {
+                return .failed(Refusal("the session has ended: lease/\(names.lease) expired"))
+            }
+            if isOriginal, lease == nil {
+                return .failed(Refusal("the session has ended: lease/\(names.lease) was deleted"))
+            }
+            return .displaced("another client\(by(writer)) replaced \(name): it was left as it is")
+        }
+    }
+
+    /// A deleted Service takes everything along, and a quick garbage collector is heard of before it.
+    mutating func inspected(_ loss: Loss, _ look: ServiceLook, originIsBack: Bool) -> [Order] {
+        if case .read(let service) = look, let end = self.end(ifDeleted: service) { return self.begin(end) }
+        switch loss {
+        case .lease(let reason): return self.begin(.failed(Refusal("the session has ended: \(reason)")))
+        case .object(let name):
+            // It owns the Secret, whose deletion by the garbage collector may be heard of first.
+            let origin = "service/\(SessionNames(service: self.service.metadata.name).origin)"
+            let cause = originIsBack ? origin : name
+            return self.begin(.failed(Refusal("the session has ended: \(cause) was deleted")))
+        }
+    }
+
+    /// The end of a session whose Service is gone, or another of the same name by now; `nil` while it is there.
+    private func end(ifDeleted present: Service?) -> End? {
+        let name = "service/\(self.service.metadata.name)"
+        guard let present else { return .displaced("\(name) was deleted") }
+        guard present.metadata.uid != self.service.metadata.uid else { return nil }
+        return .displaced("\(name) was deleted and created again: the new one was left as it is")
+    }
+}

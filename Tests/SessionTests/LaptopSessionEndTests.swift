@@ -1,0 +1,122 @@
+import Kubernetes
+import Testing
+
+@testable import Session
+
+@Suite struct LaptopSessionEndTests {
+    private let ended = RestoreCause.ended(holder: holderA.person)
+
+    @Test("the way back: work, Service, originals, connections, objects")
+    func order() throws {
+        var stage = try LaptopStage.serving()
+        #expect(stage.take(.interrupted) == [.stopWork])
+        #expect(stage.take(.workStopped) == [.report(.ending(isSwitched: true)), .restore(self.ended)])
+        #expect(stage.take(.restored(.restored)) == [.report(.restored), .waitForOriginals])
+        #expect(
+            stage.take(.originalsReady) == [
+                .drain, .wake(.lateConnections, after: .seconds(3)), .wake(.drainNotice, after: .seconds(5)),
+                .wake(.drainLimit, after: .seconds(35)),
+            ])
+        #expect(stage.take(.woken(.drainNotice)) == [.report(.draining)])
+        #expect(stage.take(.drained) == [.dropTunnel, .cleanUp(isDrained: true)])
+        #expect(stage.session.isCleanedUp == nil)
+        #expect(stage.take(.cleanedUp(true)) == [.report(.ended)])
+        #expect(stage.session.isCleanedUp == true)
+        #expect(stage.take(.interrupted, .drained, .woken(.drainLimit)).isEmpty)
+    }
+
+    @Test("who asked for the end is the cause on the Service")
+    func causes() throws {
+        for (event, cause) in [
+            (LaptopSession.Event.endRequested(.stop(by: "bob")), RestoreCause.stopped(by: "bob")),
+            (.endRequested(.takeOver(by: "bob")), .takenOver(by: "bob")), (.commandEnded(3), self.ended),
+        ] {
+            var stage = try LaptopStage.serving()
+            #expect(stage.take(event, .workStopped).last == .restore(cause))
+        }
+    }
+
+    @Test("a second Ctrl-C waits for nodes, and not for connections", arguments: [true, false])
+    func skipped(isEarly: Bool) throws {
+        var stage = try LaptopStage.draining()
+        if isEarly {
+            #expect(stage.take(.interrupted).isEmpty)
+            #expect(stage.take(.woken(.lateConnections)) == [.dropTunnel, .cleanUp(isDrained: true)])
+        } else {
+            #expect(stage.take(.woken(.lateConnections)).isEmpty)
+            #expect(stage.take(.interrupted) == [.dropTunnel, .cleanUp(isDrained: true)])
+        }
+    }
+
+    @Test("a drain that takes too long, or loses its tunnel, is none")
+    func notDrained() throws {
+        for event in [
+            LaptopSession.Event.woken(.drainLimit), .tunnelClosed(1, reason: "reset", afterSilence: false),
+        ] {
+            var stage = try LaptopStage.draining()
+            #expect(stage.take(event).last == .cleanUp(isDrained: false))
+        }
+        // Without a tunnel there is nothing to ask; without a switch, nothing to wait for.
+        var (lost, _) = try LaptopStage.lost()
+        _ = lost.take(.interrupted, .workStopped, .restored(.untouched))
+        #expect(lost.take(.originalsReady).last == .cleanUp(isDrained: false))
+        var early = try LaptopStage()
+        _ = early.take(.leaseAsked, .interrupted, .workStopped, .restored(.untouched))
+        #expect(early.take(.originalsReady).last == .cleanUp(isDrained: true))
+    }
+
+    @Test("a Service that may lead to the proxy keeps it")
+    func uncertain() throws {
+        var stage = try LaptopStage.serving()
+        _ = stage.take(.interrupted, .workStopped)
+        #expect(
+            stage.take(.restored(.selectorConflict(annotation: "app=a", origin: "app=b")))
+                == [.report(.uncertain(annotation: "app=a", origin: "app=b")), .dropTunnel])
+        #expect(stage.session.isCleanedUp == false)
+
+        var away = try LaptopStage.serving()
+        _ = away.take(.interrupted, .workStopped)
+        #expect(away.take(.restored(nil)) == [.dropTunnel])
+        #expect(away.session.isCleanedUp == false)
+    }
+
+    @Test("where the controller is away the proxy is asked; Ctrl-C does not wait for it")
+    func controllerAway() throws {
+        var stage = try LaptopStage.serving(isControlled: true)
+        _ = stage.take(.interrupted, .workStopped)
+        #expect(stage.take(.restored(nil)) == [.report(.askingProxy), .askProxyToEnd])
+        #expect(stage.take(.interrupted) == [.stopAsking])
+        #expect(stage.take(.proxyAnswered(false)) == [.dropTunnel, .report(.proxyNotDone)])
+        #expect(stage.session.isCleanedUp == false)
+
+        var late = try LaptopStage.draining(isControlled: true)
+        _ = late.take(.drained)
+        #expect(late.take(.cleanedUp(false)) == [.report(.askingProxy), .askProxyToEnd])
+        #expect(late.take(.proxyAnswered(true)) == [.dropTunnel, .report(.ended)])
+        #expect(late.session.isCleanedUp == true)
+
+        var early = try LaptopStage(isControlled: true)
+        _ = early.take(.leaseAsked, .interrupted, .workStopped)
+        #expect(early.take(.restored(nil)) == [.report(.leftToController)])
+    }
+
+    @Test("a restore by another client together with the marks is told on the Service")
+    func displaced() throws {
+        var stage = try LaptopStage.serving()
+        let read = LaptopSession.ServiceRead(
+            writes: stage.session.writes, service: .read(makeService()), lease: makeLease(renewed: "1"))
+        _ = stage.take(.serviceRead(read), .workStopped)
+        #expect(stage.take(.restored(.untouched)) == [.report(.displaced), .waitForOriginals])
+    }
+
+    @Test("what was under way and still answers while the session ends begins nothing, and is not forgotten")
+    func late() throws {
+        var stage = try LaptopStage()
+        _ = stage.take(.leaseAsked, .proxyReady(pod: "pod-1"))
+        #expect(stage.take(.interrupted) == [.stopWork])
+        #expect(stage.take(.tunnelUp(1, pod: "pod-1"), .connected, .setUpFailed(Refusal("no"))).isEmpty)
+        _ = stage.take(.workStopped, .restored(.untouched))
+        // The tunnel came up after all: the proxy is there to drain.
+        #expect(stage.take(.originalsReady).first == .drain)
+    }
+}
