@@ -28,16 +28,15 @@ struct ProxyMain {
 
     private static func runProxy(_ environment: [String: String]) async throws {
         guard let configuration = environment[ProxyConfiguration.variable].flatMap(ProxyConfiguration.init(json:)),
-            let secret = environment[ProxyConfiguration.secretVariable].flatMap(TunnelSecret.init(hex:)),
-            let holder = Holder(configuration.holder)
+            let key = TunnelPublicKey(hex: configuration.publicKey), let holder = Holder(configuration.holder)
         else {
             Self.fail("this program is started by kubectl tunnel, with its configuration in the environment")
         }
         let logger = Self.logger("proxy", environment)
         // One thread: everything of a tunnel is on one event loop, and the container has little CPU.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let identity = TunnelIdentity(
-            session: holder.session.description, secret: secret, software: ProxyConfiguration.softwareVersion)
+        let identity = PodIdentity(
+            sessions: [holder.session.description: key], software: ProxyConfiguration.softwareVersion)
         let ports = configuration.listeners.map { listener in
             ProxyPort(
                 listenPort: listener.listenPort, route: listener.route(of: configuration.service),
@@ -50,7 +49,7 @@ struct ProxyMain {
         try await pod.start()
         let transport = InClusterTransport(environment: environment, group: group)
         let role = ProxyRole(
-            configuration: configuration, holder: holder, pod: pod,
+            configuration: configuration, holder: holder, pod: pod, publicKey: identity.publicKey.hex,
             client: transport.map(KubernetesClient.init(transport:)), logger: logger)
         await role.run(signals: signals.map { _ in })
         await pod.shutdown()
@@ -59,8 +58,7 @@ struct ProxyMain {
 
     private static func runGateway(_ text: String, _ environment: [String: String]) async throws {
         guard let configuration = GatewayConfiguration(json: text),
-            let secret = environment[ProxyConfiguration.secretVariable].flatMap(TunnelSecret.init(hex:)),
-            let holder = Holder(configuration.holder)
+            let key = TunnelPublicKey(hex: configuration.publicKey), let holder = Holder(configuration.holder)
         else {
             Self.fail("this program is started by kubectl tunnel-dns, with its configuration in the environment")
         }
@@ -68,7 +66,7 @@ struct ProxyMain {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let transport = InClusterTransport(environment: environment, group: group)
         let role = try await GatewayRole(
-            configuration: configuration, holder: holder, secret: secret, environment: environment,
+            configuration: configuration, holder: holder, key: key, environment: environment,
             client: transport.map(KubernetesClient.init(transport:)), loop: group.next(),
             logger: Self.logger("gateway", environment))
         try await role.run(signals: signals.map { _ in })

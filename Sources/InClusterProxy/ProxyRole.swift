@@ -9,6 +9,7 @@ actor ProxyRole {
     private let configuration: ProxyConfiguration
     private let holder: Holder
     private let pod: PodEnd
+    private let publicKey: String
     private let client: KubernetesClient?
     private let check: ReachabilityCheck
     private let logger: Logger
@@ -25,11 +26,13 @@ actor ProxyRole {
     private static let drainLimit = Duration.seconds(30)
 
     init(
-        configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, client: KubernetesClient?, logger: Logger
+        configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, publicKey: String, client: KubernetesClient?,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.holder = holder
         self.pod = pod
+        self.publicKey = publicKey
         self.client = configuration.restores ? client : nil
         self.check = ReachabilityCheck(pod: pod)
         self.logger = logger
@@ -233,7 +236,9 @@ actor ProxyRole {
 
     private func say(_ state: SessionState, _ client: KubernetesClient) async throws(APIError) {
         let lease = SessionNames(service: self.configuration.service).lease
-        let patch = Lease.stateChange(state, holder: self.holder)
+        // The plugin sees by the key that it has connected to this proxy; another pod's it would take for a stranger's.
+        let hasLink = state == .active || state == .localDown
+        let patch = Lease.stateChange(state, holder: self.holder, proxyKey: hasLink ? self.publicKey : nil)
         _ = try await client.patch(.leases, lease, in: self.configuration.namespace, patch)
     }
 }

@@ -151,8 +151,9 @@ struct InterceptPreflight: Sendable {
         let example = self.service == nil ? try? PortPlan(service, [], allowLowPorts: true) : nil
         guard let plan = plan ?? example else { return nil }
         let grantsEvents = failsafe == .ownRole ? (try? await self.rights.mayWriteEvents()) ?? false : false
+        // A session gets its key when it begins.
         return SessionObjects(
-            service: service, namespace: self.namespace, holder: self.holder, image: self.image,
+            service: service, namespace: self.namespace, holder: self.holder, publicKey: "", image: self.image,
             imagePullSecret: self.imagePullSecret, leaseDurationSeconds: self.leaseDurationSeconds, plan: plan,
             failsafe: failsafe, usesBetaSlices: !known.version.isAtLeast(minor: 21), grantsEvents: grantsEvents)
     }

@@ -3,6 +3,7 @@ import KubernetesViaKubectl
 import PluginConsole
 import PluginSession
 import Session
+import Tunnel
 
 /// Everything that is found out before the cluster is touched.
 struct InterceptPreparation: Sendable {
@@ -49,8 +50,10 @@ struct InterceptPreparation: Sendable {
             // It may have been written meanwhile.
             objects.plan = try PortPlan(objects.service, self.request.ports, allowLowPorts: true)
         }
+        let key = TunnelKey()
+        objects.publicKey = key.publicKey.hex
         return PreparedIntercept(
-            objects: objects, slices: slices,
+            objects: objects, key: key, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             publishesNotReady: !known.version.servesTerminatingEndpoints, isControlled: known.isControlled)
     }

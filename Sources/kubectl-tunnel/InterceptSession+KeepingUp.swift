@@ -91,8 +91,12 @@ extension InterceptSession {
                 "unanswered",
                 "the local process has not answered a caller of \(route) for 5 s: callers wait as long as it does, as at a breakpoint",
                 ["route": .string(route)])
-        case .suspect: self.report.detail("the tunnel is slow: new connections go to the original pods")
-        case .recovered: self.report.detail("the tunnel answers again")
+        case .suspect:
+            self.report.detail("the tunnel does not answer")
+            self.handle(.tunnelSuspect)
+        case .recovered:
+            self.report.detail("the tunnel answers again")
+            self.handle(.tunnelRecovered)
         case .control(let text): self.take(ControlLine(text))
         case .closed: break
         }

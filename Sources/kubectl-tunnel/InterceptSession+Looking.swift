@@ -19,6 +19,15 @@ extension InterceptSession {
         return isThere ? nil : .object("deployment/\(name)")
     }
 
+    /// Whether the API server answers within a second; the tunnel, by the same wire, gets a moment longer to do so, too.
+    func lookAtAPI() async {
+        let answer = try? await self.client.find(
+            .leases, self.objects.names.lease, in: self.namespace, timeoutSeconds: 1)
+        try? await Task.sleep(for: answer == nil ? .seconds(1) : .milliseconds(200))
+        guard !Task.isCancelled else { return }
+        self.tell(.apiLooked(answer != nil))
+    }
+
     func lookForSilence() async {
         try? await Task.sleep(for: .milliseconds(ProxySilence.pauseMilliseconds))
         guard !Task.isCancelled else { return }
@@ -54,7 +63,7 @@ extension InterceptSession {
         let origin = self.objects.names.origin
         guard (try? await self.client.has(.services, origin, in: self.namespace)) == false else { return false }
         do {
-            try await self.write(.bringOriginBack(address: self.originHost))
+            try await self.write(.bringOriginBack)
             return true
         } catch {
             self.report.detail("service/\(origin) stays away: \(error)")

@@ -19,6 +19,7 @@ extension InterceptSession {
                 return .pauseOver
             }
         case .dropTunnel: self.dropTunnel()
+        case .lookAtAPI: self.inBackground { await self.lookAtAPI() }
         case .lookForSilence: self.inBackground { await self.lookForSilence() }
         case .restoreMeanwhile(let cause):
             self.meanwhile = Task { self.tell(.restoredMeanwhile(try? await self.restore(cause))) }

@@ -15,7 +15,7 @@ extension InterceptSession {
     func setUp() async throws -> String {
         if let command { try await self.run(command) }
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
-        let creation = SessionCreation(client: self.client, objects: self.objects, secret: self.secret)
+        let creation = SessionCreation(client: self.client, objects: self.objects)
         try await self.report.step("lease \(self.objects.names.lease)") {
             self.tell(.leaseAsked)
             do {
@@ -28,7 +28,6 @@ extension InterceptSession {
         self.keepLease()
         try await self.report.step("proxy created") {
             try await self.write(.createHelpers)
-            self.originHost = try await creation.createSecret()
             try await self.write(.createProxy)
         }
         self.watchObjects()
@@ -120,8 +119,8 @@ extension InterceptSession {
                 (listener.route(of: self.serviceName), LocalTarget(host: self.request.address.host, port: $0))
             }
         }
-        let identity = TunnelIdentity(
-            session: self.objects.holder.session.description, secret: self.secret,
+        let identity = LaptopIdentity(
+            session: self.objects.holder.session.description, key: self.prepared.key,
             software: ProxyConfiguration.softwareVersion)
         var openSocket: LocalSocket?
         if let command { openSocket = { target in try await command.socket(to: target) } }

@@ -18,9 +18,30 @@ extension InterceptSession {
         return .checked
     }
 
+    /// A pod with the proxy's labels and owners may be another client's: its key is not the one in the Lease then.
+    private func checkKey(of pod: String) async throws {
+        guard self.objects.failsafe != .pluginOnly, let key = await self.tunnel?.end.podKey()?.hex else { return }
+        let name = self.objects.names.lease
+        let deadline = ContinuousClock.now + Self.keyTimeout
+        var pause = Duration.milliseconds(20)
+        while try await self.client.find(.leases, name, in: self.namespace)?.metadata.annotation(Key.proxyKey) != key {
+            guard ContinuousClock.now < deadline else {
+                throw PluginFailure(
+                    "pod/\(pod) does not prove that it is the proxy: its key is not that of lease/\(name)",
+                    hint: "see who made it: `kubectl get pod \(pod) -o yaml`")
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 1.5, .milliseconds(250))
+        }
+    }
+
+    /// How long the proxy may take to write its key, once the tunnel is up.
+    private static let keyTimeout = Duration.seconds(10)
+
     /// What works today must work through the proxy, or nothing is switched.
     private func checkReachability(_ pod: String) async throws {
         async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
+        async let key: Void = self.checkKey(of: pod)
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
         self.tunnel?.end.send(control: ControlLine.check.text)
@@ -34,7 +55,7 @@ extension InterceptSession {
             group.cancelAll()
             return first
         }
-        try await warm
+        _ = try await (warm, key)
         try Task.checkCancellation()
         guard case .checked(let obstacle, let refusing)? = answer else {
             throw PluginFailure(

@@ -16,7 +16,6 @@ actor InterceptSession {
     let request: InterceptRequest
     let report: SessionReport
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let secret = TunnelSecret.random()
     let cleanup: SessionCleanup
     /// The client that does the session's writes.
     let writes: any SessionWriting
@@ -42,8 +41,6 @@ actor InterceptSession {
     var tunnelNumber = 0
     /// The first pod's name.
     var firstPod: String?
-    /// The origin Service's address, which the proxy knows it by.
-    var originHost: String?
     /// Local ports without a listener.
     var silentPorts: Set<Int> = []
     /// Where the proxy's answer to a check is waited for.

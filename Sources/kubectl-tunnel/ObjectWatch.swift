@@ -3,7 +3,7 @@ import Session
 
 /// Notices that another client has deleted what a session cannot do without.
 ///
-/// Without the origin Service there is no pass-through, without the Deployment, its Secret or its account nobody who
+/// Without the origin Service there is no pass-through, without the Deployment or its account nobody who
 /// comes back or restores: then the session ends, as long as the plugin is there to end it.
 struct ObjectWatch: Sendable {
     let client: KubernetesClient
@@ -22,7 +22,6 @@ struct ObjectWatch: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watch(.services, names.origin, "service", report) }
             group.addTask { await self.watch(.deployments, names.deployment, "deployment", report) }
-            group.addTask { await self.watch(.secrets, self.objects.secretName, "secret", report) }
             if self.objects.failsafe == .ownRole {
                 group.addTask { await self.watch(.serviceAccounts, names.account, "serviceaccount", report) }
             }

@@ -1,23 +1,25 @@
 import FoundationEssentials
 import Kubernetes
 import Session
+import Tunnel
 
 /// An intercept that is ready to begin.
 struct PreparedIntercept: Sendable {
     var objects: SessionObjects
+    /// The session's key, whose public half the objects have.
+    var key: TunnelKey
     var slices: ResourceType<EndpointSlice>
     var publishesNotReady: Bool
     /// Whether the controller does the writes: this user may not.
     var isControlled: Bool
 
-    /// The objects as YAML, and the patch behind them; the Secret's value and the Services' addresses are not known yet.
+    /// The objects as YAML, and the patch behind them; the Services' addresses are not known yet.
     var dryRunText: String {
         var documents: [JSONValue] = []
         let lease = self.objects.lease(time: MicroTime.text(for: .now))
         if let data = try? JSONEncoder().encode(lease) {
             documents.append(JSONValue(text: String(decoding: data, as: UTF8.self)) ?? .null)
         }
-        documents.append(self.objects.secret(hex: "<256 random bits>", originUID: "<uid>"))
         documents += [self.objects.origin(), self.objects.warmUp()]
         if self.objects.failsafe == .ownRole {
             documents += [

@@ -9,9 +9,9 @@ extension Rights {
         Right(verb: "patch", resource: "services"),
         Right(verb: "create", resource: "services"),
         Right(verb: "delete", resource: "services"),
-        Right(verb: "create", resource: "secrets"),
         Right(verb: "create", resource: "deployments", group: "apps"),
         Right(verb: "delete", resource: "deployments", group: "apps"),
+        Right(verb: "get", resource: "replicasets", group: "apps"),
         Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "delete", resource: "leases", group: "coordination.k8s.io"),
@@ -24,7 +24,7 @@ extension Rights {
 
     /// What it takes where a controller does the rest.
     static let controlledIntercept: [Right] = [
-        Right(verb: "create", resource: "secrets"),
+        Right(verb: "get", resource: "replicasets", group: "apps"),
         Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "list", resource: "pods"),

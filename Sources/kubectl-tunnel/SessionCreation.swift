@@ -2,13 +2,11 @@ import FoundationEssentials
 import Kubernetes
 import PluginConsole
 import Session
-import Tunnel
 
-/// Creating what a session's holder creates in any case: its Lease, which is the lock, and its Secret.
+/// Creating what a session's holder creates in any case: its Lease, which is the lock.
 struct SessionCreation: Sendable {
     let client: KubernetesClient
     let objects: SessionObjects
-    let secret: TunnelSecret
 
     private var namespace: String { self.objects.namespace }
     private var names: SessionNames { self.objects.names }
@@ -27,20 +25,6 @@ struct SessionCreation: Sendable {
             throw PluginFailure(error, action: "create lease/\(self.names.lease)")
         } catch {
             throw PluginFailure(error, action: "create lease/\(self.names.lease)")
-        }
-    }
-
-    /// Creates the Secret. The origin Service, which has to be there, owns it.
-    ///
-    /// - Returns: The origin Service's address.
-    func createSecret() async throws -> String? {
-        do throws(APIError) {
-            let origin = try await self.client.get(.services, self.names.origin, in: self.namespace)
-            let secret = self.objects.secret(hex: self.secret.hex, originUID: origin.metadata.uid ?? "")
-            try await self.client.create(.secrets, secret, in: self.namespace)
-            return origin.spec.clusterIP
-        } catch {
-            throw PluginFailure(error, action: "create secret/\(self.objects.secretName)")
         }
     }
 }

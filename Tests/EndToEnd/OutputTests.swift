@@ -81,7 +81,7 @@ extension EndToEnd {
                 let kinds = read.split(separator: "\n").map { $0.split(separator: "/")[0] }
                 #expect(
                     kinds == [
-                        "lease.coordination.k8s.io", "secret", "service", "service", "serviceaccount",
+                        "lease.coordination.k8s.io", "service", "service", "serviceaccount",
                         "role.rbac.authorization.k8s.io", "rolebinding.rbac.authorization.k8s.io", "deployment.apps",
                     ])
                 #expect(result.output.contains("# JSON Patch of service/web:"))

@@ -75,7 +75,7 @@ extension EndToEnd {
             "what a session cannot do without is deleted: it ends at once, and the Service was never without endpoint",
             arguments: [
                 "service/kt-4b5e57f6eb-origin", "deployment/kt-4b5e57f6eb-proxy",
-                "serviceaccount/kt-4b5e57f6eb-proxy", "secrets",
+                "serviceaccount/kt-4b5e57f6eb-proxy",
             ])
         func deletedObject(name: String) async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
@@ -84,9 +84,7 @@ extension EndToEnd {
                 let plugin = try await shop.intercept("--port", "3000")
                 let load = try Load.start(.connectionPerRequest, target: "\(try await shop.address()):80", rate: 50)
                 try await load.expect("laptop")
-                let all = name.contains("/") ? [] : ["-l", "kubectl-tunnel/session"]
-                try await run(
-                    [Lab.shared.kubectl, "-n", shop.namespace, "delete", name, "--wait=false"] + all)
+                try await kubectl("-n", shop.namespace, "delete", name, "--wait=false")
                 let result = try await plugin.finish(within: 20)
                 #expect(result.status == 1)
                 #expect(result.error.contains("error: the session has ended: \(name.prefix(6))"), "\(result.error)")

@@ -3,6 +3,9 @@ extension Checker {
     /// `ProxySilence.timeoutSeconds`.
     static let proxyTimeout = 2.0
 
+    /// How long a tunnel may be silent before the plugin asks the API server, in seconds: `Timing.pingTimeout`.
+    static let pingTimeout = 0.5
+
     /// I8: every switch back has a reason.
     static func reasons(_ history: History) -> [Violation] {
         Self.switched(history).compactMap { stretch in
@@ -35,11 +38,17 @@ extension Checker {
         }
     }
 
-    /// Whether the plugin had lost the tunnel for long enough, and what was done kept the proxy from noticing: its own
+    /// Whether the tunnel was silent while the API server answered, or the plugin had lost it for long enough, and what was done kept the proxy from noticing: its own
     /// stop, or a kubelet that holds its end of the port-forward and does not look at it.
     private static func isProxySilent(at end: Double, _ session: History.Session?, _ history: History) -> Bool {
-        guard let session, session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }),
-            let lost = session.linkLosses.last(where: { $0 < end }), end - lost >= Self.proxyTimeout - Self.slack
+        guard let session, session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }) else { return false }
+        // The tunnel need not be lost for that: half a second without an answer is enough.
+        let isUnanswered = history.faults.contains {
+            $0.kind.silencesTunnel && $0.begin + Self.pingTimeout - Self.slack <= end
+                && end <= $0.end + Self.pingTimeout + Self.watchSlack
+        }
+        if isUnanswered { return true }
+        guard let lost = session.linkLosses.last(where: { $0 < end }), end - lost >= Self.proxyTimeout - Self.slack
         else { return false }
         return !Self.faults(history, from: lost - Self.slack, to: end) { $0.hidesLoss }.isEmpty
     }

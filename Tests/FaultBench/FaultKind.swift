@@ -8,7 +8,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     // The proxy and the cluster.
     case proxyKill, proxyPause, kubeletKill, kubeletPause, serverKill, serverPause
     // A client deletes what the session made, or a pod.
-    case deleteLease, deleteDeployment, deletePod, forceDeletePod, deleteOrigin, deleteWarmUp, deleteSecret
+    case deleteLease, deleteDeployment, deletePod, forceDeletePod, deleteOrigin, deleteWarmUp
     case deleteAccount, deleteOriginalPod
     // Another client.
     case rivalIntercept, stopForce, takeOver, apply, serverSideApply
@@ -33,7 +33,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     package var maySwitchBack: Bool {
         switch self {
         case .interrupt, .terminate, .wrongClock, .deleteLease, .deleteDeployment, .deletePod, .forceDeletePod,
-            .proxyKill, .deleteOrigin, .deleteSecret, .deleteAccount, .stopForce, .takeOver, .apply, .serverSideApply:
+            .proxyKill, .deleteOrigin, .deleteAccount, .stopForce, .takeOver, .apply, .serverSideApply:
             true
         default: false
         }
@@ -58,13 +58,23 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// Whether the in-cluster side can no longer restore: the next plugin or `restore` does it then.
     package var disablesProxy: Bool {
         switch self {
-        case .deleteAccount, .deleteSecret, .deleteDeployment: true
+        case .deleteAccount, .deleteDeployment: true
         default: false
         }
     }
 
     /// Whether a proxy that lives may not notice meanwhile that its tunnel is lost.
     package var hidesLoss: Bool { self == .kubeletPause || self == .kubeletKill || self == .proxyPause }
+
+    /// Whether the tunnel may get no answer meanwhile, although the API server gives one.
+    package var silencesTunnel: Bool {
+        switch self {
+        case .forwardPause, .linkBlackHole, .linkDelay, .linkJitter, .linkBandwidth, .kubeletPause, .kubeletKill,
+            .proxyPause, .serverPause:
+            true
+        default: false
+        }
+    }
 
     /// What callers may notice, by DESIGN's bounds.
     package var allowance: Allowance {

@@ -371,17 +371,18 @@ import Testing
     }
 
     @Test(
-        "I8: a proxy that cannot notice the loss is a reason, when it could not, was given its time, and the plugin says so",
+        "I8: a proxy that is silent, or cannot notice the loss, is a reason, when it was, and the plugin says so",
         arguments: [
-            (FaultKind.kubeletPause, 16.5, "proxy-silent", true), (.kubeletPause, 19, "proxy-silent", false),
-            (.kubeletPause, 16.5, "proxy-missing", false), (.forwardKill, 16.5, "proxy-silent", false),
+            (FaultKind.kubeletPause, 16.4, "proxy-silent", true), (.kubeletPause, 20.4, "proxy-silent", false),
+            (.linkBlackHole, 19.0, "proxy-silent", true), (.kubeletPause, 16.4, "proxy-missing", false),
+            (.forwardKill, 16.4, "proxy-silent", false),
         ])
-    func silentProxy(kind: FaultKind, lost: Double, event: String, isReason: Bool) {
+    func silentProxy(kind: FaultKind, begin: Double, event: String, isReason: Bool) {
         let history = changed(goodHistory()) {
             $0.sessions[0].end = 60
-            $0.sessions[0].linkLosses = [lost]
+            $0.sessions[0].linkLosses = [begin + 0.1]
             $0.sessions[0].said = "{\"at\":16.02,\"event\":\"\(event)\",\"message\":\"the proxy does not answer\"}"
-            $0.faults = [History.Fault(kind, begin: 16.4, end: 21)]
+            $0.faults = [History.Fault(kind, begin: begin, end: 21)]
         }
         #expect(invariants(history) == (isReason ? [] : [.i8]))
     }

@@ -19,16 +19,17 @@ import Tunnel
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let identity = TunnelIdentity(
-            session: SessionStage.holder.session.description, secret: .random(), software: "1")
+        let identity = PodIdentity(
+            sessions: [SessionStage.holder.session.description: TunnelKey().publicKey], software: "1")
         let pod = PodEnd(identity: identity, ports: [], tunnelPort: 0, group: group, logger: logger)
         try await pod.start()
         let configuration = ProxyConfiguration(
-            namespace: "shop", service: "web", holder: SessionStage.holder.description, leaseDurationSeconds: 5,
-            listeners: [], originHost: "127.0.0.1", tunnelPort: 1, restores: restores, usesBetaSlices: false)
+            namespace: "shop", service: "web", holder: SessionStage.holder.description, publicKey: "5a",
+            leaseDurationSeconds: 5, listeners: [], originHost: "127.0.0.1", tunnelPort: 1, restores: restores,
+            usesBetaSlices: false)
         let role = ProxyRole(
-            configuration: configuration, holder: SessionStage.holder, pod: pod, client: stage.api.client,
-            logger: logger)
+            configuration: configuration, holder: SessionStage.holder, pod: pod,
+            publicKey: identity.publicKey.hex, client: stage.api.client, logger: logger)
         let (signals, source) = AsyncStream.makeStream(of: Void.self)
         let task = Task { await role.run(signals: signals) }
         try await body(source)

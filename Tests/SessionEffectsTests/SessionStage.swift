@@ -30,7 +30,8 @@ struct SessionStage {
         let found = try await self.api.client.get(.services, "web", in: "shop")
         let plan = try PortPlan(found, [PortRequest("3000")!], allowLowPorts: true)
         self.objects = SessionObjects(
-            service: found, namespace: "shop", holder: Self.holder, image: "image:1", imagePullSecret: nil,
+            service: found, namespace: "shop", holder: Self.holder, publicKey: "5a", image: "image:1",
+            imagePullSecret: nil,
             leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole, usesBetaSlices: false, grantsEvents: true)
         self.cleanup = SessionCleanup(
             client: self.api.client, namespace: "shop", service: "web", session: Self.holder.session,

@@ -51,7 +51,7 @@ import Testing
         for write in [
             SessionWrite.createHelpers, .count(.published), .restore(.expired(holder: "a on b")),
             .cleanUp(isDrained: true),
-            .bringOriginBack(address: nil),
+            .bringOriginBack,
         ] {
             let order = ControllerOrder(number: 7, write: write)
             #expect(ControllerOrder(lease { [order.patch(holder: $0)] }) == order)

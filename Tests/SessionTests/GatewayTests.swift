@@ -6,7 +6,8 @@ import Testing
     private func makeObjects(user: String = "alice", host: String = "laptop", mayCleanUp: Bool = true) -> GatewayObjects
     {
         GatewayObjects(
-            namespace: "shop", holder: Holder(user: user, host: host, session: sessionA), image: "image:1",
+            namespace: "shop", holder: Holder(user: user, host: host, session: sessionA), publicKey: "5a",
+            image: "image:1",
             imagePullSecret: nil, leaseDurationSeconds: 30, allowed: ["db.example.com:5432"],
             apiServers: ["172.30.0.1"], mayCleanUp: mayCleanUp)
     }
@@ -16,7 +17,7 @@ import Testing
         try expectRestricted(try #require(makeObjects().deployment(accountUID: nil)["spec"]?["template"]?["spec"]))
     }
 
-    @Test("the account owns the rest, without one the Deployment does, and nobody owns the Lease")
+    @Test("the account owns the rest, and nobody owns the Lease")
     func owners() {
         let objects = makeObjects()
         func kind(_ object: JSONValue) -> JSONValue? {
@@ -25,7 +26,6 @@ import Testing
         }
         #expect(kind(objects.deployment(accountUID: nil)) == nil)
         #expect(kind(objects.deployment(accountUID: "u")) == "ServiceAccount")
-        #expect(kind(objects.secret(hex: "00", deploymentUID: "u")) == "Deployment")
         #expect(kind(objects.account()) == nil)
         #expect(kind(objects.role(accountUID: "u")) == "ServiceAccount")
         #expect(kind(objects.roleBinding(accountUID: "u")) == "ServiceAccount")

@@ -176,4 +176,54 @@ import Testing
             #expect(stage.take(.podDeleted("pod-1")) == again)
         }
     }
+
+    @Test(
+        "a tunnel that does not answer while the API server does: the Service goes back, and comes when it answers again"
+    )
+    func suspect() throws {
+        var stage = try LaptopStage.serving()
+        #expect(stage.take(.tunnelSuspect) == [.lookAtAPI])
+        #expect(stage.take(.apiLooked(false)) == [.lookAtAPI])
+        #expect(stage.take(.apiLooked(true)) == [.restoreMeanwhile(self.silent)])
+        #expect(stage.take(.restoredMeanwhile(.restored)) == [.report(.restoredMeanwhile(self.silent))])
+        #expect(stage.take(.tunnelRecovered) == [.pause(.seconds(2))])
+        #expect(stage.take(.pauseOver) == [.look])
+        #expect(stage.take(.looked(.ready(pod: "pod-1"))) == [.check(pod: "pod-1", isFirst: false)])
+        #expect(stage.take(.checked) == [.switchService(pod: "pod-1", isFirst: false)])
+        #expect(stage.take(.switched(pod: "pod-1")) == [.report(.linkBack)])
+    }
+
+    @Test("one that answers before the API server does was only slow")
+    func onlySlow() throws {
+        var stage = try LaptopStage.serving()
+        #expect(stage.take(.tunnelSuspect, .tunnelRecovered) == [.lookAtAPI])
+        #expect(stage.take(.apiLooked(true)).isEmpty)
+    }
+
+    @Test("the Service does not swing: each time in a row it waits longer, until a minute was calm")
+    func calm() throws {
+        var stage = try LaptopStage.serving()
+        var pauses: [LaptopSession.Order] = []
+        for pause in [0, 1, 1, 1, 1, 1, 59, 60] {
+            stage.now += .seconds(pause)
+            _ = stage.take(.tunnelSuspect, .apiLooked(true), .restoredMeanwhile(.restored))
+            pauses += stage.take(.tunnelRecovered)
+            _ = stage.take(.pauseOver, .looked(.ready(pod: "pod-1")), .checked, .switched(pod: "pod-1"))
+        }
+        #expect(pauses == [2, 4, 8, 16, 30, 30, 30, 2].map { .pause(.seconds($0)) })
+    }
+
+    @Test("suspect again while it comes back, or gone for good")
+    func suspectAgain() throws {
+        var stage = try LaptopStage.serving()
+        _ = stage.take(.tunnelSuspect, .apiLooked(true), .restoredMeanwhile(.restored), .tunnelRecovered)
+        _ = stage.take(.pauseOver, .looked(.ready(pod: "pod-1")))
+        #expect(stage.take(.tunnelSuspect, .checked).isEmpty)
+        #expect(stage.take(.tunnelRecovered) == [.pause(.seconds(2))])
+        _ = stage.take(.tunnelSuspect)
+        #expect(stage.take(.pauseOver, .looked(.ready(pod: "pod-1"))) == [.look])
+        #expect(
+            stage.take(.tunnelClosed(1, reason: "dead", afterSilence: true))
+                == [.dropTunnel, .report(.linkLost(reason: "dead")), .look, .lookForSilence])
+    }
 }

@@ -55,6 +55,7 @@ import Testing
                 var lease = makeLease(renewed: "1", annotations: [Key.state: SessionState.active.rawValue])
                 lease.metadata.labels = [Key.service: "web"]
                 self.take(.silenceLooked(fails ? nil : lease))
+            case .lookAtAPI: self.take(.apiLooked(!fails))
             case .restoreMeanwhile: self.take(.restoredMeanwhile(fails ? nil : .restored))
             case .readService(let writes):
                 self.take(.serviceRead(.init(writes: writes, service: .read(self.stage.switched()), lease: nil)))
@@ -85,6 +86,8 @@ import Testing
             case 25: self.take(.lost(.object("deployment/kt-1")))
             case 26: self.take(.endRequested(.stop(by: "bob")))
             case 27: self.take(.drained)
+            case 28..<30: self.take(.tunnelSuspect)
+            case 30..<32: self.take(.tunnelRecovered)
             default: self.stage.now += .milliseconds(Int.random(in: 0..<900, using: &self.random))
             }
         }

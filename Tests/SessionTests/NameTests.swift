@@ -9,7 +9,7 @@ import Testing
         for service in ["web", long + "x", long + "y"] {
             let names = SessionNames(service: service)
             let all = [
-                names.lease, names.deployment, names.origin, names.warmUp, names.account, names.secret(for: sessionA),
+                names.lease, names.deployment, names.origin, names.warmUp, names.account,
             ]
             for name in all {
                 #expect(name.utf8.count <= 63)
@@ -52,7 +52,7 @@ import Testing
     func configuration() throws {
         let plan = try PortPlan(makeService(), [PortRequest("3000")!], allowLowPorts: false)
         let configuration = ProxyConfiguration(
-            namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", leaseDurationSeconds: 30,
+            namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", publicKey: "5a", leaseDurationSeconds: 30,
             listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1,
             restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)

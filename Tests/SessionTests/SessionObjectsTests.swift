@@ -10,7 +10,8 @@ import Testing
             selector: selector, ports: [Service.Port(name: "http", protocol: "TCP", port: 80, targetPort: .int(port))])
         return SessionObjects(
             service: service, namespace: "shop",
-            holder: Holder(user: "alice", host: "laptop", session: sessionA), image: "image:1", imagePullSecret: nil,
+            holder: Holder(user: "alice", host: "laptop", session: sessionA), publicKey: "5a", image: "image:1",
+            imagePullSecret: nil,
             leaseDurationSeconds: 30,
             plan: try PortPlan(service, [PortRequest("3000")!], allowLowPorts: true), failsafe: .ownRole,
             usesBetaSlices: false, grantsEvents: true)

@@ -5,22 +5,20 @@ import Testing
 
 @Suite("Handshake")
 struct HandshakeTests {
-    static let secret = TunnelSecret.random()
+    static let key = TunnelKey()
+    static let pod = PodIdentity(sessions: ["s1": HandshakeTests.key.publicKey], software: "0.1.0")
 
-    static func machine(
-        _ position: HandshakeStateMachine.Position,
-        role: HTTP2Role? = nil,
-        session: String = "s1",
-        secret: TunnelSecret = HandshakeTests.secret,
-        version: UInt8 = 1
+    static func laptop(
+        role: HTTP2Role = .server, session: String = "s1", key: TunnelKey = HandshakeTests.key, version: UInt8 = 2
     ) -> HandshakeStateMachine {
-        HandshakeStateMachine(
-            position: position,
-            role: role ?? (position == .acceptor ? .client : .server),
-            identity: TunnelIdentity(session: session, secret: secret, software: "0.1.0"),
-            nonce: .random(byteCount: 32),
-            version: version
-        )
+        let identity = LaptopIdentity(session: session, key: key, software: "0.1.0")
+        return HandshakeStateMachine(.laptop(identity), role: role, nonce: .random(byteCount: 32), version: version)
+    }
+
+    static func pod(
+        role: HTTP2Role = .client, identity: PodIdentity = HandshakeTests.pod, version: UInt8 = 2
+    ) -> HandshakeStateMachine {
+        HandshakeStateMachine(.pod(identity), role: role, nonce: .random(byteCount: 32), version: version)
     }
 
     /// How both ends came out, as each of them sees it.
@@ -59,74 +57,103 @@ struct HandshakeTests {
 
     @Test("both ends accept each other at any split of the bytes", arguments: [1, 2, 3, 7, 31, 1000])
     func accepts(chunk: Int) {
-        var connector = HandshakeTests.machine(.connector)
-        var acceptor = HandshakeTests.machine(.acceptor)
+        var connector = HandshakeTests.laptop()
+        var acceptor = HandshakeTests.pod()
         let outcome = HandshakeTests.run(&connector, &acceptor, chunk: chunk)
-        #expect(outcome.connector == .accepted(reply: [], rest: []))
-        #expect(outcome.acceptor == .accepted(reply: [1], rest: []))
+        #expect(outcome.connector == .accepted(.pod(HandshakeTests.pod.publicKey), reply: [], rest: []))
+        #expect(outcome.acceptor == .accepted(.laptop(session: "s1"), reply: [1], rest: []))
         #expect(acceptor.received([1, 2, 3]) == .wait)
     }
 
     @Test("the side of HTTP/2 is independent of who dialled")
     func gatewayRoles() {
-        var connector = HandshakeTests.machine(.connector, role: .client)
-        var acceptor = HandshakeTests.machine(.acceptor, role: .server)
+        var connector = HandshakeTests.laptop(role: .client)
+        var acceptor = HandshakeTests.pod(role: .server)
         let outcome = HandshakeTests.run(&connector, &acceptor)
-        #expect(outcome.connector == .accepted(reply: [], rest: []))
-        #expect(outcome.acceptor == .accepted(reply: [1], rest: []))
+        #expect(outcome.connector == .accepted(.pod(HandshakeTests.pod.publicKey), reply: [], rest: []))
+        #expect(outcome.acceptor == .accepted(.laptop(session: "s1"), reply: [1], rest: []))
     }
 
     @Test("both ends refuse when they want the same side of HTTP/2")
     func sameRole() {
-        var connector = HandshakeTests.machine(.connector, role: .client)
-        var acceptor = HandshakeTests.machine(.acceptor, role: .client)
+        var connector = HandshakeTests.laptop(role: .client)
+        var acceptor = HandshakeTests.pod(role: .client)
         let outcome = HandshakeTests.run(&connector, &acceptor)
         #expect(outcome.connector?.error?.message == "both ends want to play the same side of HTTP/2")
         #expect(outcome.acceptor?.error?.code == .handshakeRefused)
     }
 
-    @Test("another secret or another session is refused by the connector", arguments: [true, false])
-    func wrongSecret(isSecret: Bool) {
-        var connector = HandshakeTests.machine(.connector)
-        var acceptor = HandshakeTests.machine(
-            .acceptor,
-            session: isSecret ? "s1" : "s2",
-            secret: isSecret ? .random() : HandshakeTests.secret
-        )
+    @Test("a pod that has another key for the session cannot prove itself, and gets no proof")
+    func wrongKey() {
+        var connector = HandshakeTests.laptop()
+        var acceptor = HandshakeTests.pod(
+            identity: PodIdentity(sessions: ["s1": TunnelKey().publicKey], software: "0.1.0"))
         let outcome = HandshakeTests.run(&connector, &acceptor)
-        #expect(outcome.connector?.error?.code == .handshakeRefused)
+        #expect(outcome.connector?.error?.message == "the other end could not prove that it belongs to this session")
         #expect(outcome.acceptor == nil)
+    }
+
+    @Test("another session's laptop is told so by the pod, before any proof", arguments: ["s2", "", "s1 "])
+    func wrongSession(session: String) {
+        var connector = HandshakeTests.laptop(session: session)
+        var acceptor = HandshakeTests.pod()
+        let outcome = HandshakeTests.run(&connector, &acceptor)
+        #expect(outcome.connector?.error?.message == "the other end is another session's")
+        #expect(outcome.acceptor?.error?.message == "the peer names another session")
+        #expect(outcome.acceptor?.reply.count == HandshakeTests.pod().headerCount + 2)
+    }
+
+    @Test("a key of small order is none, on either end")
+    func smallOrder() {
+        let zero = TunnelPublicKey(hex: String(repeating: "0", count: 64))!
+        #expect(PodIdentity(sessions: ["s1": zero], software: "").secret(for: "s1") == nil)
+        var connector = HandshakeTests.laptop()
+        var acceptor = HandshakeTests.pod()
+        var challenge = acceptor.received(connector.opening).reply
+        let key = HandshakeTests.pod().headerCount + 1
+        challenge.replaceSubrange(key..<key + 32, with: zero.bytes)
+        #expect(connector.received(challenge).error?.message == "the other end's key is none")
+    }
+
+    @Test("a pod's own proof cannot be had with its public key alone: another one in the middle is not believed")
+    func middle() {
+        var connector = HandshakeTests.laptop()
+        var acceptor = HandshakeTests.pod()
+        var challenge = acceptor.received(connector.opening).reply
+        let key = HandshakeTests.pod().headerCount + 1
+        challenge.replaceSubrange(key..<key + 32, with: TunnelKey().publicKey.bytes)
+        #expect(connector.received(challenge).error?.code == .handshakeRefused)
     }
 
     @Test("a connector with the wrong proof is told so")
     func wrongProof() {
-        var acceptor = HandshakeTests.machine(.acceptor)
-        let connector = HandshakeTests.machine(.connector)
+        var acceptor = HandshakeTests.pod()
+        let connector = HandshakeTests.laptop()
         #expect(acceptor.received(connector.opening).reply.count > 64)
         let order = acceptor.received([UInt8](repeating: 0, count: 32))
         #expect(order.reply == [2, 2])
-        #expect(order.error?.message == "the peer does not know this session's secret")
+        #expect(order.error?.message == "the peer does not have this session's key")
     }
 
     @Test("the acceptor's own proof is no proof of the connector")
     func reflectedProof() {
-        var acceptor = HandshakeTests.machine(.acceptor)
-        let challenge = acceptor.received(HandshakeTests.machine(.connector).opening).reply
+        var acceptor = HandshakeTests.pod()
+        let challenge = acceptor.received(HandshakeTests.laptop().opening).reply
         #expect(acceptor.received(challenge.suffix(32)).error?.code == .handshakeRefused)
     }
 
     @Test("an acceptor's answer to one handshake is no answer to another")
     func replayedChallenge() {
-        var acceptor = HandshakeTests.machine(.acceptor)
-        let challenge = acceptor.received(HandshakeTests.machine(.connector).opening).reply
-        var another = HandshakeTests.machine(.connector)
+        var acceptor = HandshakeTests.pod()
+        let challenge = acceptor.received(HandshakeTests.laptop().opening).reply
+        var another = HandshakeTests.laptop()
         #expect(another.received(challenge).error?.code == .handshakeRefused)
     }
 
-    @Test("another version is refused by both, naming the side that is older", arguments: [(1, 2), (2, 1)])
+    @Test("another version is refused by both, naming the side that is older", arguments: [(1, 2), (3, 2)])
     func versions(plugin: UInt8, proxy: UInt8) {
-        var connector = HandshakeTests.machine(.connector, version: plugin)
-        var acceptor = HandshakeTests.machine(.acceptor, version: proxy)
+        var connector = HandshakeTests.laptop(version: plugin)
+        var acceptor = HandshakeTests.pod(version: proxy)
         let outcome = HandshakeTests.run(&connector, &acceptor)
         let older = plugin < proxy ? "plugin" : "proxy"
         let message =
@@ -140,7 +167,7 @@ struct HandshakeTests {
 
     @Test("strangers get no answer", arguments: ["GET / HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}", "\n"])
     func strangers(text: String) {
-        var acceptor = HandshakeTests.machine(.acceptor)
+        var acceptor = HandshakeTests.pod()
         let order = acceptor.received(Array(text.utf8))
         #expect(order.reply.isEmpty)
         #expect(order.error?.code == .handshakeRefused)
@@ -152,11 +179,11 @@ struct HandshakeTests {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
         for round in 0..<2000 {
-            var machine = HandshakeTests.machine(round.isMultiple(of: 2) ? .acceptor : .connector)
-            let other = HandshakeTests.machine(.connector)
+            var machine = round.isMultiple(of: 2) ? HandshakeTests.pod() : HandshakeTests.laptop()
+            let other = HandshakeTests.laptop()
             var good: [UInt8] = other.opening
             if round.isMultiple(of: 2) == false {
-                var acceptor = HandshakeTests.machine(.acceptor)
+                var acceptor = HandshakeTests.pod()
                 good = acceptor.received(machine.opening).reply
             }
             // Right up to some byte, then noise.
@@ -180,23 +207,38 @@ struct HandshakeTests {
         }
     }
 
-    @Test("secrets are read from hexadecimal digits and never printed")
-    func secrets() {
-        let secret = TunnelSecret.random()
-        #expect(TunnelSecret(hex: secret.hex) == secret)
-        #expect(TunnelSecret(hex: secret.hex.uppercased()) == secret)
-        for wrong in ["", "00", String(repeating: "g", count: 64), secret.hex + "00", String(secret.hex.dropLast())] {
-            #expect(TunnelSecret(hex: wrong) == nil)
+    @Test("public keys are read from hexadecimal digits, and private ones never printed")
+    func keys() {
+        let key = TunnelKey().publicKey
+        #expect(TunnelPublicKey(hex: key.hex) == key)
+        #expect(TunnelPublicKey(hex: key.hex.uppercased()) == key)
+        for wrong in ["", "00", String(repeating: "g", count: 64), key.hex + "00", String(key.hex.dropLast())] {
+            #expect(TunnelPublicKey(hex: wrong) == nil)
         }
-        #expect(!"\(secret)".contains(secret.hex.prefix(8)))
+        #expect("\(TunnelKey())" == "TunnelKey(…)")
     }
+
+    @Test("two keys give the same on both ends, and to nobody else")
+    func agreement() throws {
+        let (one, other) = (TunnelKey(), TunnelKey())
+        let (session, proxy) = (one.publicKey, other.publicKey)
+        let secret = try #require(one.secret(with: proxy, session: session, proxy: proxy))
+        #expect(other.secret(with: session, session: session, proxy: proxy) == secret)
+        #expect(other.secret(with: session, session: proxy, proxy: session) != secret)
+        #expect(TunnelKey().secret(with: proxy, session: session, proxy: proxy) != secret)
+    }
+}
+
+extension HandshakeStateMachine {
+    /// The bytes of its header.
+    fileprivate var headerCount: Int { HandshakeHeader(version: 2, software: "0.1.0").bytes.count }
 }
 
 extension HandshakeStateMachine.OnBytes {
     var reply: [UInt8] {
         switch self {
         case .wait: []
-        case .send(let bytes), .accepted(let bytes, _), .refuse(let bytes, _): bytes
+        case .send(let bytes), .accepted(_, let bytes, _), .refuse(let bytes, _): bytes
         }
     }
 

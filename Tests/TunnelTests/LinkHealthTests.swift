@@ -5,8 +5,17 @@ import Testing
 
 @Suite("Link health")
 struct LinkHealthTests {
-    static func up(at now: Duration = .zero, roundTrip: Duration = .milliseconds(10)) -> LinkHealth {
-        var health = LinkHealth(timing: Timing(), now: now)
+    /// The product's intervals, but for PINGs, which are out of the way.
+    static let seldom = {
+        var timing = Timing()
+        timing.pingInterval = .seconds(2)
+        return timing
+    }()
+
+    static func up(
+        at now: Duration = .zero, roundTrip: Duration = .milliseconds(10), timing: Timing = LinkHealthTests.seldom
+    ) -> LinkHealth {
+        var health = LinkHealth(timing: timing, now: now)
         #expect(health.timePassed(now: now) == [.sendPing(1)])
         #expect(health.pingAcknowledged(1, now: now + roundTrip) == .becomeUp)
         return health
@@ -14,20 +23,20 @@ struct LinkHealthTests {
 
     @Test("the first acknowledgement brings the link up, the next ones change nothing")
     func comesUp() {
-        var health = LinkHealthTests.up()
+        var health = LinkHealthTests.up(timing: Timing())
         #expect(health.standing == .up)
         #expect(health.roundTrip == .milliseconds(10))
-        #expect(health.timePassed(now: .milliseconds(1999)) == [])
-        #expect(health.timePassed(now: .seconds(2)) == [.sendPing(2)])
-        #expect(health.pingAcknowledged(2, now: .milliseconds(2004)) == .nothing)
+        #expect(health.timePassed(now: .milliseconds(999)) == [])
+        #expect(health.timePassed(now: .seconds(1)) == [.sendPing(2)])
+        #expect(health.pingAcknowledged(2, now: .milliseconds(1004)) == .nothing)
         #expect(health.smallestRoundTrip == .milliseconds(4))
-        #expect(health.pingAcknowledged(2, now: .milliseconds(2005)) == .nothing)
+        #expect(health.pingAcknowledged(2, now: .milliseconds(1005)) == .nothing)
         #expect(health.roundTrip == .milliseconds(4))
     }
 
     @Test("without acknowledgements the link is dead after eight seconds, at the deadline it names itself")
     func dies() {
-        var health = LinkHealthTests.up(roundTrip: .zero)
+        var health = LinkHealthTests.up(roundTrip: .zero, timing: Timing())
         var now: Duration = .zero
         var pings = 0
         while health.standing != .dead, now < .seconds(20) {
@@ -37,8 +46,8 @@ struct LinkHealthTests {
             }
         }
         #expect(now == .seconds(8))
-        #expect(pings == 3)
-        #expect(health.pingAcknowledged(3, now: now) == .nothing)
+        #expect(pings == 7)
+        #expect(health.pingAcknowledged(7, now: now) == .nothing)
         #expect(health.standing == .dead)
         #expect(health.timePassed(now: .seconds(30)) == [])
     }
@@ -55,6 +64,45 @@ struct LinkHealthTests {
         #expect(health.timePassed(now: .milliseconds(1200)) == [.giveUp(8)])
         #expect(health.pingAcknowledged(2, now: .milliseconds(1300)) == .recover)
         #expect(health.standing == .up)
+    }
+
+    /// A laptop's, that is up.
+    private static func laptop(roundTrip: Duration = .milliseconds(10)) -> LinkHealth {
+        var health = LinkHealth(timing: Timing(), suspectsPings: true, now: .zero)
+        #expect(health.timePassed(now: .zero) == [.sendPing(1)])
+        #expect(health.pingAcknowledged(1, now: roundTrip) == .becomeUp)
+        #expect(health.timePassed(now: .seconds(1)) == [.sendPing(2)])
+        return health
+    }
+
+    @Test("where no CONNECT is sent, a PING unanswered for half a second makes the link suspect, until one is answered")
+    func suspectsPing() {
+        var health = Self.laptop()
+        #expect(health.nextDeadline == .milliseconds(1500))
+        #expect(health.timePassed(now: .milliseconds(1499)) == [])
+        #expect(health.timePassed(now: .milliseconds(1500)) == [.becomeSuspect, .sendPing(3)])
+        health.bytesReceived(at: .milliseconds(1600))
+        #expect(health.standing == .suspect)
+        #expect(health.pingAcknowledged(2, now: .milliseconds(1700)) == .recover)
+        #expect(health.pingAcknowledged(3, now: .milliseconds(1700)) == .nothing)
+        #expect(health.standing == .up)
+        var slow = Self.laptop(roundTrip: .milliseconds(300))
+        #expect(slow.nextDeadline == .seconds(2))
+        #expect(slow.timePassed(now: .seconds(2)) == [.sendPing(3)])
+        #expect(slow.timePassed(now: .milliseconds(2200)) == [.becomeSuspect, .sendPing(4)])
+    }
+
+    @Test("bytes of any kind begin that wait again, and so does a sleep of this process")
+    func suspectsNoPing() {
+        var moving = Self.laptop()
+        moving.bytesReceived(at: .milliseconds(1400))
+        #expect(moving.timePassed(now: .milliseconds(1899)) == [])
+        #expect(moving.timePassed(now: .milliseconds(1900)) == [.becomeSuspect, .sendPing(3)])
+        var slept = Self.laptop()
+        #expect(slept.timePassed(now: .milliseconds(1800)) == [])
+        #expect(slept.timePassed(now: .seconds(2)) == [.sendPing(3)])
+        #expect(slept.timePassed(now: .milliseconds(2299)) == [])
+        #expect(slept.timePassed(now: .milliseconds(2300)) == [.becomeSuspect, .sendPing(4)])
     }
 
     @Test("a PING is overdue after 100 ms, or four round trips, and for three seconds")

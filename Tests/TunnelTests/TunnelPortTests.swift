@@ -135,10 +135,10 @@ extension Loopback {
             }
         }
 
-        @Test("a laptop with another secret learns that the proof failed")
-        func wrongSecret() async throws {
+        @Test("a laptop with another key learns that the proof failed")
+        func wrongKey() async throws {
             try await self.withStream { tunnel in
-                let error = await tunnel.connectError { $0.secret = .random() }
+                let error = await tunnel.connectError { $0.key = TunnelKey() }
                 #expect(error?.code == .handshakeRefused)
                 #expect(error?.message == "the other end could not prove that it belongs to this session")
             }
@@ -150,15 +150,15 @@ extension Loopback {
                 let port = tunnel.tunnelPort
                 let answer = try await blocking {
                     let socket = try RawSocket.connect(port: port)
-                    try socket.send(HandshakeHeader(version: 2, software: "9").bytes)
+                    try socket.send(HandshakeHeader(version: 1, software: "0.0.9").bytes)
                     socket.finish()
                     defer { socket.close() }
                     return try socket.receiveAll()
                 }
-                let expected = HandshakeHeader(version: 1, software: "0.1.0")
+                let expected = HandshakeHeader(version: 2, software: "0.1.0")
                 #expect(HandshakeHeader.read(answer[...]) == .header(expected, byteCount: answer.count - 2))
                 #expect(answer.suffix(2) == [2, 1])
-                let reason = "the proxy in the cluster speaks version 1, this plugin version 2: update the proxy"
+                let reason = "the proxy in the cluster speaks version 2, this plugin version 1: update the plugin"
                 #expect(await tunnel.podEvents.wait(for: .peerRefused(reason: reason)))
             }
         }
@@ -224,7 +224,7 @@ extension Loopback {
 
 extension TestTunnel {
     /// Connects a laptop with a changed identity; the error, or `nil` if there was none.
-    func connectError(port: Int? = nil, change: (inout TunnelIdentity) -> Void) async -> TunnelError? {
+    func connectError(port: Int? = nil, change: (inout LaptopIdentity) -> Void) async -> TunnelError? {
         var identity = self.identity
         change(&identity)
         do {

@@ -186,9 +186,6 @@ actor ControllerWorker {
             client: self.client, objects: objects, cleanup: self.cleanup, wantsNetworkPolicy: false,
             isWanted: { ControllerOrder($0) == order })
         switch order.write {
-        case .bringOriginBack:
-            // The address is the Deployment's to say: a Lease could name any that is free in the cluster.
-            return try await writer.perform(.bringOriginBack(address: nil))
         case .switchService(let publishNotReady):
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             let outcome = try await writer.perform(

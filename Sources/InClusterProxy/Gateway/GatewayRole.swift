@@ -26,7 +26,7 @@ actor GatewayRole {
     private static let routeFile = "/proc/net/route"
 
     init(
-        configuration: GatewayConfiguration, holder: Holder, secret: TunnelSecret, environment: [String: String],
+        configuration: GatewayConfiguration, holder: Holder, key: TunnelPublicKey, environment: [String: String],
         client: KubernetesClient?, loop: any EventLoop, logger: Logger
     ) async throws {
         self.configuration = configuration
@@ -52,8 +52,8 @@ actor GatewayRole {
                 eventLoop: loop)
         }.get()
         self.end = GatewayEnd(
-            identity: TunnelIdentity(
-                session: holder.session.description, secret: secret, software: ProxyConfiguration.softwareVersion),
+            identity: PodIdentity(
+                sessions: [holder.session.description: key], software: ProxyConfiguration.softwareVersion),
             tunnelPort: configuration.tunnelPort, decisions: GatewayEgress(egress: egress), loop: loop, logger: logger)
     }
 

@@ -17,11 +17,14 @@ public struct KubernetesClient: Sendable {
 
     /// Reads one object.
     ///
+    /// - Parameter timeoutSeconds: How long the answer may take; `nil` for as long as any.
     /// - Throws: ``APIError``; code `notFound` when there is none.
     public func get<Object>(
-        _ type: ResourceType<Object>, _ name: String, in namespace: String
+        _ type: ResourceType<Object>, _ name: String, in namespace: String, timeoutSeconds: Int? = nil
     ) async throws(APIError) -> Object {
-        try await self.decoded(APIRequest(.get, type.path(namespace: namespace, name: name)))
+        var request = APIRequest(.get, type.path(namespace: namespace, name: name))
+        if let timeoutSeconds { request.timeoutSeconds = timeoutSeconds }
+        return try await self.decoded(request)
     }
 
     /// Whether the server says that there is no such namespace; who may not see namespaces does not hear it.
@@ -36,11 +39,13 @@ public struct KubernetesClient: Sendable {
     }
 
     /// Reads one object, or `nil` when there is none.
+    ///
+    /// - Parameter timeoutSeconds: How long the answer may take; `nil` for as long as any.
     public func find<Object>(
-        _ type: ResourceType<Object>, _ name: String, in namespace: String
+        _ type: ResourceType<Object>, _ name: String, in namespace: String, timeoutSeconds: Int? = nil
     ) async throws(APIError) -> Object? {
         do {
-            return try await self.get(type, name, in: namespace)
+            return try await self.get(type, name, in: namespace, timeoutSeconds: timeoutSeconds)
         } catch let error where error.code == .notFound {
             return nil
         }

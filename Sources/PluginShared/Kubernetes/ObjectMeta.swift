@@ -36,6 +36,9 @@ public struct ObjectMeta: Codable, Sendable, Equatable {
         self.ownerReferences = ownerReferences
     }
 
+    /// The owner of a kind, by its name and uid; `nil` for none.
+    public func owner(_ kind: String) -> OwnerReference? { self.ownerReferences?.first { $0.kind == kind } }
+
     /// An annotation's value.
     public func annotation(_ name: String) -> String? { self.annotations?[name] }
 }

@@ -56,8 +56,8 @@ extension ResourceType where Object == EndpointSlice {
 }
 
 extension ResourceType where Object == PartialObject {
-    /// Secrets. Only created and deleted, never read.
-    public static var secrets: Self { Self(prefix: "/api/v1", plural: "secrets") }
+    /// ReplicaSets.
+    public static var replicaSets: Self { Self(prefix: "/apis/apps/v1", plural: "replicasets") }
     /// Namespaces, which are in none.
     public static var namespaces: Self { Self(prefix: "/api/v1", plural: "namespaces") }
     /// Events, as `kubectl describe` shows them.

@@ -4,7 +4,6 @@ import PluginConsole
 import PluginSession
 import Session
 import SessionEffects
-import Tunnel
 
 /// Finding out what a gateway may be, and creating its objects.
 struct GatewayCreation: Sendable {
@@ -13,9 +12,10 @@ struct GatewayCreation: Sendable {
 
     /// What a gateway takes in any case; the reasons stand in the RBAC file.
     private static let needed: [Rights.Right] = [
-        .init(verb: "create", resource: "secrets"),
         .init(verb: "create", resource: "deployments", group: "apps"),
         .init(verb: "delete", resource: "deployments", group: "apps"),
+        .init(verb: "get", resource: "deployments", group: "apps"),
+        .init(verb: "get", resource: "replicasets", group: "apps"),
         .init(verb: "create", resource: "leases", group: "coordination.k8s.io"),
         .init(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
         .init(verb: "delete", resource: "leases", group: "coordination.k8s.io"),
@@ -28,13 +28,13 @@ struct GatewayCreation: Sendable {
     /// The objects of a gateway, after a look at the user's rights; nothing is touched.
     ///
     /// - Throws: ``PluginFailure`` naming the rights that are missing.
-    func plan(_ request: GatewayRequest, holder: Holder) async throws -> GatewayObjects {
+    func plan(_ request: GatewayRequest, holder: Holder, publicKey: String) async throws -> GatewayObjects {
         let rights = Rights(client: self.client, namespace: self.namespace)
         async let mayMakeRoles = rights.mayMakeRoles()
         async let apiServers = self.apiServers()
         try await rights.check(Self.needed)
         return GatewayObjects(
-            namespace: self.namespace, holder: holder, image: request.image,
+            namespace: self.namespace, holder: holder, publicKey: publicKey, image: request.image,
             imagePullSecret: request.imagePullSecret, leaseDurationSeconds: request.leaseDurationSeconds,
             allowed: request.allowed, apiServers: await apiServers, mayCleanUp: try await mayMakeRoles)
     }
@@ -55,15 +55,11 @@ struct GatewayCreation: Sendable {
     }
 
     /// Creates everything else: owners before what they own.
-    func createObjects(_ objects: GatewayObjects, secret: TunnelSecret) async throws {
+    func createObjects(_ objects: GatewayObjects) async throws {
         let names = objects.names
         let account = try await self.createAccount(objects)
-        let deployment = try await self.create(
+        try await self.create(
             .deployments, "deployment", names.deployment, objects.deployment(accountUID: account?.uid))
-        // The pod is not started before its Secret is there, which takes milliseconds.
-        _ = try await self.create(
-            .secrets, "secret", names.secret,
-            objects.secret(hex: secret.hex, deploymentUID: deployment.metadata.uid ?? ""))
     }
 
     private func createAccount(_ objects: GatewayObjects) async throws -> ObjectMeta? {

@@ -30,7 +30,7 @@ public actor GatewaySession {
     private let cluster: Cluster
     private let request: GatewayRequest
     private let report: SessionReport
-    private let secret = TunnelSecret.random()
+    private let key = TunnelKey()
     private let eventSource: AsyncStream<Event>.Continuation
     private var objects: GatewayObjects?
     private var tunnel: PortForwardedTunnel<GatewayClient>?
@@ -58,7 +58,8 @@ public actor GatewaySession {
     /// - Throws: ``PluginFailure``.
     public func start() async throws -> ClusterNames {
         let creation = GatewayCreation(client: self.cluster.client, namespace: self.cluster.pin.namespace)
-        let objects = try await creation.plan(self.request, holder: self.holder)
+        let objects = try await creation.plan(
+            self.request, holder: self.holder, publicKey: self.key.publicKey.hex)
         if !objects.mayCleanUp {
             self.report.event(
                 "note",
@@ -70,7 +71,7 @@ public actor GatewaySession {
         try await self.report.step("lease \(objects.names.lease)") { try await creation.createLease(objects) }
         self.keepLease(objects)
         try await self.report.step("gateway created") {
-            try await creation.createObjects(objects, secret: self.secret)
+            try await creation.createObjects(objects)
         }
         let pod = try await self.report.step("gateway ready") {
             try await self.pod(objects).ready(within: self.request.timeout)
@@ -85,8 +86,8 @@ public actor GatewaySession {
     }
 
     private func connect(to pod: String) async throws -> ClusterNames {
-        let identity = TunnelIdentity(
-            session: self.holder.session.description, secret: self.secret, software: ProxyConfiguration.softwareVersion)
+        let identity = LaptopIdentity(
+            session: self.holder.session.description, key: self.key, software: ProxyConfiguration.softwareVersion)
         let loop = self.link.eventLoop
         let tunnel = try await PortForwardedTunnel.open(
             pod: pod, port: GatewayObjects.tunnelPort, pin: self.cluster.pin

@@ -7,6 +7,7 @@ public struct ProxyPod: Sendable {
     private let client: KubernetesClient
     private let namespace: String
     private let deployment: String
+    private let session: SessionID?
     private let labels: String
     private let component: String
 
@@ -19,6 +20,7 @@ public struct ProxyPod: Sendable {
         self.client = client
         self.namespace = namespace
         self.deployment = deployment
+        self.session = session
         self.labels = "\(Key.session)=\(session),\(Key.component)=\(component)"
         self.component = component
     }
@@ -28,6 +30,7 @@ public struct ProxyPod: Sendable {
         self.client = client
         self.namespace = namespace
         self.deployment = ControllerInstallation.name
+        self.session = nil
         self.labels = ControllerInstallation.podLabels
         self.component = "controller"
     }
@@ -54,7 +57,7 @@ public struct ProxyPod: Sendable {
         var stubbornSince: ContinuousClock.Instant?
         while true {
             let pods = try await self.pods().filter { $0.metadata.deletionTimestamp == nil }
-            if let pod = pods.first(where: \.isReady) { return pod.metadata.name }
+            if let pod = try await self.first(of: pods) { return pod }
             for pod in pods { if let failure = self.failure(of: pod, Self.hopeless) { throw failure } }
             let stubborn = pods.lazy.compactMap { self.failure(of: $0, Self.stubborn) }.first
             stubbornSince = stubborn == nil ? nil : stubbornSince ?? clock.now
@@ -67,7 +70,28 @@ public struct ProxyPod: Sendable {
 
     /// The name of a pod that is Ready now; `nil` for none.
     public func readyOne() async throws(APIError) -> String? {
-        try await self.pods().first { $0.metadata.deletionTimestamp == nil && $0.isReady }?.metadata.name
+        try await self.first(of: self.pods().filter { $0.metadata.deletionTimestamp == nil })
+    }
+
+    /// The first pod that is Ready, and the Deployment's own: labels can be copied.
+    private func first(of pods: [Pod]) async throws(APIError) -> String? {
+        for pod in pods where pod.isReady {
+            if try await self.isOwn(pod) { return pod.metadata.name }
+        }
+        return nil
+    }
+
+    /// Whether a pod is the Deployment's, along its owners and their uids.
+    private func isOwn(_ pod: Pod) async throws(APIError) -> Bool {
+        guard let owner = pod.metadata.owner("ReplicaSet") else { return false }
+        let replicaSet = try await self.client.find(.replicaSets, owner.name, in: self.namespace)
+        guard let replicaSet, replicaSet.metadata.uid == owner.uid,
+            let owner = replicaSet.metadata.owner("Deployment"), owner.name == self.deployment
+        else { return false }
+        let deployment = try await self.client.find(
+            ResourceType.deployments.metadataOnly, self.deployment, in: self.namespace)
+        guard let deployment, deployment.metadata.uid == owner.uid else { return false }
+        return self.session.map { deployment.metadata.annotation(Key.session) == $0.description } ?? true
     }
 
     /// Whether no pod of the session is on its way out.

@@ -20,7 +20,11 @@ public enum Key {
     public static let serviceUID = "kubectl-tunnel/service-uid"
     /// On the Lease: the ports, as `80:8080 metrics:9090`.
     public static let ports = "kubectl-tunnel/ports"
-    /// On the Lease: the tunnel's protocol version.
+    /// On the Lease: the public key of the session's laptop, as 64 hexadecimal digits.
+    public static let publicKey = "kubectl-tunnel/public-key"
+    /// On the Lease, by the proxy: its own.
+    public static let proxyKey = "kubectl-tunnel/proxy-key"
+    /// On the Lease: the version of plugin, proxy and controller's protocol.
     public static let version = "kubectl-tunnel/version"
     /// On the Lease, by the in-cluster side, on change only: see ``SessionState``.
     public static let state = "kubectl-tunnel/state"

@@ -66,7 +66,11 @@ extension Lease {
     }
 
     /// The patch by which the in-cluster side says how things are.
-    public static func stateChange(_ state: SessionState, holder: Holder) -> JSONPatch {
-        Self.annotation(Key.state, state.rawValue, holder: holder)
+    ///
+    /// - Parameter proxyKey: The public key of the proxy that has the link; `nil` for one that has none.
+    public static func stateChange(_ state: SessionState, holder: Holder, proxyKey: String? = nil) -> JSONPatch {
+        var patch = Self.annotation(Key.state, state.rawValue, holder: holder)
+        if let proxyKey { patch.add(JSONPatch.annotation(Key.proxyKey), .string(proxyKey)) }
+        return patch
     }
 }

@@ -1,11 +1,9 @@
 import CRelease
 
-/// A proxy pod's configuration, in its environment: one JSON text, and the secret beside it.
+/// A proxy pod's configuration, in its environment, as one JSON text.
 public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON.
     public static let variable = "KUBECTL_TUNNEL_CONFIGURATION"
-    /// The environment variable with the session's secret as hexadecimal digits.
-    public static let secretVariable = "KUBECTL_TUNNEL_SECRET"
 
     /// This project's version, the same for plugin and proxy.
     public static let softwareVersion = String(cString: release_version())
@@ -28,6 +26,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public var service: String
     /// `USER/HOST/SESSION`.
     public var holder: String
+    /// The public key of the session's laptop.
+    public var publicKey: String
     /// The Lease's duration in seconds.
     public var leaseDurationSeconds: Int
     /// The listeners.
@@ -43,13 +43,14 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
 
     /// The whole configuration.
     public init(
-        namespace: String, service: String, holder: String, leaseDurationSeconds: Int,
-        listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
+        namespace: String, service: String, holder: String, publicKey: String,
+        leaseDurationSeconds: Int, listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
         restores: Bool, usesBetaSlices: Bool
     ) {
         self.namespace = namespace
         self.service = service
         self.holder = holder
+        self.publicKey = publicKey
         self.leaseDurationSeconds = leaseDurationSeconds
         self.listeners = listeners
         self.originHost = originHost

@@ -97,22 +97,14 @@ enum RestrictedPod {
     }
 
     /// The container.
-    ///
-    /// - Parameter secret: The Secret with the tunnel's secret; `nil` for a pod without a tunnel.
     static func container(
-        named name: String, image: String, environment: [JSONValue], secret: String? = nil, ports: [JSONValue] = []
+        named name: String, image: String, environment: [JSONValue], ports: [JSONValue] = []
     ) -> JSONValue {
-        let secretVariable = secret.map { name -> JSONValue in
-            [
-                "name": .string(ProxyConfiguration.secretVariable),
-                "valueFrom": ["secretKeyRef": ["name": .string(name), "key": "secret"]],
-            ]
-        }
-        return [
+        [
             "name": .string(name),
             "image": .string(image),
             "imagePullPolicy": "IfNotPresent",
-            "env": .array(environment + [secretVariable].compactMap(\.self)),
+            "env": .array(environment),
             "ports": .array(ports),
             "resources": ["requests": ["cpu": "10m", "memory": "32Mi"], "limits": ["cpu": "1", "memory": "128Mi"]],
             "securityContext": [

@@ -34,9 +34,6 @@ public struct SessionNames: Sendable, Equatable {
     public var origin: String { "kt-\(self.hash)-origin" }
     /// The Service that selects the proxy before the switch does.
     public var warmUp: String { "kt-\(self.hash)-warmup" }
-    /// The Secret with the tunnel's secret. Its name is the session's, not the Service's: a kubelet keeps what it has read
-    /// under a name, and gave a new pod the last session's secret (seen on 1.20).
-    public func secret(for session: SessionID) -> String { "kt-\(self.hash)-\(session)" }
     /// The session's own ServiceAccount, Role and RoleBinding, where the user may make them.
     public var account: String { "kt-\(self.hash)-proxy" }
     /// The session's own NetworkPolicy, when one was asked for.

@@ -56,7 +56,8 @@ extension SessionObjects {
     private func configuration(originHost: String) -> ProxyConfiguration {
         ProxyConfiguration(
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
-            leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners, originHost: originHost,
+            publicKey: self.publicKey, leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners,
+            originHost: originHost,
             tunnelPort: self.plan.tunnelPort, restores: self.failsafe != .pluginOnly,
             usesBetaSlices: self.usesBetaSlices)
     }
@@ -72,6 +73,6 @@ extension SessionObjects {
         return RestrictedPod.container(
             named: "proxy", image: self.image,
             environment: [["name": .string(ProxyConfiguration.variable), "value": .string(configuration.json)]],
-            secret: self.secretName, ports: ports)
+            ports: ports)
     }
 }

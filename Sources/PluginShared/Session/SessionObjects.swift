@@ -8,6 +8,8 @@ public struct SessionObjects: Sendable {
     public var namespace: String
     /// Who holds the session.
     public var holder: Holder
+    /// The public key of its laptop.
+    public var publicKey: String
     /// The proxy's image.
     public var image: String
     /// The Secret with the registry's credentials; `nil` for none.
@@ -27,16 +29,18 @@ public struct SessionObjects: Sendable {
     public let names: SessionNames
 
     /// The version of what plugin, proxy and controller say to each other through the Lease.
-    static let protocolVersion = "1"
+    static let protocolVersion = "2"
 
     /// A session's objects.
     public init(
-        service: Service, namespace: String, holder: Holder, image: String, imagePullSecret: String?,
-        leaseDurationSeconds: Int, plan: PortPlan, failsafe: Failsafe, usesBetaSlices: Bool, grantsEvents: Bool
+        service: Service, namespace: String, holder: Holder, publicKey: String, image: String,
+        imagePullSecret: String?, leaseDurationSeconds: Int, plan: PortPlan, failsafe: Failsafe, usesBetaSlices: Bool,
+        grantsEvents: Bool
     ) {
         self.service = service
         self.namespace = namespace
         self.holder = holder
+        self.publicKey = publicKey
         self.image = image
         self.imagePullSecret = imagePullSecret
         self.leaseDurationSeconds = leaseDurationSeconds
@@ -68,6 +72,7 @@ public struct SessionObjects: Sendable {
                 labels: self.labels(component: "lease"),
                 annotations: [
                     Key.ports: self.plan.summary,
+                    Key.publicKey: self.publicKey,
                     Key.version: Self.protocolVersion,
                     Key.serviceUID: self.service.metadata.uid ?? "",
                 ],
@@ -75,18 +80,6 @@ public struct SessionObjects: Sendable {
             spec: Lease.Spec(
                 holderIdentity: self.holder.description, leaseDurationSeconds: self.leaseDurationSeconds,
                 acquireTime: time, renewTime: time))
-    }
-
-    /// The Secret's name.
-    public var secretName: String { self.names.secret(for: self.holder.session) }
-
-    /// The Secret that proves plugin and proxy to each other. It is owned by the origin Service, so that it goes with
-    /// it, and the proxy needs no right on Secrets.
-    public func secret(hex: String, originUID: String) -> JSONValue {
-        self.object(
-            "v1", "Secret", named: self.secretName, component: "secret",
-            owner: OwnerReference(apiVersion: "v1", kind: "Service", name: self.names.origin, uid: originUID),
-            with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
     }
 
     /// The Service that keeps the original selector and ports, by which the proxy reaches the original pods.

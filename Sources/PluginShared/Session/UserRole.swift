@@ -27,6 +27,7 @@ public struct UserRole: Sendable, Equatable {
         (
             "Run the proxy beside the workload.", RoleRule("apps", "deployments", ["get", "watch", "create", "delete"])
         ),
+        ("See that a pod is the proxy's own, by its owners.", RoleRule("apps", "replicasets", ["get"])),
         (
             "See that the proxy's pod is ready, or why not. (With create, doctor tries the pod in a dry run.)",
             RoleRule("", "pods", ["get", "list", "watch"])
@@ -34,10 +35,6 @@ public struct UserRole: Sendable, Equatable {
         (
             "Carry the traffic. create is for SPDY, and for WebSocket on servers that ask for it; get for WebSocket on others.",
             RoleRule("", "pods/portforward", ["get", "create"])
-        ),
-        (
-            "Prove laptop and proxy to each other: the Secret is written and deleted, never read.",
-            RoleRule("", "secrets", ["create", "delete"])
         ),
         ("See who answers for a Service.", RoleRule("discovery.k8s.io", "endpointslices", ["list"])),
         (

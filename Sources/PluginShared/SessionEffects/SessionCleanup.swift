@@ -181,12 +181,6 @@ public struct SessionCleanup: Sendable {
         try await self.deleteIfOurs(.services, self.names.origin) { $0.metadata }
         try await self.deleteIfOurs(.services, self.names.warmUp) { $0.metadata }
         try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
-        do {
-            // The garbage collector does it too, a second later, since the origin Service owns it.
-            try await self.client.delete(.secrets, self.names.secret(for: self.session), in: self.namespace)
-        } catch let error where error.code == .forbidden {
-            return
-        }
     }
 
     /// Deletes the session's own account; Role and RoleBinding go with it. The last thing a proxy can do.

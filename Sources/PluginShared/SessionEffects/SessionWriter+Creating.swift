@@ -29,17 +29,12 @@ extension SessionWriter {
     }
 
     /// Creates the origin Service again.
-    func bringOriginBack(_ known: String?) async throws {
-        let address: String? =
-            if let known {
-                known
-            } else {
-                try await self.trying("read deployment/\(self.names.deployment)") { () async throws(APIError) in
-                    try await self.client.get(
-                        ResourceType.deployments.metadataOnly, self.names.deployment, in: self.namespace)
-                }.metadata.annotation(Key.originAddress)
-            }
-        guard let address else {
+    func bringOriginBack() async throws {
+        let name = self.names.deployment
+        let deployment = try await self.trying("read deployment/\(name)") { () async throws(APIError) in
+            try await self.client.get(ResourceType.deployments.metadataOnly, name, in: self.namespace)
+        }
+        guard let address = deployment.metadata.annotation(Key.originAddress) else {
             throw WriteFailure.refused(Refusal("nobody knows the address of service/\(self.names.origin)"))
         }
         try await self.trying("create service/\(self.names.origin)") { () async throws(APIError) in

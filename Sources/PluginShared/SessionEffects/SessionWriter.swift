@@ -34,7 +34,7 @@ public struct SessionWriter: SessionWriting {
         switch write {
         case .createHelpers: try await self.createHelpers()
         case .createProxy: try await self.createProxy()
-        case .bringOriginBack(let address): try await self.bringOriginBack(address)
+        case .bringOriginBack: try await self.bringOriginBack()
         case .count(let count): try await self.setWarmUp(count)
         case .switchService(let publishNotReady): try await self.switchService(publishNotReady: publishNotReady)
         case .keepEndingPods: try await self.keepEndingPods()

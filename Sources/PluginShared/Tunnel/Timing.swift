@@ -1,7 +1,9 @@
 /// Every interval the tunnel goes by. The defaults are the product's; tests shorten them.
 public struct Timing: Sendable {
-    /// How often each end sends a PING: 2 s, so that four can go unanswered before the link counts as dead.
-    public var pingInterval: Duration = .seconds(2)
+    /// How often each end sends a PING: 1 s, so that a proxy that is lost with its node is missed within 1.5 s.
+    public var pingInterval: Duration = .seconds(1)
+    /// The least time for which a PING may go unanswered, and no other byte come, before the laptop finds the link suspect: 0.5 s.
+    public var pingTimeout: Duration = .milliseconds(500)
     /// How long the link may go without an acknowledgement, or any other byte, before it is dead: 8 s.
     public var deadAfter: Duration = .seconds(8)
     /// The least time a CONNECT waits for its answer before the link is suspect: 1 s. While other bytes keep coming it

@@ -124,8 +124,6 @@ struct Injection: Sendable {
         case .deleteOrigin: return try await self.delete("service/\(names.origin)")
         case .deleteWarmUp: return try await self.delete("service/\(names.warmUp)")
         case .deleteAccount: return try await self.delete("serviceaccount/\(names.account)")
-        case .deleteSecret:
-            return try await self.delete("secrets", "-l", "kubectl-tunnel/session=\(self.session.identity)")
         case .deletePod: return try await self.delete("pods", "-l", "kubectl-tunnel/component=proxy")
         case .forceDeletePod:
             return try await self.delete(

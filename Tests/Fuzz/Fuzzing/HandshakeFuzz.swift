@@ -5,12 +5,13 @@ import NIOEmbedded
 
 /// The handshake against a stranger, and between two honest ends with another client in the middle.
 enum HandshakeFuzz {
-    private static let secret = TunnelSecret(hex: String(repeating: "5a", count: 32)) ?? .random()
+    private static let laptop = LaptopIdentity(session: "s", key: TunnelKey(), software: "0.1.0")
+    private static let pod = PodIdentity(sessions: ["s": Self.laptop.key.publicKey], software: "0.1.0")
 
     private static func machine(_ position: HandshakeStateMachine.Position) -> HandshakeStateMachine {
         HandshakeStateMachine(
-            position: position, role: position == .acceptor ? .client : .server,
-            identity: TunnelIdentity(session: "s", secret: Self.secret, software: "0.1.0"),
+            position == .acceptor ? .pod(Self.pod) : .laptop(Self.laptop),
+            role: position == .acceptor ? .client : .server,
             nonce: [UInt8](repeating: position.rawValue, count: HandshakeStateMachine.nonceByteCount))
     }
 
@@ -24,7 +25,7 @@ enum HandshakeFuzz {
         }
     }
 
-    /// Whoever does not know the secret is never accepted, and gets no more than a kilobyte read.
+    /// Whoever does not have the key is never accepted, and gets no more than a kilobyte read.
     private static func stranger(
         _ position: HandshakeStateMachine.Position, _ script: inout FuzzScript
     ) throws(FuzzFailure) {
@@ -73,7 +74,7 @@ enum HandshakeFuzz {
             case .send(let reply), .refuse(let reply, _):
                 if receiver == 1, challenge.sent == 0 { challenge.sent = reply.count }
                 queues[1 - receiver] += reply
-            case .accepted(let reply, let rest):
+            case .accepted(_, let reply, let rest):
                 isAccepted[receiver] = true
                 queues[1 - receiver] += reply
                 try FuzzFailure.expect(rest.isEmpty, "nothing was sent after the handshake, and \(rest) came")

@@ -97,7 +97,8 @@ enum ObjectFuzz {
                     == plan.listeners.count + 1, "two listeners on one port")
             let objects = SessionObjects(
                 service: service, namespace: "shop", holder: Holder(user: "a", host: "b", session: session),
-                image: "i", imagePullSecret: nil, leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole,
+                publicKey: "5a", image: "i", imagePullSecret: nil, leaseDurationSeconds: 30, plan: plan,
+                failsafe: .ownRole,
                 usesBetaSlices: true, grantsEvents: true)
             _ = objects.origin().yaml
             _ = objects.warmUp().yaml

@@ -15,8 +15,8 @@ enum TextFuzz {
             try FuzzFailure.expect(
                 session.description.utf8.count == SessionID.length, "\(session) would not fit into a label")
         }
-        if let secret = TunnelSecret(hex: text) {
-            try FuzzFailure.expect(TunnelSecret(hex: secret.hex) == secret, "a secret is not what it was read as")
+        if let key = TunnelPublicKey(hex: text) {
+            try FuzzFailure.expect(TunnelPublicKey(hex: key.hex) == key, "a key is not what it was read as")
         }
         if let configuration = ProxyConfiguration(json: text) {
             try FuzzFailure.expect(

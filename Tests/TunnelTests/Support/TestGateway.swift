@@ -39,9 +39,10 @@ struct TestGateway {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         var decisions = TestDecisions(loop: loop, ports: ports)
         if let answer { decisions.answer = answer }
-        let identity = TunnelIdentity(session: "s1", secret: .random(), software: "0.1.0")
+        let identity = LaptopIdentity(session: "s1", key: TunnelKey(), software: "0.1.0")
         let gateway = GatewayEnd(
-            identity: identity, tunnelPort: 0, decisions: decisions, timing: TestTunnel.patient, loop: loop,
+            identity: PodIdentity(sessions: ["s1": identity.key.publicKey], software: "0.1.0"), tunnelPort: 0,
+            decisions: decisions, timing: TestTunnel.patient, loop: loop,
             logger: TestTunnel.logger)
         try await gateway.start()
         let client = try await GatewayClient.connect(

@@ -11,7 +11,7 @@ struct TestTunnel {
     let podEvents: EventLog<PodEvent>
     let port: Int
     let tunnelPort: Int
-    let identity: TunnelIdentity
+    let identity: LaptopIdentity
     let timing: Timing
 
     static let route = "web:80"
@@ -34,7 +34,7 @@ struct TestTunnel {
         async throws
         -> TestTunnel
     {
-        let identity = TunnelIdentity(session: "s1", secret: .random(), software: "0.1.0")
+        let identity = LaptopIdentity(session: "s1", key: TunnelKey(), software: "0.1.0")
         let port = ProxyPort(
             listenPort: 0,
             route: TestTunnel.route,
@@ -43,7 +43,7 @@ struct TestTunnel {
             isIntercepted: isIntercepted
         )
         let pod = PodEnd(
-            identity: identity,
+            identity: PodIdentity(sessions: ["s1": identity.key.publicKey], software: "0.1.0"),
             ports: [port],
             tunnelPort: 0,
             timing: timing,

@@ -13,15 +13,16 @@ extension ControllerConfiguration {
     ) throws(Refusal) -> SessionObjects {
         let name = "service/\(service.metadata.name)"
         let names = SessionNames(service: service.metadata.name)
-        guard let record = LeaseRecord(lease), lease.metadata.name == names.lease,
-            record.service == service.metadata.name, let seconds = lease.spec.leaseDurationSeconds,
-            LeaseClock.durations.contains(seconds)
-        else { throw Refusal("lease/\(lease.metadata.name) is not that of a session of \(name)") }
         guard lease.metadata.annotation(Key.version) == SessionObjects.protocolVersion else {
             throw Refusal(
                 "the controller in namespace \(self.namespace) is of another version",
                 hint: "ask an admin to run `kubectl tunnel install --controller` of the same version as yours")
         }
+        guard let record = LeaseRecord(lease), lease.metadata.name == names.lease,
+            record.service == service.metadata.name, let seconds = lease.spec.leaseDurationSeconds,
+            LeaseClock.durations.contains(seconds),
+            let publicKey = lease.metadata.annotation(Key.publicKey)
+        else { throw Refusal("lease/\(lease.metadata.name) is not that of a session of \(name)") }
         try self.check(service.metadata.name)
         guard lease.metadata.annotation(Key.serviceUID) == service.metadata.uid else {
             throw Refusal("\(name) was deleted and created again", hint: "start again")
@@ -40,8 +41,8 @@ extension ControllerConfiguration {
                 "another client changed the ports of \(name) while the intercept was set up", hint: "start again")
         }
         return SessionObjects(
-            service: found, namespace: self.namespace, holder: record.holder, image: self.image,
-            imagePullSecret: self.imagePullSecret, leaseDurationSeconds: seconds, plan: plan,
+            service: found, namespace: self.namespace, holder: record.holder, publicKey: publicKey,
+            image: self.image, imagePullSecret: self.imagePullSecret, leaseDurationSeconds: seconds, plan: plan,
             failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
     }
 

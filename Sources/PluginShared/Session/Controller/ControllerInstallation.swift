@@ -26,7 +26,7 @@ public struct ControllerInstallation: Sendable, Equatable {
         self.object("v1", "ServiceAccount", Self.name, ["automountServiceAccountToken": false])
     }
 
-    /// What it may do, in this namespace only: what a developer may who intercepts by themselves, Secrets apart. Where Services
+    /// What it may do, in this namespace only: what a developer may who intercepts by themselves. Where Services
     /// were named it changes and deletes by name; creating, listing and watching cannot be limited so.
     public func role() -> JSONValue {
         let names = self.configuration.services?.map(SessionNames.init(service:))
@@ -58,8 +58,8 @@ public struct ControllerInstallation: Sendable, Equatable {
                 RoleRule("", "services", ["get", "list", "watch"]),
                 RoleRule("", "pods", ["get", "list", "watch"]),
                 RoleRule("", "pods/portforward", ["get", "create"]),
-                RoleRule("", "secrets", ["create"]),
                 RoleRule("apps", "deployments", ["get", "watch"]),
+                RoleRule("apps", "replicasets", ["get"]),
                 RoleRule("coordination.k8s.io", "leases", ["get", "list", "watch", "create", "patch"]),
                 RoleRule("discovery.k8s.io", "endpointslices", ["list"]),
                 RoleRule("networking.k8s.io", "networkpolicies", ["list"]),

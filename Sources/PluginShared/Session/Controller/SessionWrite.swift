@@ -1,12 +1,12 @@
-/// A write that a session takes beside its Lease and its Secret. The plugin does it where the user may; otherwise the controller
+/// A write that a session takes beside its Lease. The plugin does it where the user may; otherwise the controller
 /// does. Each is a state to be reached: doing it twice is doing it once.
 public enum SessionWrite: Sendable, Equatable, Codable {
     /// The origin Service and the warm-up Service.
     case createHelpers
-    /// The proxy's Deployment, once the Secret is there.
+    /// The proxy's Deployment.
     case createProxy
-    /// The origin Service, created again under the address that the proxy knows it by; `nil` where its Deployment has to say it.
-    case bringOriginBack(address: String?)
+    /// The origin Service, created again under the address that the proxy knows it by, as its Deployment says.
+    case bringOriginBack
     /// The warm-up Service counts pods so.
     case count(WarmUpCount)
     /// The Service leads to the proxy.

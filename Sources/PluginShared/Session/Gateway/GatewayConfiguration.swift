@@ -1,4 +1,4 @@
-/// A gateway pod's configuration, in its environment: one JSON text, the tunnel's secret, and its node's address.
+/// A gateway pod's configuration, in its environment: one JSON text, and its node's address.
 public struct GatewayConfiguration: JSONText, Sendable, Equatable {
     /// The environment variable with this value as JSON. Its presence makes the pod a gateway.
     public static let variable = "KUBECTL_TUNNEL_GATEWAY"
@@ -9,6 +9,8 @@ public struct GatewayConfiguration: JSONText, Sendable, Equatable {
     public var namespace: String
     /// `USER/HOST/SESSION`.
     public var holder: String
+    /// The public key of the session's laptop.
+    public var publicKey: String
     /// The Lease's duration in seconds.
     public var leaseDurationSeconds: Int
     /// The port of the tunnel, on loopback.
@@ -22,11 +24,12 @@ public struct GatewayConfiguration: JSONText, Sendable, Equatable {
 
     /// The whole configuration.
     public init(
-        namespace: String, holder: String, leaseDurationSeconds: Int, tunnelPort: Int, allowed: [String],
-        apiServers: [String], mayCleanUp: Bool
+        namespace: String, holder: String, publicKey: String, leaseDurationSeconds: Int, tunnelPort: Int,
+        allowed: [String], apiServers: [String], mayCleanUp: Bool
     ) {
         self.namespace = namespace
         self.holder = holder
+        self.publicKey = publicKey
         self.leaseDurationSeconds = leaseDurationSeconds
         self.tunnelPort = tunnelPort
         self.allowed = allowed

@@ -4,8 +4,6 @@ public struct GatewayNames: Sendable, Equatable {
     public let lease: String
     /// The Deployment, which owns everything else but the Lease.
     public let deployment: String
-    /// The Secret with the tunnel's secret.
-    public let secret: String
     /// The account, its Role and their binding, where the user may make them.
     public let account: String
 
@@ -17,7 +15,6 @@ public struct GatewayNames: Sendable, Equatable {
         let name = "kt-\(holder.session)-gateway"
         self.lease = "tunnel-dns-\(Self.part(holder.user))-\(Self.part(holder.host))-\(holder.session)"
         self.deployment = name
-        self.secret = name
         self.account = name
     }
 

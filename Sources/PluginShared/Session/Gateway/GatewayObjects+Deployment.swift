@@ -29,6 +29,6 @@ extension GatewayObjects {
                     "valueFrom": ["fieldRef": ["fieldPath": "status.hostIP"]],
                 ],
             ],
-            secret: self.names.secret, ports: [])
+            ports: [])
     }
 }

@@ -3,16 +3,16 @@ public import Kubernetes
 /// The objects of a gateway, as values.
 ///
 /// There is no Service to own them, as a proxy's objects have it. Where the gateway has an account, the account owns all
-/// others but the Lease, and the Secret by way of the Deployment; where it has none, the Deployment owns the Secret. So
-/// deleting these two by name leaves nothing, and a crash between any two creations leaves nothing that a later
-/// deletion does not find. (A Deployment made before its account would do, if its first pod were not refused for that.
-/// The Secret cannot be the owner: users may create Secrets that they must not delete. Nor can the Lease: see
-/// ``SessionObjects``.)
+/// others but the Lease. So deleting account and Deployment by name leaves nothing, and a crash between any two creations
+/// leaves nothing that a later deletion does not find. (A Deployment made before its account would do, if its first pod were
+/// not refused for that. The Lease cannot be the owner: see ``SessionObjects``.)
 public struct GatewayObjects: Sendable {
     /// The namespace, whose search list the gateway's pod has.
     public var namespace: String
     /// Who holds the session.
     public var holder: Holder
+    /// The public key of its laptop.
+    public var publicKey: String
     /// The proxy's image, in which the gateway is.
     public var image: String
     /// The Secret with the registry's credentials; `nil` for none.
@@ -33,11 +33,12 @@ public struct GatewayObjects: Sendable {
 
     /// A gateway's objects.
     public init(
-        namespace: String, holder: Holder, image: String, imagePullSecret: String?, leaseDurationSeconds: Int,
-        allowed: [String], apiServers: [String], mayCleanUp: Bool
+        namespace: String, holder: Holder, publicKey: String, image: String, imagePullSecret: String?,
+        leaseDurationSeconds: Int, allowed: [String], apiServers: [String], mayCleanUp: Bool
     ) {
         self.namespace = namespace
         self.holder = holder
+        self.publicKey = publicKey
         self.image = image
         self.imagePullSecret = imagePullSecret
         self.leaseDurationSeconds = leaseDurationSeconds
@@ -54,17 +55,10 @@ public struct GatewayObjects: Sendable {
         Lease(
             metadata: ObjectMeta(
                 name: self.names.lease, namespace: self.namespace, labels: self.labels(component: "gateway-lease"),
-                annotations: [Key.version: "1"]),
+                annotations: [Key.version: SessionObjects.protocolVersion]),
             spec: Lease.Spec(
                 holderIdentity: self.holder.description, leaseDurationSeconds: self.leaseDurationSeconds,
                 acquireTime: time, renewTime: time))
-    }
-
-    /// The Secret that proves plugin and gateway to each other.
-    public func secret(hex: String, deploymentUID: String) -> JSONValue {
-        self.object(
-            "v1", "Secret", named: self.names.secret, owner: self.deploymentOwner(deploymentUID),
-            with: ["type": "Opaque", "immutable": true, "stringData": ["secret": .string(hex)]])
     }
 
     /// The gateway's account. It owns its rights, which end with it.
@@ -97,17 +91,13 @@ public struct GatewayObjects: Sendable {
     /// The pod's configuration.
     var configuration: GatewayConfiguration {
         GatewayConfiguration(
-            namespace: self.namespace, holder: self.holder.description,
+            namespace: self.namespace, holder: self.holder.description, publicKey: self.publicKey,
             leaseDurationSeconds: self.leaseDurationSeconds, tunnelPort: Self.tunnelPort, allowed: self.allowed,
             apiServers: self.apiServers, mayCleanUp: self.mayCleanUp)
     }
 
     func labels(component: String) -> [String: String] {
         [Key.session: self.holder.session.description, Key.component: component]
-    }
-
-    private func deploymentOwner(_ uid: String) -> OwnerReference {
-        OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: self.names.deployment, uid: uid)
     }
 
     func accountOwner(_ uid: String) -> OwnerReference {

@@ -8,6 +8,8 @@ extension LaptopSession {
         enum Step: Sendable, Equatable {
             case looking
             case pausing
+            /// The tunnel does not answer, and may yet.
+            case suspecting
             case connecting(pod: String)
             /// The tunnel is up, and a restore is not over yet: whatever it does is over before the Service is looked at.
             case waiting(pod: String)
@@ -71,6 +73,9 @@ extension LaptopSession {
         case .serving:
             return [.dropTunnel, .report(.linkLost(reason: reason))] + self.bringBack(afterSilence, now: now)
         case .connecting(var connecting):
+            if connecting.step == .suspecting {
+                return [.dropTunnel, .report(.linkLost(reason: reason))] + self.bringBack(afterSilence, now: now)
+            }
             let isFirst = !self.isAnnounced
             if isFirst, case .switching = connecting.step {
                 connecting.lostAfterSilence = afterSilence
@@ -119,6 +124,10 @@ extension LaptopSession {
     mutating func connected(now: Duration) -> [Order] {
         guard var connecting, case .connecting(let pod) = connecting.step else { return [] }
         guard self.tunnel != nil else { return self.attemptFailed(Refusal("the tunnel was lost again"), now: now) }
+        guard !self.isSuspect || !self.isAnnounced else {
+            self.connecting?.step = .suspecting
+            return []
+        }
         connecting.silence = nil
         connecting.step = self.meanwhile == nil ? .checking(pod: pod) : .waiting(pod: pod)
         self.connecting = connecting
@@ -127,6 +136,10 @@ extension LaptopSession {
 
     mutating func checked() -> [Order] {
         guard case .checking(let pod)? = self.connecting?.step else { return [] }
+        guard !self.isSuspect || !self.isAnnounced else {
+            self.connecting?.step = .suspecting
+            return []
+        }
         guard self.meanwhile == nil else {
             self.connecting?.step = .waiting(pod: pod)
             return []

@@ -15,6 +15,12 @@ extension LaptopSession {
         case tunnelUp(Int, pod: String)
         /// A tunnel is gone.
         case tunnelClosed(Int, reason: String, afterSilence: Bool)
+        /// The tunnel has not answered for a while.
+        case tunnelSuspect
+        /// It answers again.
+        case tunnelRecovered
+        /// The answer to ``Order/lookAtAPI``: whether the API server answered, and the tunnel still not.
+        case apiLooked(Bool)
         /// The tunnel that was asked for is up.
         case connected
         /// What works today works through the proxy.

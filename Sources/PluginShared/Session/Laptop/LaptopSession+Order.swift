@@ -15,6 +15,8 @@ extension LaptopSession {
         case look
         /// Wait about so long, less by chance: `pauseOver`.
         case pause(Duration)
+        /// See whether the API server answers, which is reached by the same wire as the tunnel: `apiLooked`.
+        case lookAtAPI
         /// Read the Lease after ``ProxySilence/pauseMilliseconds``: `silenceLooked`.
         case lookForSilence
         /// Restore the Service, while the session continues: `restoredMeanwhile`.

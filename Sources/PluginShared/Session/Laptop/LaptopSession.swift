@@ -42,6 +42,10 @@ public struct LaptopSession: Sendable {
     var servingPod: String?
     /// The tunnel that is up: its number, and its pod.
     var tunnel: (number: Int, pod: String)?
+    /// Whether the tunnel has not answered for a while.
+    var isSuspect = false
+    /// When the Service was last restored because of that, and how often in a row.
+    var lastSuspicion: (at: Duration, count: Int)?
     /// The restore that is under way while the session continues.
     var meanwhile: Meanwhile?
     /// Grows with each change of what the Service is expected to look like: a look at it that began before says nothing.
@@ -85,7 +89,10 @@ public struct LaptopSession: Sendable {
         case .leaseAsked: self.leaseAsked()
         case .leaseRefused: self.leaseRefused()
         case .proxyReady(let pod): return self.proxyReady(pod, now: now)
-        case .tunnelUp(let number, let pod): self.tunnel = (number, pod)
+        case .tunnelUp(let number, let pod):
+            self.tunnel = (number, pod)
+            self.isSuspect = false
+        case .tunnelRecovered: self.isSuspect = false
         case .tunnelClosed(let number, let reason, let afterSilence):
             return self.tunnelClosed(number, reason, afterSilence: afterSilence, now: now)
         default: break
@@ -97,6 +104,9 @@ public struct LaptopSession: Sendable {
         switch event {
         case .setUpFailed(let error): self.begin(.failed(error))
         case .looked(let look): self.looked(look, now: now)
+        case .tunnelSuspect: self.tunnelSuspect()
+        case .tunnelRecovered: self.tunnelRecovered()
+        case .apiLooked(let answers): self.apiLooked(answers, now: now)
         case .connected: self.connected(now: now)
         case .checked: self.checked()
         case .switched(let pod): self.switched(to: pod, now: now)

@@ -66,7 +66,7 @@ extension LoopBoundCore where Core: ListeningCore {
 extension LoopBoundCore where Core: DiallingCore {
     /// Connects the core to the pod.
     func connect(
-        host: String, port: Int, identity: TunnelIdentity, timeout: Duration
+        host: String, port: Int, identity: LaptopIdentity, timeout: Duration
     ) async throws(TunnelError) {
         do {
             try await self.wait { $0.connect(host: host, port: port, identity: identity, timeout: timeout) }

@@ -18,6 +18,8 @@ protocol ListeningCore: TunnelCore {
 
 /// An end on a laptop.
 protocol DiallingCore: TunnelCore {
+    /// The public key that the pod has shown; `nil` before.
+    var podKey: TunnelPublicKey? { get }
     /// Dials kubectl's local port, proves who we are, starts HTTP/2, and waits for the first PING to come back.
-    func connect(host: String, port: Int, identity: TunnelIdentity, timeout: Duration) -> EventLoopFuture<Void>
+    func connect(host: String, port: Int, identity: LaptopIdentity, timeout: Duration) -> EventLoopFuture<Void>
 }

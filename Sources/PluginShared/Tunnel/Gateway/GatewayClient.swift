@@ -29,14 +29,14 @@ public final class GatewayClient: TunnelEnd {
     /// - Parameters:
     ///   - host: Where kubectl listens.
     ///   - port: The port kubectl listens on.
-    ///   - identity: The session and its secret, which the pod must share.
+    ///   - identity: The session, and its key.
     ///   - timeout: The limit for all of it.
     ///   - timing: Other intervals than the product's, for tests.
     ///   - loop: The event loop that carries everything.
     ///   - logger: Gets lines at `debug` and `trace`.
     /// - Throws: `TunnelError` when the connection, the proof or the first PING fails.
     public static func connect(
-        host: String, port: Int, identity: TunnelIdentity, timeout: Duration, timing: Timing = Timing(),
+        host: String, port: Int, identity: LaptopIdentity, timeout: Duration, timing: Timing = Timing(),
         loop: any EventLoop, logger: Logger
     ) async throws(TunnelError) -> GatewayClient {
         let end = LoopBoundCore<GatewayClientCore, GatewayClientEvent>(on: loop) { counts, events in

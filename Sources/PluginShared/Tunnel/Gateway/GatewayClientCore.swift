@@ -25,10 +25,11 @@ final class GatewayClientCore: DiallingCore, TunnelLinkOwner {
     }
 
     var link: TunnelLink? { self.dialler.link }
+    var podKey: TunnelPublicKey? { self.dialler.podKey }
 
     /// Dials, proves who we are, starts HTTP/2 as client, and waits for the first PING to come back.
     func connect(
-        host: String, port: Int, identity: TunnelIdentity, timeout: Duration
+        host: String, port: Int, identity: LaptopIdentity, timeout: Duration
     ) -> EventLoopFuture<Void> {
         let up = self.dialler.connect(host: host, port: port, identity: identity, timeout: timeout, owner: self)
         up.assumeIsolated().whenFailure { _ in self.finished() }

@@ -14,7 +14,7 @@ final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
     private let report: @Sendable (PodEvent) -> Void
 
     init(
-        loop: any EventLoop, identity: TunnelIdentity, tunnelPort: Int, decisions: any GatewayDecisions,
+        loop: any EventLoop, identity: PodIdentity, tunnelPort: Int, decisions: any GatewayDecisions,
         timing: Timing, counts: ConnectionCounts, logger: Logger, report: @escaping @Sendable (PodEvent) -> Void
     ) {
         self.loop = loop

@@ -13,14 +13,14 @@ public final class GatewayEnd: Sendable {
     /// Makes an end that does nothing yet.
     ///
     /// - Parameters:
-    ///   - identity: The session and its secret, which the laptop must share.
+    ///   - identity: The pod's key, and the session that may connect.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - decisions: What may be dialled, and who answers names.
     ///   - timing: Other intervals than the product's, for tests.
     ///   - loop: The event loop that carries everything.
     ///   - logger: Gets lines at `debug` and `trace`.
     public init(
-        identity: TunnelIdentity, tunnelPort: Int, decisions: any GatewayDecisions, timing: Timing = Timing(),
+        identity: PodIdentity, tunnelPort: Int, decisions: any GatewayDecisions, timing: Timing = Timing(),
         loop: any EventLoop, logger: Logger
     ) {
         self.end = LoopBoundCore(on: loop) { counts, events in

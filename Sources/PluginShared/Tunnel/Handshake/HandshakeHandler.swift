@@ -9,7 +9,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// How the handshake came out.
     enum Outcome {
         /// The peer has proved itself; these bytes belong to what follows.
-        case accepted(rest: ByteBuffer)
+        case accepted(HandshakeStateMachine.Peer, rest: ByteBuffer)
         /// It has not; these bytes should be sent to it before the connection is ended.
         case refused(reply: [UInt8], TunnelError)
     }
@@ -61,11 +61,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             break
         case .send(let reply):
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: reply)), promise: nil)
-        case .accepted(let reply, let rest):
+        case .accepted(let peer, let reply, let rest):
             if !reply.isEmpty {
                 context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: reply)), promise: nil)
             }
-            self.finish(.accepted(rest: ByteBuffer(bytes: rest)))
+            self.finish(.accepted(peer, rest: ByteBuffer(bytes: rest)))
         case .refuse(let reply, let error):
             self.finish(.refused(reply: reply, error))
         }

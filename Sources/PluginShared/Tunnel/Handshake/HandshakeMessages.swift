@@ -15,12 +15,14 @@ enum HTTP2Role: UInt8, Sendable {
 enum HandshakeRefusal: UInt8, Sendable, Equatable {
     /// The versions differ.
     case version = 1
-    /// The proof is wrong: another secret or another session.
+    /// The proof is wrong: another key.
     case proof = 2
     /// Both ends want to play the same side of HTTP/2.
     case role = 3
     /// The bytes are no handshake at all.
     case garbage = 4
+    /// The session is not known here.
+    case session = 5
 }
 
 /// What both ends send first, and what every version of the protocol must keep as it is.

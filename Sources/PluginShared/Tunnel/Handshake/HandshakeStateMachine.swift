@@ -1,16 +1,17 @@
 import Crypto
 import NIOCore
 
-/// The mutual proof of the session's secret, before the first byte of HTTP/2.
+/// The mutual proof of who is there, before the first byte of HTTP/2. The laptop is the connector, the pod the acceptor.
 ///
-///     connector → acceptor   header, role (1), nonce (32)
-///     acceptor → connector   header, 1, nonce (32), proof (32)      or   header, 2, refusal (1)
+///     connector → acceptor   header, role (1), length (1), session, nonce (32)
+///     acceptor → connector   header, 1, key (32), nonce (32), proof (32)   or   header, 2, refusal (1)
 ///     connector → acceptor   proof (32)
-///     acceptor → connector   1                                      or   2, refusal (1)
+///     acceptor → connector   1                                             or   2, refusal (1)
 ///
-/// A proof is HMAC-SHA256, under the secret, of the prover's position, the session and everything sent in the first two
-/// messages. The position keeps one side's proof from being played back to it, the nonces keep old proofs from being
-/// used again. A value: bytes in at any split, orders out; no input can trap.
+/// The pod shows its public key; the session's it knows already. A proof is HMAC-SHA256, under what both keys give together
+/// (``TunnelKey``), of the prover's position and everything sent in the first two messages. The position keeps one side's
+/// proof from being played back to it, the nonces keep old proofs from being used again. That the pod's key is the proxy's
+/// has to be seen elsewhere: in the Lease. A value: bytes in at any split, orders out; no input can trap.
 struct HandshakeStateMachine {
     /// Which end of the TCP connection this is.
     enum Position: UInt8 {
@@ -22,6 +23,8 @@ struct HandshakeStateMachine {
 
     /// Bytes in one nonce: as many as the proof has, so that no two handshakes ever share one.
     static let nonceByteCount = 32
+    /// The longest session identifier, in bytes: a label's value.
+    static let maximumSessionBytes = 63
     /// Bytes in one proof: the output of SHA-256.
     static let proofByteCount = 32
     /// The most bytes taken from an unauthenticated peer: 1 KiB, several times what an honest one sends.
@@ -34,9 +37,44 @@ struct HandshakeStateMachine {
         /// Send these bytes and wait for the answer.
         case send([UInt8])
         /// The peer has proved itself: send these bytes; what follows belongs to HTTP/2.
-        case accepted(reply: [UInt8], rest: [UInt8])
+        case accepted(Peer, reply: [UInt8], rest: [UInt8])
         /// Send these bytes and end the connection.
         case refuse(reply: [UInt8], TunnelError)
+    }
+
+    /// Who has proved itself.
+    enum Peer: Sendable, Equatable {
+        /// The laptop of this session.
+        case laptop(session: String)
+        /// The pod that has the private half of this key.
+        case pod(TunnelPublicKey)
+    }
+
+    /// Who this end is.
+    enum Identity {
+        case laptop(LaptopIdentity)
+        case pod(PodIdentity)
+
+        var position: Position {
+            switch self {
+            case .laptop: .connector
+            case .pod: .acceptor
+            }
+        }
+
+        var software: String {
+            switch self {
+            case .laptop(let identity): identity.software
+            case .pod(let identity): identity.software
+            }
+        }
+    }
+
+    /// What both ends need for their proofs, once they know each other's key.
+    private struct Agreement {
+        let peer: Peer
+        let secret: SymmetricKey
+        let transcript: [UInt8]
     }
 
     private enum State {
@@ -45,18 +83,17 @@ struct HandshakeStateMachine {
         /// Connector: waits for the second message. Next: `awaitingVerdict` or `finished`.
         case awaitingChallenge(hello: [UInt8])
         /// Acceptor: waits for the third message. Next: `finished`.
-        case awaitingProof(transcript: [UInt8])
+        case awaitingProof(Agreement)
         /// Connector: waits for the fourth message. Next: `finished`.
-        case awaitingVerdict
+        case awaitingVerdict(Peer)
         /// Accepted or refused; every further byte is ignored.
         case finished
     }
 
-    private let identity: TunnelIdentity
+    private let identity: Identity
     private let version: UInt8
     private let role: HTTP2Role
     private let nonce: [UInt8]
-    private let position: Position
     private var state: State
     private var buffer: [UInt8] = []
     private var receivedByteCount = 0
@@ -64,26 +101,25 @@ struct HandshakeStateMachine {
     /// Makes one end's machine.
     ///
     /// - Parameters:
-    ///   - position: Which end of the TCP connection this is.
+    ///   - identity: Who this end is.
     ///   - role: The side of HTTP/2 this end will play; the peer must want the other.
-    ///   - identity: The session and its secret.
     ///   - nonce: `nonceByteCount` random bytes, never used before.
     ///   - version: Another protocol version than this build's, for tests.
     init(
-        position: Position,
+        _ identity: Identity,
         role: HTTP2Role,
-        identity: TunnelIdentity,
         nonce: [UInt8],
         version: UInt8 = TunnelProtocolVersion.current
     ) {
-        self.position = position
         self.role = role
         self.identity = identity
         self.nonce = nonce
         self.version = version
         self.state = .awaitingHello
-        if position == .connector {
-            self.state = .awaitingChallenge(hello: self.header + [role.rawValue] + nonce)
+        if case .laptop(let laptop) = identity {
+            let session = Array(laptop.session.utf8.prefix(Self.maximumSessionBytes))
+            let hello = self.header + [role.rawValue, UInt8(session.count)] + session + nonce
+            self.state = .awaitingChallenge(hello: hello)
         }
     }
 
@@ -111,22 +147,27 @@ struct HandshakeStateMachine {
     }
 
     private mutating func step() -> OnBytes {
-        switch self.state {
-        case .awaitingHello: return self.readHello()
-        case .awaitingChallenge(let hello): return self.readChallenge(hello: hello)
-        case .awaitingProof(let transcript): return self.readProof(transcript: transcript)
-        case .awaitingVerdict: return self.readVerdict()
-        case .finished: return .wait
+        switch (self.state, self.identity) {
+        case (.awaitingHello, .pod(let identity)): self.readHello(identity)
+        case (.awaitingChallenge(let hello), .laptop(let identity)): self.readChallenge(identity, hello: hello)
+        case (.awaitingProof(let agreement), _): self.readProof(agreement)
+        case (.awaitingVerdict(let peer), _): self.readVerdict(of: peer)
+        default: .wait
         }
     }
 
-    private mutating func readHello() -> OnBytes {
+    private mutating func readHello(_ identity: PodIdentity) -> OnBytes {
         switch HandshakeHeader.read(self.buffer[...]) {
         case .incomplete: return .wait
         case .malformed: return self.refuse(.garbage, "the peer does not speak the tunnel's protocol")
         case .header(let header, let byteCount):
             guard header.version == self.version else { return self.refuseVersion(of: header) }
-            let total = byteCount + 1 + HandshakeStateMachine.nonceByteCount
+            guard self.buffer.count >= byteCount + 2 else { return .wait }
+            let sessionCount = Int(self.buffer[byteCount + 1])
+            guard sessionCount <= Self.maximumSessionBytes else {
+                return self.refuse(.garbage, "the peer's session has too long a name")
+            }
+            let total = byteCount + 2 + sessionCount + Self.nonceByteCount
             guard self.buffer.count >= total else { return .wait }
             guard let peerRole = HTTP2Role(rawValue: self.buffer[byteCount]) else {
                 return self.refuse(.garbage, "the peer asks for an unknown side of HTTP/2")
@@ -134,15 +175,21 @@ struct HandshakeStateMachine {
             guard peerRole == self.role.opposite else {
                 return self.refuse(.role, "both ends want to play the same side of HTTP/2")
             }
-            let reply = self.header + [1] + self.nonce
-            let transcript = Array(self.buffer.prefix(total)) + reply
+            let session = String(decoding: self.buffer[(byteCount + 2)...].prefix(sessionCount), as: UTF8.self)
+            guard let secret = identity.secret(for: session) else {
+                return self.refuse(.session, "the peer names another session")
+            }
+            let reply = self.header + [1] + identity.publicKey.bytes + self.nonce
+            let agreement = Agreement(
+                peer: .laptop(session: session), secret: secret,
+                transcript: Array(self.buffer.prefix(total)) + reply)
             self.buffer.removeFirst(total)
-            self.state = .awaitingProof(transcript: transcript)
-            return .send(reply + self.proof(of: .acceptor, transcript: transcript))
+            self.state = .awaitingProof(agreement)
+            return .send(reply + Self.proof(of: .acceptor, agreement))
         }
     }
 
-    private mutating func readChallenge(hello: [UInt8]) -> OnBytes {
+    private mutating func readChallenge(_ identity: LaptopIdentity, hello: [UInt8]) -> OnBytes {
         switch HandshakeHeader.read(self.buffer[...]) {
         case .incomplete: return .wait
         case .malformed: return self.refuse(.garbage, "the other end of the connection is not a tunnel")
@@ -150,41 +197,46 @@ struct HandshakeStateMachine {
             guard header.version == self.version else { return self.refuseVersion(of: header) }
             guard self.buffer.count > byteCount else { return .wait }
             guard self.buffer[byteCount] == 1 else { return self.readRefusal(at: byteCount + 1) }
-            let challengeCount = byteCount + 1 + HandshakeStateMachine.nonceByteCount
-            let total = challengeCount + HandshakeStateMachine.proofByteCount
+            let keyCount = byteCount + 1 + TunnelPublicKey.byteCount
+            let challengeCount = keyCount + Self.nonceByteCount
+            let total = challengeCount + Self.proofByteCount
             guard self.buffer.count >= total else { return .wait }
-            let transcript = hello + self.buffer.prefix(challengeCount)
             let proof = Array(self.buffer[challengeCount..<total])
-            guard self.proof(of: .acceptor, transcript: transcript).isEqualInConstantTime(to: proof) else {
+            guard let proxy = TunnelPublicKey(bytes: self.buffer[(byteCount + 1)..<keyCount]),
+                let secret = identity.key.secret(with: proxy, session: identity.key.publicKey, proxy: proxy)
+            else { return self.refuse(.garbage, "the other end's key is none") }
+            let agreement = Agreement(
+                peer: .pod(proxy), secret: secret, transcript: hello + self.buffer.prefix(challengeCount))
+            guard Self.proof(of: .acceptor, agreement).isEqualInConstantTime(to: proof) else {
                 return self.refuse(.proof, "the other end could not prove that it belongs to this session")
             }
             self.buffer.removeFirst(total)
-            self.state = .awaitingVerdict
-            return .send(self.proof(of: .connector, transcript: transcript))
+            self.state = .awaitingVerdict(agreement.peer)
+            return .send(Self.proof(of: .connector, agreement))
         }
     }
 
-    private mutating func readProof(transcript: [UInt8]) -> OnBytes {
+    private mutating func readProof(_ agreement: Agreement) -> OnBytes {
         guard self.buffer.count >= HandshakeStateMachine.proofByteCount else { return .wait }
         let proof = Array(self.buffer.prefix(HandshakeStateMachine.proofByteCount))
-        guard self.proof(of: .connector, transcript: transcript).isEqualInConstantTime(to: proof) else {
+        guard Self.proof(of: .connector, agreement).isEqualInConstantTime(to: proof) else {
             self.state = .finished
-            let error = TunnelError(code: .handshakeRefused, message: "the peer does not know this session's secret")
+            let error = TunnelError(code: .handshakeRefused, message: "the peer does not have this session's key")
             return .refuse(reply: [2, HandshakeRefusal.proof.rawValue], error)
         }
         let rest = Array(self.buffer.dropFirst(HandshakeStateMachine.proofByteCount))
         self.state = .finished
         self.buffer = []
-        return .accepted(reply: [1], rest: rest)
+        return .accepted(agreement.peer, reply: [1], rest: rest)
     }
 
-    private mutating func readVerdict() -> OnBytes {
+    private mutating func readVerdict(of peer: Peer) -> OnBytes {
         guard let verdict = self.buffer.first else { return .wait }
         guard verdict == 1 else { return self.readRefusal(at: 1) }
         let rest = Array(self.buffer.dropFirst())
         self.state = .finished
         self.buffer = []
-        return .accepted(reply: [], rest: rest)
+        return .accepted(peer, reply: [], rest: rest)
     }
 
     private mutating func readRefusal(at index: Int) -> OnBytes {
@@ -193,7 +245,8 @@ struct HandshakeStateMachine {
         self.state = .finished
         let reason =
             switch refusal {
-            case .proof: "the other end does not accept this session's secret"
+            case .proof: "the other end does not accept this session's key"
+            case .session: "the other end is another session's"
             case .role: "both ends want to play the same side of HTTP/2"
             case .version: "the other end speaks another version"
             case .garbage, nil: "the other end did not understand the handshake"
@@ -206,7 +259,7 @@ struct HandshakeStateMachine {
         self.buffer = []
         let error = TunnelError(code: .handshakeRefused, message: message)
         // Strangers get no answer: what they sent was not the start of a handshake.
-        let isAnswered = self.position == .acceptor && refusal != .garbage
+        let isAnswered = self.identity.position == .acceptor && refusal != .garbage
         return .refuse(reply: isAnswered ? self.header + [2, refusal.rawValue] : [], error)
     }
 
@@ -214,11 +267,11 @@ struct HandshakeStateMachine {
         self.state = .finished
         self.buffer = []
         let error = TunnelError.versionMismatch(
-            position: self.position,
+            position: self.identity.position,
             local: HandshakeHeader(version: self.version, software: self.identity.software),
             remote: header
         )
-        let reply = self.position == .acceptor ? self.header + [2, HandshakeRefusal.version.rawValue] : []
+        let reply = self.identity.position == .acceptor ? self.header + [2, HandshakeRefusal.version.rawValue] : []
         return .refuse(reply: reply, error)
     }
 
@@ -226,15 +279,10 @@ struct HandshakeStateMachine {
         HandshakeHeader(version: self.version, software: self.identity.software).bytes
     }
 
-    private func proof(of position: Position, transcript: [UInt8]) -> [UInt8] {
-        let session = Array(self.identity.session.utf8)
-        var authentication = HMAC<SHA256>(key: SymmetricKey(data: self.identity.secret.bytes))
+    private static func proof(of position: Position, _ agreement: Agreement) -> [UInt8] {
+        var authentication = HMAC<SHA256>(key: agreement.secret)
         authentication.update(data: Array("kubectl-tunnel".utf8) + [position.rawValue])
-        // The length keeps a session's end from being taken for the transcript's start.
-        let count = UInt32(truncatingIfNeeded: session.count)
-        authentication.update(data: (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) })
-        authentication.update(data: session)
-        authentication.update(data: transcript)
+        authentication.update(data: agreement.transcript)
         return Array(authentication.finalize())
     }
 }

@@ -40,12 +40,13 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
     }
 
     var link: TunnelLink? { self.dialler.link }
+    var podKey: TunnelPublicKey? { self.dialler.podKey }
 
     /// Dials, proves who we are, starts HTTP/2 as server, and waits for the first PING to come back.
     func connect(
         host: String,
         port: Int,
-        identity: TunnelIdentity,
+        identity: LaptopIdentity,
         timeout: Duration
     ) -> EventLoopFuture<Void> {
         let up = self.dialler.connect(

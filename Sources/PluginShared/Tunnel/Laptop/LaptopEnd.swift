@@ -10,6 +10,9 @@ public final class LaptopEnd: TunnelEnd {
     /// oldest.
     public var events: AsyncStream<LaptopEvent> { self.end.events }
 
+    /// The public key that the pod has shown.
+    public func podKey() async -> TunnelPublicKey? { await self.end.run { $0.podKey } ?? nil }
+
     private let end: LoopBoundCore<LaptopCore, LaptopEvent>
 
     private init(_ end: LoopBoundCore<LaptopCore, LaptopEvent>) {
@@ -22,7 +25,7 @@ public final class LaptopEnd: TunnelEnd {
     /// - Parameters:
     ///   - host: Where kubectl listens.
     ///   - port: The port kubectl listens on.
-    ///   - identity: The session and its secret, which the pod must share.
+    ///   - identity: The session, and its key.
     ///   - targets: The local process of each route the pod may ask for.
     ///   - openSocket: Connects to a target in its own way; `nil` for the usual one.
     ///   - timeout: The limit for all of it.
@@ -34,7 +37,7 @@ public final class LaptopEnd: TunnelEnd {
     public static func connect(
         host: String,
         port: Int,
-        identity: TunnelIdentity,
+        identity: LaptopIdentity,
         targets: [String: LocalTarget],
         openSocket: LocalSocket? = nil,
         timeout: Duration,

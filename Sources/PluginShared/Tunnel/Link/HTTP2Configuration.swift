@@ -3,7 +3,7 @@ import NIOHTTP2
 
 /// Every knob of swift-nio-http2 that matters to a tunnel, and why it is set so.
 ///
-/// The library's defaults defend a public server against strangers; this link's peer has proved the session's secret.
+/// The library's defaults defend a public server against strangers; this link's peer has proved who it is.
 enum HTTP2Configuration {
     /// Streams one link may carry at once: 16,384, three times the 5,000 connections that are held.
     static let maximumStreams = 16_384

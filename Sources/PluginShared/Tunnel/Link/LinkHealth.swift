@@ -8,7 +8,7 @@ struct LinkHealth {
         case starting
         /// Acknowledgements come. Next: `suspect` or `dead`.
         case up
-        /// A CONNECT went unanswered: new connections go elsewhere. Next: `up` or `dead`.
+        /// A CONNECT went unanswered, or a PING where that counts: new connections go elsewhere. Next: `up` or `dead`.
         case suspect
         /// Nothing came back for too long. Final.
         case dead
@@ -44,22 +44,28 @@ struct LinkHealth {
     /// others.
     private(set) var smallestRoundTrip: Duration?
 
-    /// How many measurements the smallest is taken over: 16, half a minute of PINGs.
+    /// How many measurements the smallest is taken over: 16, a quarter of a minute of PINGs.
     private static let smallestOver = 16
     /// How many times longer a CONNECT may wait while bytes of other streams keep coming: 5. A full link is slow, not
     /// dead, and a dead one brings nothing.
     private static let timeoutFactorWhileMoving = 5
     /// A wake-up this much later than asked for means that this process slept, not that the peer did: 2 s.
     private static let oversleep: Duration = .seconds(2)
+    /// The same where a PING is judged by its age: half of what that may be.
+    private static let starved: Duration = .milliseconds(250)
 
     /// The least age that makes an unanswered PING overdue, 100 ms, and the age at which no answer is expected any more
     /// by those who wait for one, 3 s: three times the pause that makes a link suspect.
     private static let overdue = (from: Duration.milliseconds(100), to: Duration.seconds(3))
 
     private let timing: Timing
+    /// Whether an unanswered PING makes the link suspect, too: where no CONNECTs are sent, nothing else can.
+    private let suspectsPings: Bool
     private var recentRoundTrips: [Duration] = []
     /// When the peer last gave a sign of life: an acknowledgement, or any bytes at all.
     private var lastSign: Duration
+    /// When this process was last known to run: what it slept through says nothing of the peer.
+    private var lastWake: Duration
     private var lastPing: Duration?
     private var lastPingID: UInt64 = 0
     private var unacknowledged: [(id: UInt64, sentAt: Duration)] = []
@@ -69,9 +75,11 @@ struct LinkHealth {
     private var waiting: Set<UInt64> = []
 
     /// Starts watching a link that was authenticated just now.
-    init(timing: Timing, now: Duration) {
+    init(timing: Timing, suspectsPings: Bool = false, now: Duration) {
         self.timing = timing
+        self.suspectsPings = suspectsPings
         self.lastSign = now
+        self.lastWake = now
     }
 
     /// How long a CONNECT may wait for its answer.
@@ -94,10 +102,18 @@ struct LinkHealth {
         return max(sentAt + connectTimeout, whileMoving)
     }
 
+    /// When a PING has waited too long; `nil` where that does not count, or none waits. Bytes of any kind begin the wait again.
+    private var pingDeadline: Duration? {
+        guard self.suspectsPings, self.standing == .up, let oldest = self.unacknowledged.first else { return nil }
+        let limit = max(self.timing.pingTimeout, (self.roundTrip ?? .zero) * self.timing.suspectRoundTrips)
+        return max(oldest.sentAt, self.lastSign, self.lastWake) + limit
+    }
+
     /// When `timePassed` should be called next, at the latest.
     var nextDeadline: Duration {
         var deadline = self.lastSign + self.timing.deadAfter
         deadline = min(deadline, (self.lastPing.map { $0 + self.timing.pingInterval }) ?? .zero)
+        if let pingDeadline { deadline = min(deadline, pingDeadline) }
         if self.connectsStart < self.connects.count {
             deadline = min(deadline, self.deadline(ofConnectSentAt: self.connects[self.connectsStart].sentAt))
         }
@@ -146,7 +162,7 @@ struct LinkHealth {
         self.lastPingID &+= 1
         self.lastPing = now
         self.unacknowledged.append((self.lastPingID, now))
-        // Eight seconds hold four in turn; the bound is for those out of turn.
+        // Eight seconds hold eight in turn; the bound is for those out of turn.
         if self.unacknowledged.count > 64 { self.unacknowledged.removeFirst() }
         return self.lastPingID
     }
@@ -154,10 +170,10 @@ struct LinkHealth {
     /// Says what to do at this time; call it at `nextDeadline` or sooner.
     mutating func timePassed(now: Duration) -> [OnTimePassed] {
         guard self.standing != .dead else { return [] }
-        if now > self.nextDeadline + LinkHealth.oversleep {
-            // This process was stopped or starved: give the peer's answers, which wait in the socket, a chance.
-            self.lastSign = now
-        }
+        let slept = now - self.nextDeadline
+        // This process was stopped or starved: give the peer's answers, which wait in the socket, a chance.
+        if slept > LinkHealth.oversleep { self.lastSign = now }
+        if slept > LinkHealth.starved { self.lastWake = now }
         if now - self.lastSign >= self.timing.deadAfter {
             self.standing = .dead
             return [.declareDead]
@@ -171,7 +187,8 @@ struct LinkHealth {
             if self.waiting.remove(id) != nil { orders.append(.giveUp(id)) }
         }
         self.dropAnswered()
-        let turnsSuspect = !orders.isEmpty && self.standing == .up
+        let isPingLate = self.pingDeadline.map { now >= $0 } ?? false
+        let turnsSuspect = (!orders.isEmpty || isPingLate) && self.standing == .up
         if turnsSuspect {
             self.standing = .suspect
             orders.append(.becomeSuspect)

@@ -20,7 +20,7 @@ final class TunnelAcceptor {
     /// The port that was bound; 0 before.
     private(set) var boundPort = 0
     private let loop: any EventLoop
-    private let identity: TunnelIdentity
+    private let identity: PodIdentity
     private let role: HTTP2Role
     private let port: Int
     private let timing: Timing
@@ -34,7 +34,7 @@ final class TunnelAcceptor {
 
     /// Makes an acceptor that does not listen yet; port 0 picks a free one.
     init(
-        loop: any EventLoop, identity: TunnelIdentity, role: HTTP2Role, port: Int, timing: Timing, logger: Logger
+        loop: any EventLoop, identity: PodIdentity, role: HTTP2Role, port: Int, timing: Timing, logger: Logger
     ) {
         self.loop = loop
         self.identity = identity
@@ -100,9 +100,8 @@ final class TunnelAcceptor {
         }
         let linger = LingerHandler()
         let machine = HandshakeStateMachine(
-            position: .acceptor,
+            .pod(self.identity),
             role: self.role,
-            identity: self.identity,
             nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
         )
         weak var reference: HandshakeHandler?
@@ -110,7 +109,7 @@ final class TunnelAcceptor {
             guard let handshake = reference else { return }
             self.pending.removeAll { $0 === handshake }
             switch outcome {
-            case .accepted(let rest):
+            case .accepted(_, let rest):
                 self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
             case .refused(let reply, let error):
                 self.logger.debug("peer refused", metadata: [LogKey.reason: "\(error)"])

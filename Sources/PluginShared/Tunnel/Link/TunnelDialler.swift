@@ -8,6 +8,8 @@ import NIOPosix
 final class TunnelDialler {
     /// The link; `nil` until both ends have proved themselves.
     private(set) var link: TunnelLink?
+    /// The public key that the pod has shown; `nil` before.
+    private(set) var podKey: TunnelPublicKey?
     private let loop: any EventLoop
     private let role: HTTP2Role
     private let timing: Timing
@@ -26,7 +28,7 @@ final class TunnelDialler {
 
     /// Dials, proves who we are, starts HTTP/2, and waits for the first PING to come back.
     func connect(
-        host: String, port: Int, identity: TunnelIdentity, timeout: Duration, owner: any TunnelLinkOwner,
+        host: String, port: Int, identity: LaptopIdentity, timeout: Duration, owner: any TunnelLinkOwner,
         server: (any TunnelStreamServer)? = nil
     ) -> EventLoopFuture<Void> {
         let up = self.loop.makePromise(of: Void.self)
@@ -75,18 +77,18 @@ final class TunnelDialler {
         return false
     }
 
-    private func prepare(_ channel: any Channel, identity: TunnelIdentity) -> EventLoopFuture<Void> {
+    private func prepare(_ channel: any Channel, identity: LaptopIdentity) -> EventLoopFuture<Void> {
         let linger = LingerHandler()
         let machine = HandshakeStateMachine(
-            position: .connector,
+            .laptop(identity),
             role: self.role,
-            identity: identity,
             nonce: .random(byteCount: HandshakeStateMachine.nonceByteCount)
         )
         weak var reference: HandshakeHandler?
         let handshake = HandshakeHandler(machine: machine, limit: self.timing.handshakeLimit) { [self] outcome in
             switch outcome {
-            case .accepted(let rest):
+            case .accepted(let peer, let rest):
+                if case .pod(let key) = peer { self.podKey = key }
                 guard let handshake = reference, self.up != nil, let owner = self.owner else {
                     linger.linger(limit: self.timing.lingerLimit)
                     return

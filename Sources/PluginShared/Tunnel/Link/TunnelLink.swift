@@ -49,7 +49,8 @@ final class TunnelLink {
         self.owner = owner
         self.server = server
         self.logger = logger
-        self.health = LinkHealth(timing: timing, now: MonotonicTime.now())
+        self.health = LinkHealth(
+            timing: timing, suspectsPings: role == .server, now: MonotonicTime.now())
     }
 
     /// Streams open now, the control stream included.

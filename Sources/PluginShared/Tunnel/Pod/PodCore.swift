@@ -29,7 +29,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
 
     init(
         loop: any EventLoop,
-        identity: TunnelIdentity,
+        identity: PodIdentity,
         ports: [ProxyPort],
         tunnelPort: Int,
         timing: Timing,

@@ -16,7 +16,7 @@ public final class PodEnd: Sendable {
     /// Makes an end that does nothing yet.
     ///
     /// - Parameters:
-    ///   - identity: The session and its secret, which the laptop must share.
+    ///   - identity: The pod's key, and the session that may connect.
     ///   - ports: The Service's ports.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - timing: Other intervals than the product's, for tests.
@@ -24,7 +24,7 @@ public final class PodEnd: Sendable {
     ///   - group: Gives the event loop.
     ///   - logger: Gets lines at `debug` and `trace`.
     public init(
-        identity: TunnelIdentity,
+        identity: PodIdentity,
         ports: [ProxyPort],
         tunnelPort: Int,
         timing: Timing = Timing(),
