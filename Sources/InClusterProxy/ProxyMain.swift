@@ -35,16 +35,19 @@ struct ProxyMain {
         let logger = Self.logger("proxy", environment)
         // One thread: everything of a tunnel is on one event loop, and the container has little CPU.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let identity = PodIdentity(
-            sessions: [holder.session.description: key], software: ProxyConfiguration.softwareVersion)
+        let identity = PodIdentity(software: ProxyConfiguration.softwareVersion)
+        let session = PodSession(
+            id: holder.session.description, key: key,
+            routes: Set(
+                configuration.listeners.filter { $0.localPort != nil }.map { $0.route(of: configuration.service) }))
         let ports = configuration.listeners.map { listener in
             ProxyPort(
                 listenPort: listener.listenPort, route: listener.route(of: configuration.service),
-                originHost: configuration.originHost, originPort: listener.servicePort,
-                isIntercepted: listener.localPort != nil)
+                originHost: configuration.originHost, originPort: listener.servicePort)
         }
         let pod = PodEnd(
-            identity: identity, ports: ports, tunnelPort: configuration.tunnelPort, group: group, logger: logger)
+            identity: identity, sessions: [session], ports: ports, tunnelPort: configuration.tunnelPort, group: group,
+            logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await pod.start()
         let transport = InClusterTransport(environment: environment, group: group)

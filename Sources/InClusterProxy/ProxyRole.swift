@@ -24,6 +24,8 @@ actor ProxyRole {
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
     private static let drainLimit = Duration.seconds(30)
+    /// The same for those that pass through, once nobody waits at a prompt: 10 min.
+    private static let passThroughLimit = Duration.seconds(600)
 
     init(
         configuration: ProxyConfiguration, holder: Holder, pod: PodEnd, publicKey: String, client: KubernetesClient?,
@@ -62,7 +64,7 @@ actor ProxyRole {
     private func take(_ event: PodEvent) {
         switch event {
         case .linkUp: self.take(InClusterSession.Event.linkUp)
-        case .linkDown(let reason):
+        case .linkDown(_, let reason):
             self.logger.debug("link down", metadata: ["reason": .string(reason)])
             self.take(InClusterSession.Event.linkDown)
         case .linkSuspect: self.logger.debug("link suspect")
@@ -71,30 +73,42 @@ actor ProxyRole {
         case .callersRefused(let limit):
             self.logger.warning(
                 "callers are refused: the limit of open files is reached", metadata: ["connections": "\(limit)"])
-            self.pod.send(control: ControlLine.callersRefused(limit: limit).text)
-        case .control(let text): self.take(ControlLine(text))
+            self.send(ControlLine.callersRefused(limit: limit).text)
+        case .control(let text, _): self.take(ControlLine(text))
         }
+    }
+
+    private func send(_ text: String) {
+        self.pod.send(control: text, to: self.holder.session.description)
     }
 
     private func take(_ line: ControlLine?) {
         switch line {
         case .check:
-            Task { self.pod.send(control: await self.check.run().text) }
+            Task { self.send(await self.check.run().text) }
         case .drain:
+            Task {
+                await self.pod.drain(session: self.holder.session.description, limit: Self.drainLimit)
+                self.send(ControlLine.laptopDrained.text)
+            }
             Task {
                 await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
                 self.take(InClusterSession.Event.drainedForLaptop)
-                self.pod.send(control: ControlLine.drained.text)
+                self.send(ControlLine.drained.text)
             }
         case .localDown(let route): self.take(InClusterSession.Event.localDown(route: route))
         case .localUp(let route): self.take(InClusterSession.Event.localUp(route: route))
-        case .checked, .drained, .terminating, .callersRefused, nil:
+        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, nil:
             break
         }
     }
 
     private func take(_ event: InClusterSession.Event) {
-        if case .terminationRequested = event, self.isStuck { return self.endedSource.finish() }
+        if case .terminationRequested = event {
+            if self.isStuck { return self.endedSource.finish() }
+            // What is left of an end has to fit into the grace period.
+            if self.ending != nil { Task { await self.pod.drain(limit: Self.drainLimit) } }
+        }
         var state: SessionState?
         for order in self.machine.handle(event, now: self.clock.now - self.start) {
             switch order {
@@ -115,7 +129,9 @@ actor ProxyRole {
         if let state { await self.insist(state, client) }
         await self.restore(cleanup, self.machine.cause(reason), client)
         _ = await cleanup.waitForOriginals(within: .seconds(30))
-        await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
+        await self.pod.drain(
+            limit: reason.isHandOver ? Self.passThroughLimit : Self.drainLimit,
+            lateConnectionGrace: InClusterSession.lateConnectionGrace)
         await self.persist("clean up") { () async throws(APIError) in
             try await cleanup.deleteObjects()
             try await cleanup.deleteLease()
@@ -152,7 +168,7 @@ actor ProxyRole {
             await self.persist("restore") { () async throws(APIError) in
                 try await cleanup.restoreService(.proxyEnds(holder: self.holder.person))
             }
-            self.pod.send(control: ControlLine.terminating.text)
+            self.send(ControlLine.terminating.text)
             _ = await cleanup.waitForOriginals(within: .seconds(10))
         }
         await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)

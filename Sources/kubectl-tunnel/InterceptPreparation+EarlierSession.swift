@@ -14,7 +14,9 @@ extension InterceptPreparation {
         guard let lease = try await held.lease() else { return }
         if !alsoDead {
             if self.request.takesOver { return }
-            guard let holder = lease.holder, !self.isOwnAndDead(holder) else { return }
+            guard let holder = lease.holder, !self.isOwnAndDead(holder), EndRequest(lease)?.isHandOver != true else {
+                return
+            }
             if try await !held.hasReadyProxy(holder.session) { return }
         }
         throw PluginFailure(held: lease, service: held.names.service, me: self.me)
@@ -57,6 +59,11 @@ extension InterceptPreparation {
             try await held.delete(malformed: lease)
             return self.report.event("recovered", "deleted lease/\(held.names.lease), which named no session")
         }
+        if EndRequest(lease)?.isHandOver == true {
+            // Its proxy gets to end what still passes through it as any pod that is deleted.
+            try await self.recover(held, holder)
+            return self.report.event("recovered", "the session of \(holder.person) was over: its proxy ends now")
+        }
         let isOwn = self.isOwnAndDead(holder)
         if self.request.takesOver || isOwn {
             let whom = isOwn ? "your own session, which has died on this machine" : holder.person
@@ -68,9 +75,13 @@ extension InterceptPreparation {
         self.report.event(
             "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(lease.seconds) s")
         guard try await held.isAbandoned(lease) else { throw refusal }
+        try await self.recover(held, holder)
+        self.report.event("recovered", "cleaned up what the dead session of \(holder.person) had left")
+    }
+
+    private func recover(_ held: HeldService, _ holder: Holder) async throws {
         let outcome = try await held.recover(holder.session, .recovered(by: self.me.person))
         if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
-        self.report.event("recovered", "cleaned up what the dead session of \(holder.person) had left")
     }
 }
 

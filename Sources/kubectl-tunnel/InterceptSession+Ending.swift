@@ -17,7 +17,7 @@ extension InterceptSession {
     }
 
     func cleanUp(isDrained: Bool) async {
-        for task in self.closing { await task.value }
+        await self.closing?.value
         let isDone = await self.persist("clean up") { try await self.write(.cleanUp(isDrained: isDrained)) } != nil
         self.tell(.cleanedUp(isDone))
     }

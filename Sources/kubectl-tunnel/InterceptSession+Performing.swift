@@ -41,6 +41,7 @@ extension InterceptSession {
                 try? await Task.sleep(for: duration)
                 self.tell(.woken(timer))
             }
+        case .handOver: self.inBackground { self.tell(.handedOver(await self.handOver())) }
         case .cleanUp(let isDrained): self.inBackground { await self.cleanUp(isDrained: isDrained) }
         case .askProxyToEnd: self.asking = Task { self.tell(.proxyAnswered(await self.askProxyToEnd())) }
         case .stopAsking: self.asking?.cancel()

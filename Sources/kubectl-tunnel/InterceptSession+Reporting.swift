@@ -32,6 +32,10 @@ extension InterceptSession {
             )
         case .draining: self.reportDrain()
         case .ended: self.report.event("ended", "the session has ended, and what it created is deleted")
+        case .handedOver:
+            self.report.event(
+                "handed-over",
+                "connections still pass through the proxy: it deletes itself when they have ended, in 10 min at most")
         case .leftToController: self.report.event("cleanup", "the controller cleans up when it is back")
         case .askingProxy: self.report.event("proxy-asked", "the proxy ends the session; Ctrl-C does not wait for it")
         case .proxyNotDone:

@@ -143,6 +143,10 @@ extension InterceptSession {
     func dropTunnel() {
         guard let tunnel else { return }
         self.tunnel = nil
-        self.closing.append(Task { await tunnel.close() })
+        let before = self.closing
+        self.closing = Task {
+            await before?.value
+            await tunnel.close()
+        }
     }
 }

@@ -22,6 +22,16 @@ extension InterceptSession {
         try await self.write(.restore(cause)) ?? .untouched
     }
 
+    /// Leaves the session's end to the proxy.
+    ///
+    /// - Returns: Whether the Lease says so.
+    func handOver() async -> Bool {
+        let holder = self.objects.holder
+        let patch = EndRequest.handOver(by: holder.person).patch(holder: holder)
+        let lease = try? await self.client.patch(.leases, self.objects.names.lease, in: self.namespace, patch)
+        return lease != nil
+    }
+
     /// Marks the Lease, and waits until Lease and Deployment are not this session's any more.
     func askProxyToEnd() async -> Bool {
         let (names, holder) = (self.objects.names, self.objects.holder)

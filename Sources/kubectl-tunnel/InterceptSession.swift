@@ -25,8 +25,9 @@ actor InterceptSession {
     let events: AsyncStream<SessionEvent>
     private let eventSource: AsyncStream<SessionEvent>.Continuation
     private let start = ContinuousClock.now
-    /// Runs until the session is over.
-    var background: [Task<Void, Never>] = []
+    /// What runs beside, until it is done or the session is over; by number.
+    private var background: [Int: Task<Void, Never>] = [:]
+    private var lastBackground = 0
     /// What sets the session up or brings it back, one after the other.
     var attempt: Task<Void, Never>?
     /// The restore that is under way while the session continues.
@@ -35,8 +36,8 @@ actor InterceptSession {
     var keepingEndingPods: Task<Void, Never>?
     /// The proxy is asked to end the session.
     var asking: Task<Void, Never>?
-    /// Tunnels on their way out.
-    var closing: [Task<Void, Never>] = []
+    /// The end of tunnels that were dropped.
+    var closing: Task<Void, Never>?
     var tunnel: PortForwardedTunnel<LaptopEnd>?
     var tunnelNumber = 0
     /// The first pod's name.
@@ -58,7 +59,8 @@ actor InterceptSession {
         self.request = request
         self.report = report
         self.session = LaptopSession(
-            holder: objects.holder, service: objects.service, plan: objects.plan, isControlled: prepared.isControlled)
+            holder: objects.holder, service: objects.service, plan: objects.plan, isControlled: prepared.isControlled,
+            handsOver: objects.failsafe != .pluginOnly && !prepared.isControlled)
         self.cleanup = SessionCleanup(
             client: cluster.client, namespace: objects.namespace, service: objects.service.metadata.name,
             session: objects.holder.session, slices: prepared.slices)
@@ -91,10 +93,10 @@ actor InterceptSession {
             }
         }
         await self.takeEvents()
-        if self.session.isCleanedUp == true { locks.remove(self.objects.holder.session) }
+        if self.session.outcome != .unfinished { locks.remove(self.objects.holder.session) }
         await self.command?.finish()
-        for task in self.background { task.cancel() }
-        for task in self.closing { await task.value }
+        for task in self.background.values { task.cancel() }
+        await self.closing?.value
         try? await self.group.shutdownGracefully()
         try self.throwEnd()
     }
@@ -106,7 +108,7 @@ actor InterceptSession {
             case .tunnel(let number, let event): self.take(event, from: number)
             case .slept(let duration): self.report.event("slept", LeaseKeeper.sleep(duration))
             }
-            if self.session.isCleanedUp != nil { return }
+            if self.session.outcome != nil { return }
         }
     }
 
@@ -120,12 +122,17 @@ actor InterceptSession {
     nonisolated func hear(_ event: SessionEvent) { self.eventSource.yield(event) }
 
     func inBackground(_ body: @escaping @Sendable () async -> Void) {
-        self.background.append(Task { await body() })
+        self.lastBackground += 1
+        let number = self.lastBackground
+        self.background[number] = Task {
+            await body()
+            self.background[number] = nil
+        }
     }
 
     private func throwEnd() throws {
         switch self.session.end {
-        case .asked, .requested(.stop), nil: break
+        case .asked, .requested(.stop), .requested(.handOver), nil: break
         case .commandEnded(let code): if code != 0 { throw ExitCode(code) }
         case .requested(.takeOver(let person)):
             throw PluginFailure("\(person) has taken service/\(self.serviceName) over")
@@ -133,6 +140,6 @@ actor InterceptSession {
         case .displaced(let what): throw PluginFailure(what)
         }
         // What is not cleaned up was said where it happened.
-        if self.session.isCleanedUp != true { throw ExitCode.failure }
+        if self.session.outcome == .unfinished { throw ExitCode.failure }
     }
 }

@@ -23,7 +23,7 @@ struct ListCommand: AsyncParsableCommand {
         discussion: """
             starting: nothing is switched yet. active: traffic goes to the laptop. local-down: it goes to the original \
             pods, since the local process does not answer. passing-through: the same, since the laptop does not. switched: the Service leads to a proxy that may not say \
-            more (--no-failsafe). expired, terminating: it ends. uncertain, broken, malformed: see `kubectl tunnel doctor`. \
+            more (--no-failsafe). draining: it is over, and connections still pass through its proxy. expired, terminating: it ends. uncertain, broken, malformed: see `kubectl tunnel doctor`. \
             unknown: no proxy is ready.
             """)
 
@@ -104,7 +104,9 @@ enum SessionList {
                 guard let record = LeaseRecord(lease) else { return Row(malformed: lease) }
                 let session = record.holder.session.description
                 let state =
-                    if ready.contains(session) {
+                    if EndRequest(lease)?.isHandOver == true {
+                        "draining"
+                    } else if ready.contains(session) {
                         // A proxy without an account (--no-failsafe) cannot say anything.
                         Self.state(record.state, isSwitched: switched.contains(session))
                     } else {

@@ -19,9 +19,8 @@ import Tunnel
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let identity = PodIdentity(
-            sessions: [SessionStage.holder.session.description: TunnelKey().publicKey], software: "1")
-        let pod = PodEnd(identity: identity, ports: [], tunnelPort: 0, group: group, logger: logger)
+        let identity = PodIdentity(software: "1")
+        let pod = PodEnd(identity: identity, sessions: [], ports: [], tunnelPort: 0, group: group, logger: logger)
         try await pod.start()
         let configuration = ProxyConfiguration(
             namespace: "shop", service: "web", holder: SessionStage.holder.description, publicKey: "5a",

@@ -19,9 +19,9 @@ import Testing
             ])
         #expect(stage.take(.woken(.drainNotice)) == [.report(.draining)])
         #expect(stage.take(.drained) == [.dropTunnel, .cleanUp(isDrained: true)])
-        #expect(stage.session.isCleanedUp == nil)
+        #expect(stage.session.outcome == nil)
         #expect(stage.take(.cleanedUp(true)) == [.report(.ended)])
-        #expect(stage.session.isCleanedUp == true)
+        #expect(stage.session.outcome == .cleanedUp)
         #expect(stage.take(.interrupted, .drained, .woken(.drainLimit)).isEmpty)
     }
 
@@ -72,12 +72,12 @@ import Testing
         #expect(
             stage.take(.restored(.selectorConflict(annotation: "app=a", origin: "app=b")))
                 == [.report(.uncertain(annotation: "app=a", origin: "app=b")), .dropTunnel])
-        #expect(stage.session.isCleanedUp == false)
+        #expect(stage.session.outcome == .unfinished)
 
         var away = try LaptopStage.serving()
         _ = away.take(.interrupted, .workStopped)
         #expect(away.take(.restored(nil)) == [.dropTunnel])
-        #expect(away.session.isCleanedUp == false)
+        #expect(away.session.outcome == .unfinished)
     }
 
     @Test("where the controller is away the proxy is asked; Ctrl-C does not wait for it")
@@ -87,13 +87,13 @@ import Testing
         #expect(stage.take(.restored(nil)) == [.report(.askingProxy), .askProxyToEnd])
         #expect(stage.take(.interrupted) == [.stopAsking])
         #expect(stage.take(.proxyAnswered(false)) == [.dropTunnel, .report(.proxyNotDone)])
-        #expect(stage.session.isCleanedUp == false)
+        #expect(stage.session.outcome == .unfinished)
 
         var late = try LaptopStage.draining(isControlled: true)
         _ = late.take(.drained)
         #expect(late.take(.cleanedUp(false)) == [.report(.askingProxy), .askProxyToEnd])
         #expect(late.take(.proxyAnswered(true)) == [.dropTunnel, .report(.ended)])
-        #expect(late.session.isCleanedUp == true)
+        #expect(late.session.outcome == .cleanedUp)
 
         var early = try LaptopStage(isControlled: true)
         _ = early.take(.leaseAsked, .interrupted, .workStopped)
@@ -118,5 +118,44 @@ import Testing
         _ = stage.take(.workStopped, .restored(.untouched))
         // The tunnel came up after all: the proxy is there to drain.
         #expect(stage.take(.originalsReady).first == .drain)
+    }
+
+    @Test(
+        "what passes through is left to the proxy, once the laptop has nothing to do with it for 2 s",
+        arguments: [true, false])
+    func handedOver(isTimerFirst: Bool) throws {
+        var stage = try LaptopStage.serving(handsOver: true)
+        _ = stage.take(.interrupted, .workStopped, .restored(.restored))
+        #expect(stage.take(.originalsReady).contains(.wake(.handOver, after: .seconds(2))))
+        let events: [LaptopSession.Event] =
+            isTimerFirst ? [.woken(.handOver), .laptopDrained] : [.laptopDrained, .woken(.handOver)]
+        #expect(stage.take(events[0]).isEmpty)
+        #expect(stage.take(events[1]) == [.handOver])
+        #expect(stage.take(.woken(.lateConnections), .interrupted).isEmpty)
+        #expect(stage.take(.handedOver(true)) == [.dropTunnel, .report(.handedOver)])
+        #expect(stage.session.outcome == .handedOver)
+    }
+
+    @Test("a proxy that is not told drains as always, and one that has drained meanwhile is cleaned up")
+    func notHandedOver() throws {
+        var waiting = try LaptopStage.draining(handsOver: true)
+        _ = waiting.take(.laptopDrained, .woken(.handOver))
+        #expect(waiting.take(.handedOver(false)).isEmpty)
+        #expect(waiting.take(.drained).last == .cleanUp(isDrained: true))
+        var drained = try LaptopStage.draining(handsOver: true)
+        _ = drained.take(.laptopDrained, .woken(.handOver), .drained)
+        #expect(drained.take(.handedOver(false)).last == .cleanUp(isDrained: true))
+        var lost = try LaptopStage.draining(handsOver: true)
+        _ = lost.take(.laptopDrained, .woken(.handOver), .tunnelClosed(1, reason: "reset", afterSilence: false))
+        #expect(lost.take(.handedOver(false)).last == .cleanUp(isDrained: false))
+    }
+
+    @Test("nothing is left to a proxy that cannot delete, or where the user said not to wait")
+    func neverHandedOver() throws {
+        var without = try LaptopStage.draining()
+        #expect(without.take(.laptopDrained, .woken(.handOver)).isEmpty)
+        var hasty = try LaptopStage.draining(handsOver: true)
+        #expect(hasty.take(.interrupted, .laptopDrained, .woken(.handOver)).isEmpty)
+        #expect(hasty.take(.woken(.lateConnections)).last == .cleanUp(isDrained: true))
     }
 }

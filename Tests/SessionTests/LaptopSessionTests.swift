@@ -24,11 +24,11 @@ import Testing
         var early = try LaptopStage()
         #expect(early.take(.setUpFailed(Refusal("no"))) == [.stopWork])
         #expect(early.take(.workStopped).isEmpty)
-        #expect(early.session.isCleanedUp == true)
+        #expect(early.session.outcome == .cleanedUp)
 
         var others = try LaptopStage()
         #expect(others.take(.leaseAsked, .leaseRefused, .setUpFailed(Refusal("held")), .workStopped) == [.stopWork])
-        #expect(others.session.isCleanedUp == true)
+        #expect(others.session.outcome == .cleanedUp)
 
         var late = try LaptopStage()
         _ = late.take(.leaseAsked, .proxyReady(pod: "pod-1"))

@@ -69,6 +69,7 @@ import Testing
                 self.take(.restored(fails ? nil : .restored))
             case .waitForOriginals: self.take(.originalsReady)
             case .wake(let timer, _): self.take(.woken(timer))
+            case .handOver: self.take(.handedOver(!fails))
             case .cleanUp: self.take(.cleanedUp(!fails))
             case .askProxyToEnd: self.take(.proxyAnswered(!fails))
             case .failCheck, .dropTunnel, .report, .drain, .stopAsking, .lookWhetherWanted: break
@@ -85,7 +86,7 @@ import Testing
             case 24: self.take(.interrupted)
             case 25: self.take(.lost(.object("deployment/kt-1")))
             case 26: self.take(.endRequested(.stop(by: "bob")))
-            case 27: self.take(.drained)
+            case 27: self.take(Bool.random(using: &self.random) ? .drained : .laptopDrained)
             case 28..<30: self.take(.tunnelSuspect)
             case 30..<32: self.take(.tunnelRecovered)
             default: self.stage.now += .milliseconds(Int.random(in: 0..<900, using: &self.random))
@@ -96,18 +97,20 @@ import Testing
     @Test("no walk loses its way: each ends, restores once, and cleans up behind it")
     func walks() throws {
         for seed in 0..<2000 {
-            var walk = Walk(stage: try LaptopStage(), random: SeededGenerator(seed: UInt64(seed)))
+            var walk = Walk(
+                stage: try LaptopStage(isControlled: seed.isMultiple(of: 3), handsOver: seed.isMultiple(of: 2)),
+                random: SeededGenerator(seed: UInt64(seed)))
             walk.take(.leaseAsked)
             walk.take(.proxyReady(pod: "pod-1"))
-            for _ in 0..<200 where walk.stage.session.isCleanedUp == nil {
+            for _ in 0..<200 where walk.stage.session.outcome == nil {
                 if Bool.random(using: &walk.random) { walk.answer() } else { walk.fact() }
             }
             walk.take(.interrupted)
-            for _ in 0..<200 where walk.stage.session.isCleanedUp == nil {
+            for _ in 0..<200 where walk.stage.session.outcome == nil {
                 #expect(!walk.open.isEmpty, "seed \(seed): nothing is under way, and it has not ended")
                 walk.answer()
             }
-            #expect(walk.stage.session.isCleanedUp != nil, "seed \(seed) does not end")
+            #expect(walk.stage.session.outcome != nil, "seed \(seed) does not end")
             #expect(walk.restores == 1, "seed \(seed): restored \(walk.restores) times at the end")
         }
     }

@@ -9,16 +9,17 @@ struct LaptopStage {
     var now = Duration.zero
     let service: Service
 
-    init(isControlled: Bool = false) throws {
+    init(isControlled: Bool = false, handsOver: Bool = false) throws {
         self.service = makeService()
         let plan = try PortPlan(self.service, [PortRequest("3000")!], allowLowPorts: true)
         self.session = LaptopSession(
-            holder: holderA, service: self.service, plan: plan, isControlled: isControlled)
+            holder: holderA, service: self.service, plan: plan, isControlled: isControlled,
+            handsOver: handsOver)
     }
 
     /// One that is set up: the Service leads to `pod-1`, through tunnel 1.
-    static func serving(isControlled: Bool = false) throws -> LaptopStage {
-        var stage = try LaptopStage(isControlled: isControlled)
+    static func serving(isControlled: Bool = false, handsOver: Bool = false) throws -> LaptopStage {
+        var stage = try LaptopStage(isControlled: isControlled, handsOver: handsOver)
         _ = stage.take(.leaseAsked, .proxyReady(pod: "pod-1"), .tunnelUp(1, pod: "pod-1"), .connected, .checked)
         #expect(stage.take(.switched(pod: "pod-1")) == [.report(.intercepting)])
         return stage
@@ -32,8 +33,8 @@ struct LaptopStage {
     }
 
     /// One that comes to its end, where the Service is restored and the originals have it.
-    static func draining(isControlled: Bool = false) throws -> LaptopStage {
-        var stage = try LaptopStage.serving(isControlled: isControlled)
+    static func draining(isControlled: Bool = false, handsOver: Bool = false) throws -> LaptopStage {
+        var stage = try LaptopStage.serving(isControlled: isControlled, handsOver: handsOver)
         _ = stage.take(.interrupted, .workStopped, .restored(.restored))
         #expect(stage.take(.originalsReady).first == .drain)
         return stage

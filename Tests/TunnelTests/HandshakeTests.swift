@@ -6,7 +6,13 @@ import Testing
 @Suite("Handshake")
 struct HandshakeTests {
     static let key = TunnelKey()
-    static let pod = PodIdentity(sessions: ["s1": HandshakeTests.key.publicKey], software: "0.1.0")
+    static let pod = HandshakeTests.pod(of: ["s1": HandshakeTests.key.publicKey])
+
+    static func pod(of sessions: [String: TunnelPublicKey]) -> PodIdentity {
+        var identity = PodIdentity(software: "0.1.0")
+        identity.take(sessions)
+        return identity
+    }
 
     static func laptop(
         role: HTTP2Role = .server, session: String = "s1", key: TunnelKey = HandshakeTests.key, version: UInt8 = 2
@@ -87,7 +93,7 @@ struct HandshakeTests {
     func wrongKey() {
         var connector = HandshakeTests.laptop()
         var acceptor = HandshakeTests.pod(
-            identity: PodIdentity(sessions: ["s1": TunnelKey().publicKey], software: "0.1.0"))
+            identity: HandshakeTests.pod(of: ["s1": TunnelKey().publicKey]))
         let outcome = HandshakeTests.run(&connector, &acceptor)
         #expect(outcome.connector?.error?.message == "the other end could not prove that it belongs to this session")
         #expect(outcome.acceptor == nil)
@@ -106,13 +112,24 @@ struct HandshakeTests {
     @Test("a key of small order is none, on either end")
     func smallOrder() {
         let zero = TunnelPublicKey(hex: String(repeating: "0", count: 64))!
-        #expect(PodIdentity(sessions: ["s1": zero], software: "").secret(for: "s1") == nil)
+        #expect(HandshakeTests.pod(of: ["s1": zero]).secret(for: "s1") == nil)
         var connector = HandshakeTests.laptop()
         var acceptor = HandshakeTests.pod()
         var challenge = acceptor.received(connector.opening).reply
         let key = HandshakeTests.pod().headerCount + 1
         challenge.replaceSubrange(key..<key + 32, with: zero.bytes)
         #expect(connector.received(challenge).error?.message == "the other end's key is none")
+    }
+
+    @Test("a pod takes the sessions that it was told, each with the first key that it came with")
+    func sessions() {
+        var identity = HandshakeTests.pod(of: ["s1": HandshakeTests.key.publicKey])
+        let first = identity.secret(for: "s1")
+        identity.take(["s1": TunnelKey().publicKey, "s2": TunnelKey().publicKey])
+        #expect(identity.secret(for: "s1") == first)
+        #expect(identity.secret(for: "s2") != nil)
+        identity.take(["s2": TunnelKey().publicKey])
+        #expect(identity.secret(for: "s1") == nil)
     }
 
     @Test("a pod's own proof cannot be had with its public key alone: another one in the middle is not believed")

@@ -129,7 +129,7 @@ extension Loopback {
                 #expect(throws: RawSocketError.reset) { try socket.receiveAll() }
                 socket.close()
             }
-            #expect(await tunnel.podEvents.wait { $0.last == .linkDown(reason: "the connection ended") })
+            #expect(await tunnel.podEvents.wait { $0.last == .linkDown(session: "s1", reason: "the connection ended") })
             #expect(await tunnel.ask("new") == "origin:new")
             await laptop.close()
             await tunnel.pod.shutdown()
@@ -175,7 +175,7 @@ extension Loopback {
             let start = ContinuousClock.now
             #expect(await tunnel.ask("waiting") == "origin:waiting")
             let first = ContinuousClock.now - start
-            #expect(await tunnel.podEvents.wait(for: .linkSuspect))
+            #expect(await tunnel.podEvents.wait(for: .linkSuspect(session: "s1")))
             let again = ContinuousClock.now
             #expect(await tunnel.ask("new") == "origin:new")
             #expect(ContinuousClock.now - again < .milliseconds(150))
@@ -202,9 +202,9 @@ extension Loopback {
             let laptop = try await tunnel.laptop(local: local.port, through: relay.port)
             relay.hold()
             #expect(await tunnel.ask("1") == "origin:1")
-            #expect(await tunnel.podEvents.wait(for: .linkSuspect))
+            #expect(await tunnel.podEvents.wait(for: .linkSuspect(session: "s1")))
             relay.release()
-            #expect(await tunnel.podEvents.wait(for: .linkRecovered))
+            #expect(await tunnel.podEvents.wait(for: .linkRecovered(session: "s1")))
             #expect(await tunnel.ask("2") == "local:2")
             await laptop.close()
             await tunnel.pod.shutdown()

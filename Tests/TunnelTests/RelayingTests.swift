@@ -223,7 +223,7 @@ extension Loopback {
                 }
                 #expect(await eventually { tunnel.pod.connectionCount == 0 })
                 _ = try await laptop.ping()
-                #expect(await tunnel.podEvents.events == [.linkUp])
+                #expect(await tunnel.podEvents.events == [.linkUp(session: "s1")])
             }
         }
 
@@ -333,7 +333,7 @@ extension Loopback {
                 }
                 #expect(await eventually { tunnel.pod.connectionCount == 0 && laptop.streamCount == 0 })
                 _ = try await laptop.ping()
-                #expect(await tunnel.podEvents.events == [.linkUp])
+                #expect(await tunnel.podEvents.events == [.linkUp(session: "s1")])
             }
         }
 
@@ -341,16 +341,19 @@ extension Loopback {
         func controlLines() async throws {
             try await TestTunnel.with(local: closedPort(), origin: closedPort()) { tunnel, laptop in
                 let laptopEvents = EventLog(laptop.events)
-                tunnel.pod.send(control: "state active")
-                tunnel.pod.send(control: "state passing")
+                tunnel.pod.send(control: "state active", to: "s1")
+                tunnel.pod.send(control: "state passing", to: "s1")
                 laptop.send(control: String(repeating: "x", count: 4096))
                 laptop.send(control: String(repeating: "x", count: 4097))
                 laptop.send(control: "two\nlines")
                 laptop.send(control: "last")
                 #expect(await laptopEvents.wait(for: .control("state passing")))
                 #expect(await laptopEvents.events == [.control("state active"), .control("state passing")])
-                #expect(await tunnel.podEvents.wait(for: .control("last")))
-                let expected: [PodEvent] = [.linkUp, .control(String(repeating: "x", count: 4096)), .control("last")]
+                #expect(await tunnel.podEvents.wait(for: .control("last", session: "s1")))
+                let expected: [PodEvent] = [
+                    .linkUp(session: "s1"), .control(String(repeating: "x", count: 4096), session: "s1"),
+                    .control("last", session: "s1"),
+                ]
                 #expect(await tunnel.podEvents.events == expected)
             }
         }

@@ -123,7 +123,7 @@ extension Loopback {
                     }
                 }
                 #expect(await eventually { tunnel.pod.connectionCount == 0 }, "seed \(seed)")
-                #expect(await tunnel.podEvents.events == [.linkUp], "seed \(seed)")
+                #expect(await tunnel.podEvents.events == [.linkUp(session: "s1")], "seed \(seed)")
             }
         }
     }

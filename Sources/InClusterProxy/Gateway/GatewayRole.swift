@@ -52,8 +52,8 @@ actor GatewayRole {
                 eventLoop: loop)
         }.get()
         self.end = GatewayEnd(
-            identity: PodIdentity(
-                sessions: [holder.session.description: key], software: ProxyConfiguration.softwareVersion),
+            identity: PodIdentity(software: ProxyConfiguration.softwareVersion),
+            session: PodSession(id: holder.session.description, key: key, routes: []),
             tunnelPort: configuration.tunnelPort, decisions: GatewayEgress(egress: egress), loop: loop, logger: logger)
     }
 
@@ -93,9 +93,9 @@ actor GatewayRole {
     private func take(_ event: PodEvent) {
         switch event {
         case .linkUp:
-            self.end.send(control: self.names.text)
+            self.end.send(control: self.names.text, to: self.holder.session.description)
             self.take(InClusterSession.Event.linkUp)
-        case .linkDown(let reason):
+        case .linkDown(_, let reason):
             self.logger.debug("link down", metadata: ["reason": .string(reason)])
             self.take(InClusterSession.Event.linkDown)
         case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])
@@ -110,7 +110,8 @@ actor GatewayRole {
             case .write: break
             case .end(let reason): Task { await self.cleanUp(reason) }
             case .restoreAndDrain, .exit:
-                self.end.send(control: GatewayLine.terminating.text)
+                self.end.send(
+                    control: GatewayLine.terminating.text, to: self.holder.session.description)
                 self.endedSource.finish()
             }
         }

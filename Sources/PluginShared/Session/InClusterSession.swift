@@ -46,6 +46,9 @@ public struct InClusterSession: Sendable {
         case replaced(by: String)
         /// The origin Service is gone while the laptop does not answer.
         case originDeleted
+
+        /// Whether nobody waits for the end.
+        public var isHandOver: Bool { if case .requested(let request) = self { request.isHandOver } else { false } }
     }
 
     /// How long the laptop gets to end its session when it is asked to, before the in-cluster side does.

@@ -32,6 +32,8 @@ public enum Key {
     public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
     /// On the Lease, by `kubectl tunnel intercept --take-over`: who wants the Service next.
     public static let takeOverRequestedBy = "kubectl-tunnel/take-over-requested-by"
+    /// On the Lease, by its plugin: who has left the session's end to the proxy.
+    public static let handedOverBy = "kubectl-tunnel/handed-over-by"
     /// On the Lease, by a plugin whose user may not do it: see ``ControllerOrder``.
     public static let order = "kubectl-tunnel/order"
     /// On the Lease, by the controller: see ``ControllerAnswer``.

@@ -6,7 +6,11 @@ import NIOEmbedded
 /// The handshake against a stranger, and between two honest ends with another client in the middle.
 enum HandshakeFuzz {
     private static let laptop = LaptopIdentity(session: "s", key: TunnelKey(), software: "0.1.0")
-    private static let pod = PodIdentity(sessions: ["s": Self.laptop.key.publicKey], software: "0.1.0")
+    private static let pod = {
+        var identity = PodIdentity(software: "0.1.0")
+        identity.take(["s": Self.laptop.key.publicKey])
+        return identity
+    }()
 
     private static func machine(_ position: HandshakeStateMachine.Position) -> HandshakeStateMachine {
         HandshakeStateMachine(

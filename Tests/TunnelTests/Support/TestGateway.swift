@@ -41,7 +41,8 @@ struct TestGateway {
         if let answer { decisions.answer = answer }
         let identity = LaptopIdentity(session: "s1", key: TunnelKey(), software: "0.1.0")
         let gateway = GatewayEnd(
-            identity: PodIdentity(sessions: ["s1": identity.key.publicKey], software: "0.1.0"), tunnelPort: 0,
+            identity: PodIdentity(software: "0.1.0"),
+            session: PodSession(id: "s1", key: identity.key.publicKey, routes: []), tunnelPort: 0,
             decisions: decisions, timing: TestTunnel.patient, loop: loop,
             logger: TestTunnel.logger)
         try await gateway.start()

@@ -39,11 +39,14 @@ struct TestTunnel {
             listenPort: 0,
             route: TestTunnel.route,
             originHost: "127.0.0.1",
-            originPort: origin,
-            isIntercepted: isIntercepted
+            originPort: origin
         )
         let pod = PodEnd(
-            identity: PodIdentity(sessions: ["s1": identity.key.publicKey], software: "0.1.0"),
+            identity: PodIdentity(software: "0.1.0"),
+            sessions: [
+                PodSession(
+                    id: "s1", key: identity.key.publicKey, routes: isIntercepted ? [TestTunnel.route] : [])
+            ],
             ports: [port],
             tunnelPort: 0,
             timing: timing,
@@ -64,7 +67,7 @@ struct TestTunnel {
 
     /// Connects a laptop whose local process listens at a port, and waits until the pod uses it.
     func laptop(local: Int, through port: Int? = nil) async throws -> LaptopEnd {
-        let before = await self.podEvents.events.filter { $0 == .linkUp }.count
+        let before = await self.podEvents.events.filter { $0 == .linkUp(session: "s1") }.count
         let end = try await LaptopEnd.connect(
             host: "127.0.0.1",
             port: port ?? self.tunnelPort,
@@ -75,7 +78,7 @@ struct TestTunnel {
             group: MultiThreadedEventLoopGroup.singleton,
             logger: TestTunnel.logger
         )
-        #expect(await self.podEvents.wait { $0.filter { $0 == .linkUp }.count > before })
+        #expect(await self.podEvents.wait { $0.filter { $0 == .linkUp(session: "s1") }.count > before })
         return end
     }
 

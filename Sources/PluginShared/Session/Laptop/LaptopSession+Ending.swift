@@ -6,11 +6,27 @@ extension LaptopSession {
         case stopping
         case restoring
         case waitingForOriginals
-        /// Open connections come to their end; whether nodes have stopped to send new ones.
-        case draining(areLateOnesOver: Bool)
+        /// Open connections come to their end.
+        case draining(Draining)
+        /// The laptop has none left, and the proxy is told to do the rest.
+        case handingOver(Draining)
         case cleaningUp(isDrained: Bool)
         /// The controller is away, and the proxy is asked.
         case leavingToProxy
+    }
+
+    /// How far connections are.
+    struct Draining: Sendable, Equatable {
+        /// Whether nodes have stopped to send new ones.
+        var areLateOnesOver = false
+        /// Whether the laptop has none left.
+        var isLaptopDrained = false
+        /// Whether others have had their time to become quiet.
+        var isHandOverDue = false
+        /// Whether nobody has any.
+        var isDrained = false
+        /// Whether the time was up.
+        var isLimitOver = false
     }
 
     mutating func begin(_ end: End) -> [Order] {
@@ -24,25 +40,52 @@ extension LaptopSession {
         switch (event, step) {
         case (.interrupted, _): return self.skipDrain(step)
         case (.workStopped, .stopping):
-            guard self.hasBegun else { return self.over(isCleanedUp: true) }
+            guard self.hasBegun else { return self.over(.cleanedUp) }
             self.phase = .ending(.restoring)
             return [.report(.ending(isSwitched: self.isSwitched)), .restore(self.cause)]
         case (.restored(let outcome), .restoring): return self.restored(outcome)
         case (.originalsReady, .waitingForOriginals):
             guard self.tunnel != nil else { return self.drained(false) }
-            self.phase = .ending(.draining(areLateOnesOver: false))
-            return [.drain] + [.lateConnections, .drainNotice, .drainLimit].map { .wake($0, after: $0.after) }
+            self.phase = .ending(.draining(Draining()))
+            let timers: [Timer] = [.lateConnections, .drainNotice, .drainLimit] + (self.handsOver ? [.handOver] : [])
+            return [.drain] + timers.map { .wake($0, after: $0.after) }
         case (.drained, .draining): return self.drained(true)
-        case (.woken(.lateConnections), .draining):
-            self.phase = .ending(.draining(areLateOnesOver: true))
+        case (.woken(.lateConnections), .draining(var draining)):
+            draining.areLateOnesOver = true
+            self.phase = .ending(.draining(draining))
             return self.skipsDrain ? self.drained(true) : []
+        case (.laptopDrained, .draining(var draining)):
+            draining.isLaptopDrained = true
+            return self.handOver(draining)
+        case (.woken(.handOver), .draining(var draining)):
+            draining.isHandOverDue = true
+            return self.handOver(draining)
+        case (.drained, .handingOver(var draining)):
+            draining.isDrained = true
+            self.phase = .ending(.handingOver(draining))
+            return []
+        case (.woken(let timer), .handingOver(var draining)):
+            draining.areLateOnesOver = draining.areLateOnesOver || timer == .lateConnections
+            draining.isLimitOver = draining.isLimitOver || timer == .drainLimit
+            self.phase = .ending(.handingOver(draining))
+            return []
+        case (.handedOver(true), .handingOver):
+            return [.dropTunnel, .report(.handedOver)] + self.over(.handedOver)
+        case (.handedOver(false), .handingOver(var draining)):
+            guard !draining.isDrained, !draining.isLimitOver, self.tunnel != nil else {
+                return self.drained(draining.isDrained)
+            }
+            draining.isHandOverDue = false
+            self.phase = .ending(.draining(draining))
+            return []
         case (.woken(.drainNotice), .draining): return [.report(.draining)]
         case (.woken(.drainLimit), .draining): return self.drained(false)
-        case (.cleanedUp(true), .cleaningUp): return [.report(.ended)] + self.over(isCleanedUp: true)
+        case (.cleanedUp(true), .cleaningUp): return [.report(.ended)] + self.over(.cleanedUp)
         case (.cleanedUp(false), .cleaningUp):
-            return self.isControlled ? self.leaveToProxy() : self.over(isCleanedUp: false)
+            return self.isControlled ? self.leaveToProxy() : self.over(.unfinished)
         case (.proxyAnswered(let isOver), .leavingToProxy):
-            return [.dropTunnel, .report(isOver ? .ended : .proxyNotDone)] + self.over(isCleanedUp: isOver)
+            return [.dropTunnel, .report(isOver ? .ended : .proxyNotDone)]
+                + self.over(isOver ? .cleanedUp : .unfinished)
         default: return []
         }
     }
@@ -51,10 +94,20 @@ extension LaptopSession {
     private mutating func skipDrain(_ step: EndStep) -> [Order] {
         self.skipsDrain = true
         return switch step {
-        case .draining(areLateOnesOver: true): self.drained(true)
+        case .draining(let draining) where draining.areLateOnesOver: self.drained(true)
         case .leavingToProxy: [.stopAsking]
         default: []
         }
+    }
+
+    /// Leaves the rest to the proxy as soon as the laptop has nothing to do with it: others may keep theirs for long.
+    private mutating func handOver(_ draining: Draining) -> [Order] {
+        guard self.handsOver, !self.skipsDrain, draining.isLaptopDrained, draining.isHandOverDue else {
+            self.phase = .ending(.draining(draining))
+            return []
+        }
+        self.phase = .ending(.handingOver(draining))
+        return [.handOver]
     }
 
     private mutating func restored(_ outcome: RestoreOutcome?) -> [Order] {
@@ -66,8 +119,8 @@ extension LaptopSession {
         case .selectorConflict(let annotation, let origin):
             // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
             return [.report(.uncertain(annotation: annotation, origin: origin)), .dropTunnel]
-                + self.over(isCleanedUp: false)
-        case nil: return self.isControlled ? self.leaveToProxy() : [.dropTunnel] + self.over(isCleanedUp: false)
+                + self.over(.unfinished)
+        case nil: return self.isControlled ? self.leaveToProxy() : [.dropTunnel] + self.over(.unfinished)
         }
         self.phase = .ending(.waitingForOriginals)
         return reports + [.waitForOriginals]
@@ -83,13 +136,13 @@ extension LaptopSession {
     /// Has the proxy end the session: for when the controller is away. It drains as always, through the tunnel, which stays
     /// open meanwhile.
     private mutating func leaveToProxy() -> [Order] {
-        guard self.hasProxy else { return [.report(.leftToController)] + self.over(isCleanedUp: false) }
+        guard self.hasProxy else { return [.report(.leftToController)] + self.over(.unfinished) }
         self.phase = .ending(.leavingToProxy)
         return [.report(.askingProxy), .askProxyToEnd]
     }
 
-    private mutating func over(isCleanedUp: Bool) -> [Order] {
-        self.phase = .over(isCleanedUp: isCleanedUp)
+    private mutating func over(_ outcome: Outcome) -> [Order] {
+        self.phase = .over(outcome)
         return []
     }
 

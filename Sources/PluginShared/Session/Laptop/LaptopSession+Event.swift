@@ -63,6 +63,10 @@ extension LaptopSession {
         case originalsReady
         /// The proxy says that no connection is left.
         case drained
+        /// The proxy says that the laptop has none left.
+        case laptopDrained
+        /// The answer to ``Order/handOver``.
+        case handedOver(Bool)
         /// The answer to ``Order/wake(_:after:)``.
         case woken(Timer)
         /// The answer to ``Order/cleanUp(isDrained:)``.

@@ -39,6 +39,8 @@ extension LaptopSession {
         case drain
         /// Say ``Event/woken(_:)`` after a while.
         case wake(Timer, after: Duration)
+        /// Leave the rest to the proxy, by a mark in the Lease: `handedOver`.
+        case handOver
         /// Delete what was created: `cleanedUp`.
         case cleanUp(isDrained: Bool)
         /// Mark the Lease, and wait until the proxy has ended the session: `proxyAnswered`.
@@ -69,6 +71,8 @@ extension LaptopSession {
         case uncertain(annotation: String, origin: String)
         case draining
         case ended
+        /// The proxy deletes the rest when the last connection through it has ended.
+        case handedOver
         /// The controller is away, and there has been no proxy.
         case leftToController
         /// The controller is away: the proxy is asked.
@@ -82,6 +86,8 @@ extension LaptopSession {
         case lateConnections
         /// When the user is told what is waited for: until then it is nodes, and nobody has to know.
         case drainNotice
+        /// How long connections that pass through have to become quiet, before they are left to the proxy: 2 s.
+        case handOver
         /// The proxy's own limit is 30 s.
         case drainLimit
 
@@ -89,6 +95,7 @@ extension LaptopSession {
             switch self {
             case .lateConnections: InClusterSession.lateConnectionGrace
             case .drainNotice: InClusterSession.lateConnectionGrace + .seconds(2)
+            case .handOver: .seconds(2)
             case .drainLimit: .seconds(35)
             }
         }

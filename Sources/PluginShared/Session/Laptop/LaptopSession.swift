@@ -19,12 +19,24 @@ public struct LaptopSession: Sendable {
         /// It comes to its end.
         case ending(EndStep)
         /// Nothing is left to do.
-        case over(isCleanedUp: Bool)
+        case over(Outcome)
+    }
+
+    /// What is left in the end.
+    public enum Outcome: Sendable, Equatable {
+        /// Nothing.
+        case cleanedUp
+        /// What the proxy deletes when the last connection through it has ended.
+        case handedOver
+        /// What the cluster, or a user, still has to clean up; it was said.
+        case unfinished
     }
 
     let holder: Holder
     /// Whether the controller does the writes.
     let isControlled: Bool
+    /// Whether the proxy can end the session without the plugin, and nobody else has to be asked for it.
+    let handsOver: Bool
     let service: Service
     let plan: PortPlan
     var phase = Phase.preparing
@@ -60,17 +72,17 @@ public struct LaptopSession: Sendable {
     /// - Parameters:
     ///   - service: As the session was planned for it.
     ///   - isControlled: Whether the controller does the writes.
-    public init(holder: Holder, service: Service, plan: PortPlan, isControlled: Bool) {
+    ///   - handsOver: Whether the proxy may restore and delete by itself, and the user may delete what it leaves.
+    public init(holder: Holder, service: Service, plan: PortPlan, isControlled: Bool, handsOver: Bool) {
         self.holder = holder
         self.service = service
         self.plan = plan
         self.isControlled = isControlled
+        self.handsOver = handsOver
     }
 
-    /// Whether all that was created is deleted again; `nil` while the session lasts.
-    public var isCleanedUp: Bool? {
-        if case .over(let isCleanedUp) = self.phase { isCleanedUp } else { nil }
-    }
+    /// What is left in the end; `nil` while the session lasts.
+    public var outcome: Outcome? { if case .over(let outcome) = self.phase { outcome } else { nil } }
 
     /// Whether it comes to its end.
     var isEnding: Bool {

@@ -34,11 +34,6 @@ struct LoopBoundCore<Core: TunnelCore, Event: Sendable>: Sendable {
         try await self.loop.flatSubmit { body(self.core) }.get()
     }
 
-    /// Sends a line to the other end; dropped when there is no link.
-    func send(control: String) {
-        self.loop.execute { self.core.link?.send(control: control) }
-    }
-
     /// No events follow.
     func finish() { self.continuation.finish() }
 }
@@ -56,7 +51,12 @@ extension LoopBoundCore where Core: ListeningCore {
         }
     }
 
-    /// Closes the ports, and ends the link.
+    /// Sends a line to a session's laptop; dropped when there is no link.
+    func send(control: String, to session: String) {
+        self.loop.execute { self.core.links[session]?.send(control: control) }
+    }
+
+    /// Closes the ports, and ends the links.
     func shutdown() async {
         try? await self.wait { $0.shutdown() }
         self.finish()
@@ -75,6 +75,11 @@ extension LoopBoundCore where Core: DiallingCore {
         } catch {
             throw TunnelError(code: .connectFailed, message: "\(error)")
         }
+    }
+
+    /// Sends a line to the pod; dropped when there is no link.
+    func send(control: String) {
+        self.loop.execute { self.core.link?.send(control: control) }
     }
 
     /// Sends a PING; the result is its round trip.

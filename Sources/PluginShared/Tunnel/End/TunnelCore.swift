@@ -1,13 +1,12 @@
 import NIOCore
 
 /// One end of a tunnel, as it lives on its event loop.
-protocol TunnelCore: AnyObject, SendableMetatype {
-    /// The link to the other end; `nil` while there is none.
-    var link: TunnelLink? { get }
-}
+protocol TunnelCore: AnyObject, SendableMetatype {}
 
 /// An end in a pod.
 protocol ListeningCore: TunnelCore {
+    /// The link to the laptop of each session that has one.
+    var links: [String: TunnelLink] { get }
     /// Binds its ports.
     func start() -> EventLoopFuture<Void>
     /// The tunnel port that was bound; 0 before.
@@ -18,6 +17,8 @@ protocol ListeningCore: TunnelCore {
 
 /// An end on a laptop.
 protocol DiallingCore: TunnelCore {
+    /// The link to the pod; `nil` while there is none.
+    var link: TunnelLink? { get }
     /// The public key that the pod has shown; `nil` before.
     var podKey: TunnelPublicKey? { get }
     /// Dials kubectl's local port, proves who we are, starts HTTP/2, and waits for the first PING to come back.

@@ -14,7 +14,8 @@ final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
     private let report: @Sendable (PodEvent) -> Void
 
     init(
-        loop: any EventLoop, identity: PodIdentity, tunnelPort: Int, decisions: any GatewayDecisions,
+        loop: any EventLoop, identity: PodIdentity, session: PodSession, tunnelPort: Int,
+        decisions: any GatewayDecisions,
         timing: Timing, counts: ConnectionCounts, logger: Logger, report: @escaping @Sendable (PodEvent) -> Void
     ) {
         self.loop = loop
@@ -24,9 +25,10 @@ final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
         self.report = report
         self.acceptor = TunnelAcceptor(
             loop: loop, identity: identity, role: .server, port: tunnelPort, timing: timing, logger: logger)
+        self.acceptor.take([session.id: session.key])
     }
 
-    var link: TunnelLink? { self.acceptor.link }
+    var links: [String: TunnelLink] { self.acceptor.links }
     /// The tunnel port that was bound; 0 before `start`.
     var boundTunnelPort: Int { self.acceptor.boundPort }
 
@@ -41,17 +43,18 @@ final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
     // MARK: What the link says
 
     func linkCameUp(_ link: TunnelLink) {
-        guard link === self.acceptor.link else { return }
-        self.report(.linkUp)
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.linkUp(session: session))
     }
 
     func link(_ link: TunnelLink, closed reason: String) {
-        guard self.acceptor.forget(link) else { return }
-        self.report(.linkDown(reason: reason))
+        guard let session = self.acceptor.forget(link) else { return }
+        self.report(.linkDown(session: session, reason: reason))
     }
 
     func link(_ link: TunnelLink, received control: String) {
-        self.report(.control(control))
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.control(control, session: session))
     }
 
     func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {

@@ -13,19 +13,22 @@ public final class GatewayEnd: Sendable {
     /// Makes an end that does nothing yet.
     ///
     /// - Parameters:
-    ///   - identity: The pod's key, and the session that may connect.
+    ///   - identity: The pod's key.
+    ///   - session: The session whose laptop may connect.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - decisions: What may be dialled, and who answers names.
     ///   - timing: Other intervals than the product's, for tests.
     ///   - loop: The event loop that carries everything.
     ///   - logger: Gets lines at `debug` and `trace`.
     public init(
-        identity: PodIdentity, tunnelPort: Int, decisions: any GatewayDecisions, timing: Timing = Timing(),
+        identity: PodIdentity, session: PodSession, tunnelPort: Int, decisions: any GatewayDecisions,
+        timing: Timing = Timing(),
         loop: any EventLoop, logger: Logger
     ) {
         self.end = LoopBoundCore(on: loop) { counts, events in
             GatewayCore(
-                loop: loop, identity: identity, tunnelPort: tunnelPort, decisions: decisions, timing: timing,
+                loop: loop, identity: identity, session: session, tunnelPort: tunnelPort, decisions: decisions,
+                timing: timing,
                 counts: counts, logger: logger, report: { events.yield($0) })
         }
     }
@@ -43,8 +46,8 @@ public final class GatewayEnd: Sendable {
     }
 
     /// Sends a line of at most 4 KiB to the laptop; dropped when there is no link, or when it holds a newline.
-    public func send(control: String) {
-        self.end.send(control: control)
+    public func send(control: String, to session: String) {
+        self.end.send(control: control, to: session)
     }
 
     /// Connections that are open now.

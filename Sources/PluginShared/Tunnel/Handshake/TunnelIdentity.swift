@@ -29,21 +29,28 @@ public struct PodIdentity: Sendable {
     public let publicKey: TunnelPublicKey
     /// The software's version.
     let software: String
-    /// What each session's laptop has to know.
-    private let secrets: [String: SymmetricKey]
+    private let key: TunnelKey
+    /// What each session's laptop has to know, and the public key that it follows from.
+    private var known: [String: (key: TunnelPublicKey, secret: SymmetricKey)] = [:]
 
-    /// An identity with a key of its own.
-    ///
-    /// - Parameter sessions: The public keys of the sessions that may connect. One of small order is left out.
-    public init(sessions: [String: TunnelPublicKey], software: String) {
-        let key = TunnelKey()
-        self.publicKey = key.publicKey
+    /// An identity with a key of its own, which takes nobody yet.
+    public init(software: String) {
+        self.key = TunnelKey()
+        self.publicKey = self.key.publicKey
         self.software = software
-        self.secrets = sessions.compactMapValues { key.secret(with: $0, session: $0, proxy: key.publicKey) }
+    }
+
+    /// Takes these sessions, and no others. The key that a session came with is not replaced, and one of small order is none.
+    mutating func take(_ sessions: [String: TunnelPublicKey]) {
+        self.known = self.known.filter { sessions[$0.key] != nil }
+        for (session, key) in sessions where self.known[session] == nil {
+            guard let secret = self.key.secret(with: key, session: key, proxy: self.publicKey) else { continue }
+            self.known[session] = (key, secret)
+        }
     }
 
     /// What a session's laptop has to know; `nil` for a session that may not connect.
-    func secret(for session: String) -> SymmetricKey? { self.secrets[session] }
+    func secret(for session: String) -> SymmetricKey? { self.known[session]?.secret }
 }
 
 extension [UInt8] {

@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// The pod's tunnel port: takes the connection of the laptop that proves itself, and makes it a link.
+/// The pod's tunnel port: takes the connections of laptops that prove themselves, and makes them links.
 ///
 /// Of several of the same session the newest counts. Lives on one event loop.
 final class TunnelAcceptor {
@@ -15,12 +15,12 @@ final class TunnelAcceptor {
     /// second: a connection that is closed before ends all others of the port-forward.
     static let maximumLingering = min(4096, max(64, FileLimit.current / 4))
 
-    /// The link to the laptop; `nil` while there is none.
-    private(set) var link: TunnelLink?
+    /// The link to the laptop of each session that has one.
+    private(set) var links: [String: TunnelLink] = [:]
     /// The port that was bound; 0 before.
     private(set) var boundPort = 0
     private let loop: any EventLoop
-    private let identity: PodIdentity
+    private var identity: PodIdentity
     private let role: HTTP2Role
     private let port: Int
     private let timing: Timing
@@ -72,11 +72,22 @@ final class TunnelAcceptor {
         }
     }
 
-    /// Drops a link that has closed; `false` when a newer one has taken its place before.
-    func forget(_ link: TunnelLink) -> Bool {
-        guard link === self.link else { return false }
-        self.link = nil
-        return true
+    /// Takes the laptops of these sessions, and no others: the links of those are closed.
+    func take(_ sessions: [String: TunnelPublicKey]) {
+        self.identity.take(sessions)
+        for (session, link) in self.links where sessions[session] == nil { link.close(reason: "the session has ended") }
+    }
+
+    /// The session of a link; `nil` when a newer one has taken its place.
+    func session(of link: TunnelLink) -> String? { self.links.first { $0.value === link }?.key }
+
+    /// Drops a link that has closed.
+    ///
+    /// - Returns: Its session; `nil` when a newer one has taken its place before.
+    func forget(_ link: TunnelLink) -> String? {
+        guard let session = self.session(of: link) else { return nil }
+        self.links[session] = nil
+        return session
     }
 
     /// Closes the port, and ends the link and everything that would become one.
@@ -86,7 +97,7 @@ final class TunnelAcceptor {
         for handshake in self.pending {
             handshake.refuse(TunnelError(code: .connectionClosed, message: "the pod is shutting down"))
         }
-        self.link?.close(reason: "the pod is shutting down")
+        for link in self.links.values { link.close(reason: "the pod is shutting down") }
         self.owner = nil
         self.server = nil
         self.refused = { _ in }
@@ -109,8 +120,9 @@ final class TunnelAcceptor {
             guard let handshake = reference else { return }
             self.pending.removeAll { $0 === handshake }
             switch outcome {
-            case .accepted(_, let rest):
-                self.authenticated(channel, linger: linger, handshake: handshake, rest: rest)
+            case .accepted(.laptop(let session), let rest):
+                self.authenticated(channel, of: session, linger: linger, handshake: handshake, rest: rest)
+            case .accepted(.pod, _): break
             case .refused(let reply, let error):
                 self.logger.debug("peer refused", metadata: [LogKey.reason: "\(error)"])
                 self.refused(error.message)
@@ -135,14 +147,14 @@ final class TunnelAcceptor {
     }
 
     private func authenticated(
-        _ channel: any Channel, linger: LingerHandler, handshake: HandshakeHandler, rest: ByteBuffer
+        _ channel: any Channel, of session: String, linger: LingerHandler, handshake: HandshakeHandler,
+        rest: ByteBuffer
     ) {
         guard let owner = self.owner else { return linger.linger(limit: self.timing.lingerLimit) }
         let link = TunnelLink(
             channel: channel, linger: linger, role: self.role, budget: .pod, timing: self.timing, owner: owner,
             server: self.server, logger: self.logger)
-        let older = self.link
-        self.link = link
+        let older = self.links.updateValue(link, forKey: session)
         older?.close(reason: "a newer connection of the same session took over")
         link.takeOver(from: handshake, rest: rest)
     }

@@ -17,19 +17,21 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var connections: [UInt64: PodConnection] = [:]
     private var admission: CallerAdmission
     private var lastID: UInt64 = 0
-    private var drainingSince: Duration?
-    /// How long after the drain's start, and after the last connection that came, others are still expected.
-    private var lateConnectionGrace = Duration.zero
-    private var lastAccepted: Duration?
-    private var drained: [EventLoopPromise<Void>] = []
-    private var drainTick: RepeatedTask?
-    private var stalls = DrainStalls(now: .zero)
-    /// By route: of the ports whose connections go to the laptop.
+    /// When the last connection came.
+    private(set) var lastAccepted: Duration?
+    /// The drain of the whole pod, which is not taken back.
+    private var drain: PodDrain?
+    /// By session: of those that leave.
+    private var leaving: [String: PodDrain] = [:]
+    /// By route: the session whose laptop has it.
+    private var owners: [String: String] = [:]
+    /// By route: of the ports whose connections go to a laptop.
     private var recalls: [String: PortRecall] = [:]
 
     init(
         loop: any EventLoop,
         identity: PodIdentity,
+        sessions: [PodSession],
         ports: [ProxyPort],
         tunnelPort: Int,
         timing: Timing,
@@ -49,27 +51,57 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         self.report = report
         self.acceptor = TunnelAcceptor(
             loop: loop, identity: identity, role: .client, port: tunnelPort, timing: timing, logger: logger)
+        self.set(sessions)
     }
 
-    var link: TunnelLink? { self.acceptor.link }
+    var links: [String: TunnelLink] { self.acceptor.links }
     var boundTunnelPort: Int { self.acceptor.boundPort }
 
     /// Connections that are open.
     var connectionCount: Int { self.connections.count }
+    var openConnections: [PodConnection] { Array(self.connections.values) }
 
-    /// The link new connections go through; `nil` sends them to the origin.
-    var usableLink: TunnelLink? {
-        guard !self.passThrough.isOn, self.drainingSince == nil, let link = self.link, link.isUsable else { return nil }
-        return link
+    // MARK: Sessions
+
+    /// From now on these are the sessions; the first of those that want a route has it.
+    func set(_ sessions: [PodSession]) {
+        self.acceptor.take(Dictionary(sessions.map { ($0.id, $0.key) }) { first, _ in first })
+        self.owners = [:]
+        for session in sessions { self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first } }
+        guard self.drain == nil else { return }
+        for port in self.ports { self.ownerChanged(of: port) }
+    }
+
+    private func ownerChanged(of port: ProxyPort) {
+        guard self.owners[port.route] != nil else {
+            self.recalls.removeValue(forKey: port.route)?.stop()
+            for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = false }
+            return
+        }
+        guard self.recalls[port.route] == nil else { return }
+        let recall = PortRecall(port: port, core: self)
+        self.recalls[port.route] = recall
+        if !self.passingThrough(at: port).isEmpty { recall.passedThrough() }
+    }
+
+    /// The link that new connections of a route go through, and its session; `nil` sends them to the origin.
+    func usableLink(for route: String) -> (link: TunnelLink, session: String)? {
+        guard !self.passThrough.isOn, self.drain == nil, let session = self.owners[route],
+            self.leaving[session] == nil, let link = self.links[session], link.isUsable
+        else { return nil }
+        return (link, session)
+    }
+
+    /// The link of a session; `nil` for all.
+    func links(of session: String?) -> [TunnelLink] {
+        guard let session else { return Array(self.links.values) }
+        return self.links[session].map { [$0] } ?? []
     }
 
     // MARK: Listening
 
     /// Binds every port, in order; fails with the first that cannot be bound.
     func start() -> EventLoopFuture<Void> {
-        for port in self.ports where port.isIntercepted {
-            self.recalls[port.route] = PortRecall(port: port, core: self)
-        }
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         var result = self.loop.makeSucceededFuture(())
         for port in self.ports {
@@ -108,9 +140,12 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         let caller = SocketPipe()
         let address = channel.remoteAddress
         let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
-        let connection = PodConnection(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+        let forwarder = ByteForwarder(
+            id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+        let connection = PodConnection(
+            id: self.lastID, port: port, caller: caller, forwarder: forwarder, core: self)
         self.connections[connection.id] = connection
-        connection.endsBehindAnswers = self.drainingSince != nil
+        connection.endsBehindAnswers = self.drain != nil
         self.lastAccepted = MonotonicTime.now()
         self.counts.opened()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionEnded(connection) }
@@ -124,18 +159,19 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private func connectionEnded(_ connection: PodConnection) {
         guard self.connections.removeValue(forKey: connection.id) != nil else { return }
         self.counts.closed()
-        self.endDrainIfDone()
+        self.drain?.endIfDone()
+        for drain in self.leaving.values { drain.endIfDone() }
     }
 
-    /// The laptop has taken a connection, or has not.
-    func laptop(answers: Bool, for connection: PodConnection) {
+    /// The laptop has taken a connection of a port, or has not.
+    func laptop(answers: Bool, at port: ProxyPort) {
         if answers { self.counts.tunnelled() }
-        self.recalls[connection.port.route]?.laptop(answers: answers)
+        self.recalls[port.route]?.laptop(answers: answers)
     }
 
-    /// The origin has taken a connection.
-    func passedThrough(_ connection: PodConnection) {
-        self.recalls[connection.port.route]?.passedThrough()
+    /// The origin has taken a connection of a port.
+    func passedThrough(_ port: ProxyPort) {
+        self.recalls[port.route]?.passedThrough()
     }
 
     /// The connections of a port that the origin has.
@@ -188,93 +224,64 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         return EventLoopFuture.whenAllSucceed(checks, on: self.loop)
     }
 
-    // MARK: What the link says
+    // MARK: What the links say
 
     func linkCameUp(_ link: TunnelLink) {
-        guard link === self.link else { return }
-        self.report(.linkUp)
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.linkUp(session: session))
     }
 
     func linkBecameSuspect(_ link: TunnelLink) {
-        guard link === self.link else { return }
-        self.report(.linkSuspect)
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.linkSuspect(session: session))
     }
 
     func linkRecovered(_ link: TunnelLink) {
-        guard link === self.link else { return }
-        self.report(.linkRecovered)
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.linkRecovered(session: session))
     }
 
     func link(_ link: TunnelLink, closed reason: String) {
-        guard self.acceptor.forget(link) else { return }
-        self.report(.linkDown(reason: reason))
+        guard let session = self.acceptor.forget(link) else { return }
+        self.report(.linkDown(session: session, reason: reason))
     }
 
     func link(_ link: TunnelLink, received control: String) {
-        guard link === self.link else { return }
-        self.report(.control(control))
+        guard let session = self.acceptor.session(of: link) else { return }
+        self.report(.control(control, session: session))
     }
 
     // MARK: Draining and ending
 
     func drain(limit: Duration, lateConnectionGrace: Duration) -> EventLoopFuture<Void> {
-        let promise = self.loop.makePromise(of: Void.self)
-        self.drained.append(promise)
-        self.lateConnectionGrace = lateConnectionGrace
-        if self.drainingSince == nil {
-            let now = MonotonicTime.now()
-            self.drainingSince = now
-            self.stalls = DrainStalls(now: now)
-            for recall in self.recalls.values { recall.stop() }
-            self.recalls = [:]
-            for connection in self.connections.values { connection.endsBehindAnswers = true }
-            let interval = TimeAmount(self.timing.drainTick)
-            let bound = NIOLoopBound(self, eventLoop: self.loop)
-            self.drainTick = self.loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
-                bound.value.drainOn()
-            }
+        let drain = self.drain ?? PodDrain(of: nil, core: self)
+        if self.drain == nil {
+            self.drain = drain
+            self.stopRecalls()
+            drain.begin()
         }
-        self.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
-            self.lateConnectionGrace = .zero
-            for connection in Array(self.connections.values) { connection.abort() }
-            self.endDrainIfDone()
-        }
-        self.endDrainIfDone()
-        return promise.futureResult
+        return drain.wait(limit: limit, lateConnectionGrace: lateConnectionGrace)
     }
 
-    private func drainOn() {
-        guard let start = self.drainingSince else { return }
-        let now = MonotonicTime.now()
-        let asks = self.stalls.look(now: now, isTunnelLate: self.link?.isLate ?? false)
-        if asks { _ = self.link?.ping() }
-        let roundTrip = self.link?.smallestRoundTrip ?? .zero
-        for connection in Array(self.connections.values)
-        where connection.isQuiet(now: now, drainingSince: start, stalls: self.stalls, roundTrip: roundTrip) {
-            connection.end()
-        }
-        self.endDrainIfDone()
+    func drain(session: String, limit: Duration) -> EventLoopFuture<Void> {
+        let drain = self.leaving[session] ?? PodDrain(of: session, core: self)
+        if self.leaving.updateValue(drain, forKey: session) == nil { drain.begin() }
+        return drain.wait(limit: limit, lateConnectionGrace: .zero)
     }
 
-    private func endDrainIfDone() {
-        guard self.connections.isEmpty, !self.drained.isEmpty, let start = self.drainingSince else { return }
-        guard MonotonicTime.now() - max(start, self.lastAccepted ?? start) >= self.lateConnectionGrace else { return }
-        self.drainTick?.cancel()
-        self.drainTick = nil
-        let drained = self.drained
-        self.drained = []
-        for promise in drained { promise.succeed(()) }
+    private func stopRecalls() {
+        for recall in self.recalls.values { recall.stop() }
+        self.recalls = [:]
     }
 
     func shutdown() -> EventLoopFuture<Void> {
         let closing = self.listeners.map { $0.close() }
         self.listeners = []
-        for connection in Array(self.connections.values) { connection.abort() }
+        for connection in self.openConnections { connection.abort() }
         let tunnel = self.acceptor.shutdown()
-        self.drainTick?.cancel()
-        self.drainTick = nil
-        for recall in self.recalls.values { recall.stop() }
-        self.recalls = [:]
+        self.drain?.stop()
+        for drain in self.leaving.values { drain.stop() }
+        self.stopRecalls()
         return EventLoopFuture.andAllComplete(closing + [tunnel], on: self.loop)
     }
 }

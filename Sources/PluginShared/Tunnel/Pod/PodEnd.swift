@@ -1,8 +1,8 @@
 public import Logging
 public import NIOCore
 
-/// The pod's end of the tunnel: listens in the Service's place, and sends each connection to the laptop or, whenever
-/// the laptop cannot be trusted to answer, to the original pods.
+/// The pod's end of the tunnel: listens in the Service's place, and sends each connection to the laptop of the session that has
+/// its port or, whenever that cannot be trusted to answer, to the original pods.
 ///
 /// Everything runs on one event loop of the group: connections and their streams meet without locks, and one core
 /// carries what a port-forward can.
@@ -16,7 +16,8 @@ public final class PodEnd: Sendable {
     /// Makes an end that does nothing yet.
     ///
     /// - Parameters:
-    ///   - identity: The pod's key, and the session that may connect.
+    ///   - identity: The pod's key.
+    ///   - sessions: The sessions whose laptops may connect, the one with the older claim to a port first.
     ///   - ports: The Service's ports.
     ///   - tunnelPort: The port for the laptop, on loopback only; 0 picks a free one.
     ///   - timing: Other intervals than the product's, for tests.
@@ -25,6 +26,7 @@ public final class PodEnd: Sendable {
     ///   - logger: Gets lines at `debug` and `trace`.
     public init(
         identity: PodIdentity,
+        sessions: [PodSession],
         ports: [ProxyPort],
         tunnelPort: Int,
         timing: Timing = Timing(),
@@ -35,7 +37,8 @@ public final class PodEnd: Sendable {
         let loop = group.next()
         self.end = LoopBoundCore(on: loop) { [passThrough] counts, events in
             PodCore(
-                loop: loop, identity: identity, ports: ports, tunnelPort: tunnelPort, timing: timing, counts: counts,
+                loop: loop, identity: identity, sessions: sessions, ports: ports, tunnelPort: tunnelPort,
+                timing: timing, counts: counts,
                 passThrough: passThrough, files: files, logger: logger, report: { events.yield($0) })
         }
     }
@@ -57,9 +60,21 @@ public final class PodEnd: Sendable {
         await self.end.run { $0.boundPorts } ?? []
     }
 
-    /// Sends a line of at most 4 KiB to the laptop; dropped when there is no link, or when it holds a newline.
-    public func send(control: String) {
-        self.end.send(control: control)
+    /// Sends a line of at most 4 KiB to a session's laptop; dropped when there is no link, or when it holds a newline.
+    public func send(control: String, to session: String) {
+        self.end.send(control: control, to: session)
+    }
+
+    /// From now on these are the sessions, the one with the older claim to a port first. The links of others are closed; a
+    /// session's key is not replaced.
+    public func set(_ sessions: [PodSession]) async {
+        _ = await self.end.run { $0.set(sessions) }
+    }
+
+    /// Ends the connections that a session's laptop has as they fall quiet, and sends it no more; returns when it has none, or
+    /// at the limit, when the rest is reset. Everybody else's connections do not notice.
+    public func drain(session: String, limit: Duration) async {
+        try? await self.end.wait { $0.drain(session: session, limit: limit) }
     }
 
     /// Connects to each port's origin once; in the order of `ports`.
@@ -73,7 +88,7 @@ public final class PodEnd: Sendable {
     }
 
     /// Ends connections as they fall quiet, and sends new ones to the origin; returns when none is left, or at the
-    /// limit, when the rest is reset. It cannot be taken back.
+    /// limit, when the rest is reset. It cannot be taken back; of several calls the last one's limit counts.
     ///
     /// - Parameters:
     ///   - limit: How long connections that are not quiet may continue.

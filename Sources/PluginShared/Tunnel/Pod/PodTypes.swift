@@ -8,31 +8,28 @@ public struct ProxyPort: Sendable, Equatable {
     public var originHost: String
     /// The original pods' port.
     public var originPort: Int
-    /// Whether connections go to the laptop at all; if not, always to the origin.
-    public var isIntercepted: Bool
 
     /// Makes a port.
-    public init(listenPort: Int, route: String, originHost: String, originPort: Int, isIntercepted: Bool) {
+    public init(listenPort: Int, route: String, originHost: String, originPort: Int) {
         self.listenPort = listenPort
         self.route = route
         self.originHost = originHost
         self.originPort = originPort
-        self.isIntercepted = isIntercepted
     }
 }
 
 /// What happens at the pod's end of the tunnel.
 public enum PodEvent: Sendable, Equatable {
-    /// A laptop has proved itself and answered a PING: connections go through the tunnel.
-    case linkUp
+    /// A session's laptop has proved itself and answered a PING: connections go through the tunnel.
+    case linkUp(session: String)
     /// A connection went unanswered: new ones go to the origin.
-    case linkSuspect
+    case linkSuspect(session: String)
     /// The suspect link answered: new connections go through the tunnel again.
-    case linkRecovered
+    case linkRecovered(session: String)
     /// The link is gone, with this reason; new connections go to the origin.
-    case linkDown(reason: String)
-    /// A line from the laptop.
-    case control(String)
+    case linkDown(session: String, reason: String)
+    /// A line from a session's laptop.
+    case control(String, session: String)
     /// Callers are refused: this many connections are open, as many as the limit of open files allows. Told every 10 s.
     case callersRefused(limit: Int)
     /// A peer at the tunnel port did not prove itself, or speaks another version.

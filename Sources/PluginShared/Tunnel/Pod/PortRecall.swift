@@ -52,13 +52,14 @@ final class PortRecall {
         let passing = self.core.passingThrough(at: self.port)
         _ = self.stalls.look(now: now, isTunnelLate: false)
         let wasOn = self.recall.isOn
-        let order = self.recall.timePassed(now: now, passing: passing.count, isUsable: self.core.usableLink != nil)
+        let order = self.recall.timePassed(
+            now: now, passing: passing.count, isUsable: self.core.usableLink(for: self.port.route) != nil)
         self.isOnChanged(from: wasOn)
         switch order {
         case .nothing: break
         case .ask:
             RouteProbe.ask(
-                self.port.route, on: self.core.usableLink, loop: self.core.loop,
+                self.port.route, on: self.core.usableLink(for: self.port.route)?.link, loop: self.core.loop,
                 timeout: self.core.timing.endingLimit
             ) { self.laptop(answers: $0) }
         case .endQuiet:

@@ -1,0 +1,213 @@
+import Logging
+import NIOCore
+
+/// Carries bytes as they are: does what ``ConnectionRoute`` orders.
+final class ByteForwarder: Forwarder, StreamPipeOwner {
+    weak var connection: PodConnection?
+    private(set) var session: String?
+    private let id: UInt64
+    private let port: ProxyPort
+    private let caller: SocketPipe
+    private let callerAddress: String
+    private let core: PodCore
+    private var route = ConnectionRoute()
+    private var relay: Relay?
+    private var far: (any BytePipe)?
+
+    /// Makes one for a caller that was accepted just now.
+    init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
+        self.id = id
+        self.port = port
+        self.caller = caller
+        self.callerAddress = callerAddress
+        self.core = core
+    }
+
+    var passesThrough: Bool { self.far is SocketPipe }
+    var holdsBytes: Bool? { self.relay?.holdsBytes }
+
+    func start() {
+        let way = self.core.usableLink(for: self.port.route)
+        self.core.logger.trace(
+            "connection accepted",
+            metadata: [
+                LogKey.stream: "\(self.id)", LogKey.route: "\(self.port.route)", LogKey.peer: "\(self.callerAddress)",
+            ]
+        )
+        switch self.route.accepted(canUseTunnel: way != nil) {
+        case .openStream:
+            self.session = way?.session
+            let stream = way?.link.openStream(route: self.port.route, caller: self.callerAddress, owner: self)
+            if let stream {
+                self.use(stream)
+            } else {
+                self.streamFailed()
+            }
+        case .dialOrigin:
+            self.dialOrigin()
+        }
+        self.updateReading()
+    }
+
+    func finish() -> Bool {
+        self.far?.finish()
+        return self.far != nil
+    }
+
+    func reset() {
+        let far = self.far
+        self.letGo()
+        far?.owner = nil
+        far?.reset()
+    }
+
+    private func letGo() {
+        self.route.finished()
+        self.relay = nil
+        self.far = nil
+    }
+
+    private func use(_ pipe: any BytePipe) {
+        self.far = pipe
+        self.relay = Relay(near: self.caller, far: pipe, budget: self.core.counts.readBudget)
+    }
+
+    /// Only once nothing is kept for a replay any more, which is bounded.
+    private func readEagerly() {
+        guard self.core.connectionCount <= SocketPipe.eagerReaders else { return }
+        self.caller.readEagerly()
+    }
+
+    private func updateReading() {
+        guard self.connection?.isOver == false else { return }
+        if let relay = self.relay {
+            relay.flushFar(allowsReading: self.route.allowsReading)
+        } else {
+            self.caller.setReading(self.route.allowsReading)
+        }
+    }
+
+    private func endIfDone() {
+        guard let relay = self.relay, relay.isFinished else { return }
+        self.letGo()
+        self.connection?.forwarderEnded()
+    }
+
+    // MARK: Upstreams
+
+    private func dialOrigin() {
+        self.core.dialOrigin(of: self.port) { [self] result in
+            switch result {
+            case .success(let origin):
+                switch self.route.originConnected() {
+                case .replay(let buffer, let ends):
+                    origin.owner = self
+                    self.use(origin)
+                    self.core.passedThrough(self.port)
+                    if buffer.readableBytes > 0 { self.relay?.nearSent(buffer) }
+                    if ends { self.relay?.nearEnded() }
+                    self.updateReading()
+                    self.relay?.flushNear()
+                case .resetOrigin:
+                    origin.reset()
+                }
+            case .failure(let error):
+                self.core.logger.debug(
+                    "origin unreachable",
+                    metadata: [LogKey.route: "\(self.port.route)", LogKey.reason: "\(error)"]
+                )
+                switch self.route.originFailed() {
+                case .resetCaller: self.connection?.abort()
+                case .ignore: break
+                }
+            }
+        }
+    }
+
+    private func streamFailed() {
+        switch self.route.streamFailed() {
+        case .dialOrigin:
+            self.core.laptop(answers: false, at: self.port)
+            self.session = nil
+            self.relay = nil
+            self.far = nil
+            self.dialOrigin()
+            self.updateReading()
+        case .resetCaller:
+            self.connection?.abort()
+        case .ignore:
+            break
+        }
+    }
+
+    // MARK: What the caller does
+
+    func callerSent(_ bytes: ByteBuffer) {
+        switch self.route.callerSent(bytes) {
+        case .forward: self.relay?.nearSent(bytes)
+        case .keep, .drop: break
+        }
+    }
+
+    func callerEnded() {
+        switch self.route.callerEnded() {
+        case .forward: self.relay?.nearEnded()
+        case .keep, .nothing: break
+        }
+        self.endIfDone()
+    }
+
+    func callerReadComplete() {
+        self.updateReading()
+    }
+
+    func callerWritabilityChanged() {
+        self.relay?.flushNear()
+        self.endIfDone()
+    }
+
+    // MARK: What the upstream does
+
+    func streamAccepted(_ stream: StreamPipe) {
+        guard stream === self.far else { return }
+        switch self.route.streamAnswered() {
+        case .useTunnel:
+            self.core.laptop(answers: true, at: self.port)
+            self.readEagerly()
+            self.updateReading()
+        case .ignore:
+            break
+        }
+    }
+
+    func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
+        guard pipe === self.far, self.connection?.upstreamSent(bytes) == true else { return }
+        self.relay?.farSent(bytes)
+    }
+
+    func pipeReadComplete(_ pipe: any BytePipe) {
+        guard pipe === self.far else { return }
+        self.relay?.flushNear()
+        self.endIfDone()
+        self.connection?.endBehindAnswer()
+    }
+
+    func pipeEnded(_ pipe: any BytePipe) {
+        if pipe === self.far { self.relay?.farEnded() }
+        self.endIfDone()
+    }
+
+    func pipeFailed(_ pipe: any BytePipe) {
+        guard pipe === self.far else { return }
+        if pipe is StreamPipe {
+            self.streamFailed()
+        } else {
+            self.connection?.abort()
+        }
+    }
+
+    func pipeWritabilityChanged(_ pipe: any BytePipe) {
+        // What made it full is sent at the end of the turn, in one piece.
+        if pipe === self.far, pipe.isWritable { self.updateReading() }
+    }
+}

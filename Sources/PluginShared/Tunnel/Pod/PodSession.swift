@@ -1,0 +1,16 @@
+/// A laptop's session, as the pod's end knows it.
+public struct PodSession: Sendable, Equatable {
+    /// Its identifier, which its laptop names in the handshake.
+    public var id: String
+    /// The public half of its laptop's key.
+    public var key: TunnelPublicKey
+    /// The routes whose connections go to its laptop. A route of several sessions is the first one's.
+    public var routes: Set<String>
+
+    /// A session.
+    public init(id: String, key: TunnelPublicKey, routes: Set<String>) {
+        self.id = id
+        self.key = key
+        self.routes = routes
+    }
+}
