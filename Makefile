@@ -72,4 +72,4 @@ bench: ## Every bound against raw kubectl port-forward, into docs/performance.md
 	Tests/Benchmarks/run
 
 clean: ## Remove what was built.
-	rm -rf $(SCRATCH) .build-fuzz .build-bench dist
+	rm -rf $(SCRATCH) .build-fuzz dist

@@ -24,7 +24,9 @@ actor ProxyRole {
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
     private static let drainLimit = Duration.seconds(30)
-    /// The same for those that pass through, once nobody waits at a prompt: 10 min.
+    /// How long those that pass through have to become quiet before the plugin leaves them to the proxy.
+    private static let quietTime = Duration.seconds(2)
+    /// How long connections get to end that pass through, once nobody waits at a prompt: 10 min.
     private static let passThroughLimit = Duration.seconds(600)
 
     init(
@@ -88,8 +90,11 @@ actor ProxyRole {
             Task { self.send(await self.check.run().text) }
         case .drain:
             Task {
+                let quiet = self.clock.now + Self.quietTime
                 await self.pod.drain(session: self.holder.session.description, limit: Self.drainLimit)
-                self.send(ControlLine.laptopDrained.text)
+                try? await Task.sleep(until: quiet)
+                let passing = await self.pod.passingThrough(for: Self.quietTime)
+                self.send(ControlLine.laptopDrained(passing: passing).text)
             }
             Task {
                 await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)

@@ -107,7 +107,7 @@ extension InterceptSession {
         case .checked(let obstacle, let refusing):
             self.checked?.yield(.checked(obstacle: obstacle, refusing: refusing))
         case .drained: self.handle(.drained)
-        case .laptopDrained: self.handle(.laptopDrained)
+        case .laptopDrained(let passing): self.handle(.laptopDrained(passing: passing))
         case .terminating: self.handle(.proxyTerminates)
         case .callersRefused(let limit):
             self.report.event(

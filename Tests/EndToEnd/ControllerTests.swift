@@ -134,7 +134,10 @@ extension EndToEnd {
                           labels:
                             {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: \(session)}
                           annotations:
-                            {kubectl-tunnel/version: "1", kubectl-tunnel/ports: "80:3000", kubectl-tunnel/service-uid: \(uid)}
+                            kubectl-tunnel/version: "2"
+                            kubectl-tunnel/ports: "80:3000"
+                            kubectl-tunnel/service-uid: \(uid)
+                            kubectl-tunnel/public-key: \(String(repeating: "5a", count: 32))
                         spec: {holderIdentity: alice/laptop/\(session), leaseDurationSeconds: 10}
                         """)
                 func order(_ number: Int, _ write: String) async throws -> String {

@@ -112,6 +112,18 @@ import Testing
         #expect(living == .wait && dead == .recover(.stopped(by: "bob on desk")))
     }
 
+    @Test("what the plugin has left to the proxy is left to it, for as long as connections may pass through")
+    func handedOver() throws {
+        var session = try #require(ControlledSession(lease()))
+        let over = lease { [EndRequest.handOver(by: "alice on laptop").patch(holder: $0)] }
+        var recovered: Int?
+        for second in stride(from: 0, through: 700, by: 5) {
+            let seen = RemoteTermination.Observation(lease: over, hasReadyProxy: true, isSwitched: false)
+            if case .recover = session.step(seen, now: .seconds(second)), recovered == nil { recovered = second }
+        }
+        #expect(recovered ?? 0 >= 640, "\(recovered ?? -1)")
+    }
+
     @Test("another session's Lease is another's affair")
     func other() throws {
         var session = try #require(ControlledSession(lease()))
@@ -138,7 +150,7 @@ extension ControlledSession {
 extension Lease {
     /// Does what a patch would that adds an annotation.
     fileprivate mutating func annotate(_ patch: JSONPatch) {
-        for key in [Key.order, Key.answer, Key.stopRequestedBy] {
+        for key in [Key.order, Key.answer, Key.stopRequestedBy, Key.handedOverBy] {
             for operation in patch.operations where operation.path == JSONPatch.annotation(key) {
                 self.metadata.annotations?[key] = operation.value?.text
             }

@@ -120,17 +120,11 @@ import Testing
         #expect(stage.take(.originalsReady).first == .drain)
     }
 
-    @Test(
-        "what passes through is left to the proxy, once the laptop has nothing to do with it for 2 s",
-        arguments: [true, false])
-    func handedOver(isTimerFirst: Bool) throws {
-        var stage = try LaptopStage.serving(handsOver: true)
-        _ = stage.take(.interrupted, .workStopped, .restored(.restored))
-        #expect(stage.take(.originalsReady).contains(.wake(.handOver, after: .seconds(2))))
-        let events: [LaptopSession.Event] =
-            isTimerFirst ? [.woken(.handOver), .laptopDrained] : [.laptopDrained, .woken(.handOver)]
-        #expect(stage.take(events[0]).isEmpty)
-        #expect(stage.take(events[1]) == [.handOver])
+    @Test("what passes through is left to the proxy, once the laptop has nothing to do with it")
+    func handedOver() throws {
+        var stage = try LaptopStage.draining(handsOver: true)
+        #expect(stage.take(.laptopDrained(passing: 0)).isEmpty)
+        #expect(stage.take(.laptopDrained(passing: 2)) == [.handOver])
         #expect(stage.take(.woken(.lateConnections), .interrupted).isEmpty)
         #expect(stage.take(.handedOver(true)) == [.dropTunnel, .report(.handedOver)])
         #expect(stage.session.outcome == .handedOver)
@@ -139,23 +133,34 @@ import Testing
     @Test("a proxy that is not told drains as always, and one that has drained meanwhile is cleaned up")
     func notHandedOver() throws {
         var waiting = try LaptopStage.draining(handsOver: true)
-        _ = waiting.take(.laptopDrained, .woken(.handOver))
+        _ = waiting.take(.laptopDrained(passing: 1))
         #expect(waiting.take(.handedOver(false)).isEmpty)
         #expect(waiting.take(.drained).last == .cleanUp(isDrained: true))
         var drained = try LaptopStage.draining(handsOver: true)
-        _ = drained.take(.laptopDrained, .woken(.handOver), .drained)
+        _ = drained.take(.laptopDrained(passing: 1), .drained)
         #expect(drained.take(.handedOver(false)).last == .cleanUp(isDrained: true))
         var lost = try LaptopStage.draining(handsOver: true)
-        _ = lost.take(.laptopDrained, .woken(.handOver), .tunnelClosed(1, reason: "reset", afterSilence: false))
+        _ = lost.take(.laptopDrained(passing: 1), .tunnelClosed(1, reason: "reset", afterSilence: false))
         #expect(lost.take(.handedOver(false)).last == .cleanUp(isDrained: false))
+        var late = try LaptopStage.draining(handsOver: true)
+        _ = late.take(.laptopDrained(passing: 1), .woken(.drainLimit))
+        #expect(late.take(.handedOver(false)).last == .cleanUp(isDrained: false))
     }
 
-    @Test("nothing is left to a proxy that cannot delete, or where the user said not to wait")
+    @Test("nothing is left to a proxy that cannot delete, or where the user said not to wait, or something went wrong")
     func neverHandedOver() throws {
         var without = try LaptopStage.draining()
-        #expect(without.take(.laptopDrained, .woken(.handOver)).isEmpty)
+        #expect(without.take(.laptopDrained(passing: 1)).isEmpty)
         var hasty = try LaptopStage.draining(handsOver: true)
-        #expect(hasty.take(.interrupted, .laptopDrained, .woken(.handOver)).isEmpty)
+        #expect(hasty.take(.interrupted, .laptopDrained(passing: 1)).isEmpty)
         #expect(hasty.take(.woken(.lateConnections)).last == .cleanUp(isDrained: true))
+        for event in [
+            LaptopSession.Event.inspected(.object("serviceaccount/kt-1"), .unknown, originIsBack: false),
+            .endRequested(.takeOver(by: "bob")),
+        ] {
+            var wrong = try LaptopStage.serving(handsOver: true)
+            _ = wrong.take(event, .workStopped, .restored(.restored), .originalsReady)
+            #expect(wrong.take(.laptopDrained(passing: 1)).isEmpty)
+        }
     }
 }

@@ -86,7 +86,7 @@ import Testing
             case 24: self.take(.interrupted)
             case 25: self.take(.lost(.object("deployment/kt-1")))
             case 26: self.take(.endRequested(.stop(by: "bob")))
-            case 27: self.take(Bool.random(using: &self.random) ? .drained : .laptopDrained)
+            case 27: self.take(Bool.random(using: &self.random) ? .drained : .laptopDrained(passing: 1))
             case 28..<30: self.take(.tunnelSuspect)
             case 30..<32: self.take(.tunnelRecovered)
             default: self.stage.now += .milliseconds(Int.random(in: 0..<900, using: &self.random))

@@ -8,8 +8,8 @@ public enum ControlLine: Sendable, Equatable {
     case drain
     /// To the plugin: no connection is left, or the time was up.
     case drained
-    /// To the plugin: the laptop has no connection left; others may.
-    case laptopDrained
+    /// To the plugin: the laptop has no connection left, and so many others were open before the drain and still pass through.
+    case laptopDrained(passing: Int)
     /// To the plugin: this pod ends; the Service was, or is being, restored.
     case terminating
     /// To the plugin: so many connections are open, and no more are taken.
@@ -27,7 +27,7 @@ public enum ControlLine: Sendable, Equatable {
             "checked\t\(obstacle ?? "")\(refusing.map { "\t\($0)" }.joined())"
         case .drain: "drain"
         case .drained: "drained"
-        case .laptopDrained: "laptop-drained"
+        case .laptopDrained(let passing): "laptop-drained\t\(passing)"
         case .terminating: "terminating"
         case .callersRefused(let limit): "callers-refused\t\(limit)"
         case .localDown(let route): "local-down\t\(route)"
@@ -44,7 +44,9 @@ public enum ControlLine: Sendable, Equatable {
             self = .checked(obstacle: parts[1].isEmpty ? nil : parts[1], refusing: Array(parts.dropFirst(2)))
         case ("drain", 1): self = .drain
         case ("drained", 1): self = .drained
-        case ("laptop-drained", 1): self = .laptopDrained
+        case ("laptop-drained", 2):
+            guard let passing = Int(parts[1]) else { return nil }
+            self = .laptopDrained(passing: passing)
         case ("terminating", 1): self = .terminating
         case ("callers-refused", 2):
             guard let limit = Int(parts[1]) else { return nil }

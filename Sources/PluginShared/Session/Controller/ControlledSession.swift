@@ -21,6 +21,8 @@ public struct ControlledSession: Sendable {
 
     /// How long a proxy that is Ready gets to end its session: it waits for original pods (30 s) and drains (30 s).
     static let proxyTimeout = Duration.seconds(70)
+    /// The same for one that the plugin has left the session to: what passes through gets 10 min.
+    static let handOverTimeout = Duration.seconds(640)
 
     private let holder: Holder
     private var clock: LeaseClock
@@ -77,6 +79,7 @@ public struct ControlledSession: Sendable {
     private mutating func isOver(_ seen: RemoteTermination.Observation, _ now: Duration) -> Bool {
         let since = self.isOverSince ?? now
         self.isOverSince = since
-        return !seen.hasReadyProxy || now - since >= Self.proxyTimeout
+        let isHandedOver = seen.lease.flatMap(EndRequest.init)?.isHandOver ?? false
+        return !seen.hasReadyProxy || now - since >= (isHandedOver ? Self.handOverTimeout : Self.proxyTimeout)
     }
 }

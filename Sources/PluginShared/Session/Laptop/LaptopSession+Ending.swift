@@ -19,10 +19,6 @@ extension LaptopSession {
     struct Draining: Sendable, Equatable {
         /// Whether nodes have stopped to send new ones.
         var areLateOnesOver = false
-        /// Whether the laptop has none left.
-        var isLaptopDrained = false
-        /// Whether others have had their time to become quiet.
-        var isHandOverDue = false
         /// Whether nobody has any.
         var isDrained = false
         /// Whether the time was up.
@@ -47,19 +43,16 @@ extension LaptopSession {
         case (.originalsReady, .waitingForOriginals):
             guard self.tunnel != nil else { return self.drained(false) }
             self.phase = .ending(.draining(Draining()))
-            let timers: [Timer] = [.lateConnections, .drainNotice, .drainLimit] + (self.handsOver ? [.handOver] : [])
-            return [.drain] + timers.map { .wake($0, after: $0.after) }
+            return [.drain] + [.lateConnections, .drainNotice, .drainLimit].map { .wake($0, after: $0.after) }
         case (.drained, .draining): return self.drained(true)
         case (.woken(.lateConnections), .draining(var draining)):
             draining.areLateOnesOver = true
             self.phase = .ending(.draining(draining))
             return self.skipsDrain ? self.drained(true) : []
-        case (.laptopDrained, .draining(var draining)):
-            draining.isLaptopDrained = true
-            return self.handOver(draining)
-        case (.woken(.handOver), .draining(var draining)):
-            draining.isHandOverDue = true
-            return self.handOver(draining)
+        case (.laptopDrained(let passing), .draining(let draining)):
+            guard passing > 0, self.isHandedOver else { return [] }
+            self.phase = .ending(.handingOver(draining))
+            return [.handOver]
         case (.drained, .handingOver(var draining)):
             draining.isDrained = true
             self.phase = .ending(.handingOver(draining))
@@ -71,11 +64,10 @@ extension LaptopSession {
             return []
         case (.handedOver(true), .handingOver):
             return [.dropTunnel, .report(.handedOver)] + self.over(.handedOver)
-        case (.handedOver(false), .handingOver(var draining)):
+        case (.handedOver(false), .handingOver(let draining)):
             guard !draining.isDrained, !draining.isLimitOver, self.tunnel != nil else {
                 return self.drained(draining.isDrained)
             }
-            draining.isHandOverDue = false
             self.phase = .ending(.draining(draining))
             return []
         case (.woken(.drainNotice), .draining): return [.report(.draining)]
@@ -100,14 +92,12 @@ extension LaptopSession {
         }
     }
 
-    /// Leaves the rest to the proxy as soon as the laptop has nothing to do with it: others may keep theirs for long.
-    private mutating func handOver(_ draining: Draining) -> [Order] {
-        guard self.handsOver, !self.skipsDrain, draining.isLaptopDrained, draining.isHandOverDue else {
-            self.phase = .ending(.draining(draining))
-            return []
+    /// Whether what passes through is left to the proxy: others may keep theirs for long, and nothing else is the matter.
+    private var isHandedOver: Bool {
+        switch self.end {
+        case .asked, .commandEnded, .requested(.stop): self.handsOver && !self.skipsDrain
+        case .requested, .failed, .displaced, nil: false
         }
-        self.phase = .ending(.handingOver(draining))
-        return [.handOver]
     }
 
     private mutating func restored(_ outcome: RestoreOutcome?) -> [Order] {

@@ -63,8 +63,8 @@ extension LaptopSession {
         case originalsReady
         /// The proxy says that no connection is left.
         case drained
-        /// The proxy says that the laptop has none left.
-        case laptopDrained
+        /// The proxy says that the laptop has none left, and how many others passed through all the time.
+        case laptopDrained(passing: Int)
         /// The answer to ``Order/handOver``.
         case handedOver(Bool)
         /// The answer to ``Order/wake(_:after:)``.

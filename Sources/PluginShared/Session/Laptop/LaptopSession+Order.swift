@@ -86,8 +86,6 @@ extension LaptopSession {
         case lateConnections
         /// When the user is told what is waited for: until then it is nodes, and nobody has to know.
         case drainNotice
-        /// How long connections that pass through have to become quiet, before they are left to the proxy: 2 s.
-        case handOver
         /// The proxy's own limit is 30 s.
         case drainLimit
 
@@ -95,7 +93,6 @@ extension LaptopSession {
             switch self {
             case .lateConnections: InClusterSession.lateConnectionGrace
             case .drainNotice: InClusterSession.lateConnectionGrace + .seconds(2)
-            case .handOver: .seconds(2)
             case .drainLimit: .seconds(35)
             }
         }

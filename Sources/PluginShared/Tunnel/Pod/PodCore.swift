@@ -179,6 +179,12 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         self.connections.values.filter { $0.port == port && $0.passesThrough }
     }
 
+    /// How many connections the origin has had for at least so long.
+    func passingThrough(for duration: Duration) -> Int {
+        let limit = MonotonicTime.now() - duration
+        return self.connections.values.count { $0.passesThrough && $0.activity.since <= limit }
+    }
+
     /// How often a port's origin is dialled, each time with a socket of its own: until a node knows a new Service, or that a
     /// pod is gone, packets of a connection go nowhere, and so do those that are sent again.
     private static let originAttempts = 5

@@ -97,6 +97,11 @@ public final class PodEnd: Sendable {
         try? await self.end.wait { $0.drain(limit: limit, lateConnectionGrace: lateConnectionGrace) }
     }
 
+    /// How many connections have passed through for at least so long.
+    public func passingThrough(for duration: Duration) async -> Int {
+        await self.end.run { $0.passingThrough(for: duration) } ?? 0
+    }
+
     /// Accepted connections that are still open.
     public var connectionCount: Int { self.end.counts.open }
 
