@@ -19,8 +19,8 @@ RELEASE = RELEASE_VERSION=$(VERSION) swift build -q -c release --scratch-path $(
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xcc -fdata-sections -Xlinker --gc-sections -Xlinker --build-id=none $(SWIFT_FLAGS)
 
 # A static Foundation warns about mktemp, and a static glibc about name services, which the proxy does not use: it is told
-# numeric addresses.
-QUIETLY = 2>&1 | { grep -v -e 'statically linked applications' -e mktemp || true; }
+# numeric addresses. What is fetched is no news.
+QUIETLY = 2>&1 | { grep -v -e 'statically linked applications' -e mktemp -e '^Fetch' -e '^Comput' -e 'orking copy' || true; }
 
 build: ## Build both plugins (release).
 	@$(RELEASE) --product kubectl-tunnel $(QUIETLY)
