@@ -112,12 +112,7 @@ actor ProxyRole {
         if case .terminationRequested = event {
             if self.isStuck { return self.endedSource.finish() }
             // What is left of an end has to fit into the grace period.
-            if self.ending != nil {
-                Task {
-                    await self.pod.drain(
-                        limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
-                }
-            }
+            if self.ending != nil { Task { await self.pod.drain(limit: Self.drainLimit) } }
         }
         var state: SessionState?
         for order in self.machine.handle(event, now: self.clock.now - self.start) {

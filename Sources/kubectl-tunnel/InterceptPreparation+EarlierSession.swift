@@ -11,12 +11,10 @@ extension InterceptPreparation {
     /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to recover.
     /// - Throws: ``PluginFailure`` naming who has the Service.
     func refuse(_ held: HeldService, alsoDead: Bool) async throws {
-        guard let lease = try await held.lease() else { return }
+        guard let lease = try await held.lease(), !lease.isHandedOver else { return }
         if !alsoDead {
             if self.request.takesOver { return }
-            guard let holder = lease.holder, !self.isOwnAndDead(holder), EndRequest(lease)?.isHandOver != true else {
-                return
-            }
+            guard let holder = lease.holder, !self.isOwnAndDead(holder) else { return }
             if try await !held.hasReadyProxy(holder.session) { return }
         }
         throw PluginFailure(held: lease, service: held.names.service, me: self.me)
@@ -59,7 +57,7 @@ extension InterceptPreparation {
             try await held.delete(malformed: lease)
             return self.report.event("recovered", "deleted lease/\(held.names.lease), which named no session")
         }
-        if EndRequest(lease)?.isHandOver == true {
+        if lease.isHandedOver {
             // Its proxy gets to end what still passes through it as any pod that is deleted.
             try await self.recover(held, holder)
             return self.report.event("recovered", "the session of \(holder.person) was over: its proxy ends now")

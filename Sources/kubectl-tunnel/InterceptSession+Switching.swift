@@ -94,6 +94,7 @@ extension InterceptSession {
         // one pod only has none that ends.
         let isAlone = pod == self.firstPod ? try await self.proxyPod.isAlone() : false
         try await self.write(.switchService(publishNotReady: self.prepared.publishesNotReady && isAlone))
+        self.tell(.switchWritten(pod: pod))
         if self.prepared.publishesNotReady, !isAlone { self.keepEndingPodsLater(than: pod) }
         try await self.endpoints.forSwitch(to: pod, within: .seconds(20))
     }

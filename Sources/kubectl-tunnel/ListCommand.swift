@@ -104,7 +104,7 @@ enum SessionList {
                 guard let record = LeaseRecord(lease) else { return Row(malformed: lease) }
                 let session = record.holder.session.description
                 let state =
-                    if EndRequest(lease)?.isHandOver == true {
+                    if ready.contains(session), lease.isHandedOver {
                         "draining"
                     } else if ready.contains(session) {
                         // A proxy without an account (--no-failsafe) cannot say anything.

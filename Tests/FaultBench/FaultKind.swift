@@ -69,8 +69,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// Whether the tunnel may get no answer meanwhile, although the API server gives one.
     package var silencesTunnel: Bool {
         switch self {
-        case .forwardPause, .linkBlackHole, .linkDelay, .linkJitter, .linkBandwidth, .kubeletPause, .kubeletKill,
-            .proxyPause, .serverPause:
+        case .forwardPause, .linkBlackHole, .linkBandwidth, .kubeletPause, .kubeletKill, .proxyPause, .serverPause:
             true
         default: false
         }

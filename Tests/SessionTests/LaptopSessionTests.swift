@@ -159,6 +159,17 @@ import Testing
         }
     }
 
+    @Test("a new pod that is deleted while the Service is switched to it is left as soon as that is written")
+    func newPodDeleted() throws {
+        for isWritten in [true, false] {
+            var (stage, _) = try LaptopStage.lost()
+            _ = stage.take(.looked(.ready(pod: "pod-2")), .tunnelUp(2, pod: "pod-2"), .connected, .checked)
+            let events: [LaptopSession.Event] = [.switchWritten(pod: "pod-2"), .podDeleted("pod-2")]
+            #expect(stage.take(isWritten ? events[0] : events[1]).isEmpty)
+            #expect(stage.take(isWritten ? events[1] : events[0]) == [.restoreMeanwhile(self.ends)])
+        }
+    }
+
     @Test("one that is deleted during the check is left first, and the check begins again")
     func podDeletedWhileChecking() throws {
         var (stage, _) = try LaptopStage.lost()

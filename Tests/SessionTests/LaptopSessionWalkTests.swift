@@ -47,7 +47,9 @@ import Testing
                 self.take(.tunnelUp(self.tunnels, pod: pod))
                 self.take(.connected)
             case .check: self.take(fails ? failure : .checked)
-            case .switchService(let pod, _): self.take(fails ? failure : .switched(pod: pod))
+            case .switchService(let pod, _):
+                if !fails || Bool.random(using: &self.random) { self.take(.switchWritten(pod: pod)) }
+                self.take(fails ? failure : .switched(pod: pod))
             case .look:
                 self.take(.looked(fails ? .notReady(isAlone: Bool.random(using: &self.random)) : .ready(pod: "pod-2")))
             case .pause: self.take(.pauseOver)

@@ -21,7 +21,7 @@ struct LaptopStage {
     static func serving(isControlled: Bool = false, handsOver: Bool = false) throws -> LaptopStage {
         var stage = try LaptopStage(isControlled: isControlled, handsOver: handsOver)
         _ = stage.take(.leaseAsked, .proxyReady(pod: "pod-1"), .tunnelUp(1, pod: "pod-1"), .connected, .checked)
-        #expect(stage.take(.switched(pod: "pod-1")) == [.report(.intercepting)])
+        #expect(stage.take(.switchWritten(pod: "pod-1"), .switched(pod: "pod-1")) == [.report(.intercepting)])
         return stage
     }
 

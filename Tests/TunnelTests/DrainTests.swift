@@ -50,6 +50,21 @@ extension Loopback {
             }
         }
 
+        @Test("a second drain does not take the time for late connections from the first")
+        func twice() async throws {
+            let (local, origin) = (try RawServer.named("local"), try RawServer.named("origin"))
+            try await TestTunnel.with(local: local.port, origin: origin.port) { tunnel, _ in
+                let begin = ContinuousClock.now
+                let grace = Duration.milliseconds(700)
+                let first = Task { await tunnel.pod.drain(limit: .seconds(30), lateConnectionGrace: grace) }
+                // The first has begun: new connections go to the origin.
+                while await tunnel.ask("x") != "origin:x" { await Task.yield() }
+                await tunnel.pod.drain(limit: .seconds(30))
+                await first.value
+                #expect(ContinuousClock.now - begin >= grace)
+            }
+        }
+
         @Test("at the limit the rest is reset, so that a cut answer does not look complete")
         func limit() async throws {
             let local = try RawServer { socket in

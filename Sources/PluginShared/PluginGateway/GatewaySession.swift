@@ -148,7 +148,7 @@ public actor GatewaySession {
                     self.eventSource.yield(.back)
                     break
                 } catch {
-                    self.report.detail("not yet: \("\(error)")")
+                    self.report.detail("not yet: \(error)")
                     try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
                     pause = min(pause * 2, .seconds(5))
                 }

@@ -49,6 +49,9 @@ extension Lease {
     /// a holder that is there again must not switch to that proxy.
     public var isExpired: Bool { self.metadata.annotation(Key.state) == SessionState.expired.rawValue }
 
+    /// Whether its session is over, and the proxy does the rest.
+    public var isHandedOver: Bool { EndRequest(self)?.isHandOver ?? false }
+
     /// The patch by which the holder renews: it fails with 422 when the Lease is no longer the holder's.
     public static func renewal(holder: Holder, time: String) -> JSONPatch {
         var patch = JSONPatch()

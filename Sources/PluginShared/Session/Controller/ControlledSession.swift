@@ -79,7 +79,7 @@ public struct ControlledSession: Sendable {
     private mutating func isOver(_ seen: RemoteTermination.Observation, _ now: Duration) -> Bool {
         let since = self.isOverSince ?? now
         self.isOverSince = since
-        let isHandedOver = seen.lease.flatMap(EndRequest.init)?.isHandOver ?? false
+        let isHandedOver = seen.lease?.isHandedOver ?? false
         return !seen.hasReadyProxy || now - since >= (isHandedOver ? Self.handOverTimeout : Self.proxyTimeout)
     }
 }

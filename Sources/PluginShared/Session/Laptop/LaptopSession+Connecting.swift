@@ -29,7 +29,7 @@ extension LaptopSession {
         var isLookingForSilence = false
         /// The tunnel that was lost while the Service was switched to it for the first time; whether after silence.
         var lostAfterSilence: Bool?
-        /// The pod that the Service led to before, if it was deleted while the Service is switched to another one.
+        /// A pod that the Service leads, or is to lead to, if it was deleted while that is written.
         var deletedPod: String?
     }
 
@@ -152,10 +152,15 @@ extension LaptopSession {
         return [.switchService(pod: pod, isFirst: !self.isAnnounced)]
     }
 
-    mutating func switched(to pod: String, now: Duration) -> [Order] {
-        guard let connecting, connecting.step == .switching(pod: pod) else { return [] }
+    mutating func switchWritten(_ pod: String) -> [Order] {
+        guard self.connecting?.step == .switching(pod: pod) else { return [] }
         self.servingPod = pod
         self.writes += 1
+        return self.connecting?.deletedPod.take() == pod ? self.podDeleted(pod) : []
+    }
+
+    mutating func switched(to pod: String, now: Duration) -> [Order] {
+        guard let connecting, connecting.step == .switching(pod: pod) else { return [] }
         guard self.isAnnounced else {
             self.isAnnounced = true
             self.phase = .serving

@@ -25,6 +25,8 @@ extension LaptopSession {
         case connected
         /// What works today works through the proxy.
         case checked
+        /// The Service is written so that it leads to this pod; nodes do not know yet.
+        case switchWritten(pod: String)
         /// The Service leads to this pod.
         case switched(pod: String)
         /// Something was not done that the session needs to carry traffic.

@@ -35,12 +35,12 @@ extension LaptopSession {
     /// The pod that the Service leads to is being deleted. Its proxy restores when the kubelet tells it, a second later or
     /// more; the next pod may be an endpoint by then, and not listen yet.
     mutating func podDeleted(_ pod: String) -> [Order] {
-        guard self.isSwitched, pod == self.servingPod, self.meanwhile == nil else { return [] }
-        if case .switching? = self.connecting?.step {
-            // A restore now could come behind that switch.
-            self.connecting?.deletedPod = pod
+        if case .switching(let next)? = self.connecting?.step, next != self.servingPod {
+            // A restore now could come before that switch, and behind it nobody would do it again.
+            if pod == next || pod == self.servingPod { self.connecting?.deletedPod = pod }
             return []
         }
+        guard self.isSwitched, pod == self.servingPod, self.meanwhile == nil else { return [] }
         self.servingPod = nil
         return self.restoreMeanwhile(Meanwhile(cause: .proxyEnds(holder: self.holder.person), pod: pod))
     }

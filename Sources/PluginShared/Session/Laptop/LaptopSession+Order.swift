@@ -7,7 +7,7 @@ extension LaptopSession {
         case check(pod: String, isFirst: Bool)
         /// The check will get no answer.
         case failCheck
-        /// Make the Service lead to a pod: `switched`, or `attemptFailed`.
+        /// Make the Service lead to a pod: `switchWritten` and `switched`, or `attemptFailed`.
         case switchService(pod: String, isFirst: Bool)
         /// Close the tunnel.
         case dropTunnel

@@ -121,6 +121,7 @@ public struct LaptopSession: Sendable {
         case .apiLooked(let answers): self.apiLooked(answers, now: now)
         case .connected: self.connected(now: now)
         case .checked: self.checked()
+        case .switchWritten(let pod): self.switchWritten(pod)
         case .switched(let pod): self.switched(to: pod, now: now)
         case .attemptFailed(let error): self.attemptFailed(error, now: now)
         case .pauseOver: self.pauseOver()

@@ -19,8 +19,6 @@ protocol ListeningCore: TunnelCore {
 protocol DiallingCore: TunnelCore {
     /// The link to the pod; `nil` while there is none.
     var link: TunnelLink? { get }
-    /// The public key that the pod has shown; `nil` before.
-    var podKey: TunnelPublicKey? { get }
     /// Dials kubectl's local port, proves who we are, starts HTTP/2, and waits for the first PING to come back.
     func connect(host: String, port: Int, identity: LaptopIdentity, timeout: Duration) -> EventLoopFuture<Void>
 }

@@ -25,7 +25,6 @@ final class GatewayClientCore: DiallingCore, TunnelLinkOwner {
     }
 
     var link: TunnelLink? { self.dialler.link }
-    var podKey: TunnelPublicKey? { self.dialler.podKey }
 
     /// Dials, proves who we are, starts HTTP/2 as client, and waits for the first PING to come back.
     func connect(

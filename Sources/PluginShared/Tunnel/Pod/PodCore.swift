@@ -264,14 +264,13 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         if self.drain == nil {
             self.drain = drain
             self.stopRecalls()
-            drain.begin()
         }
         return drain.wait(limit: limit, lateConnectionGrace: lateConnectionGrace)
     }
 
     func drain(session: String, limit: Duration) -> EventLoopFuture<Void> {
         let drain = self.leaving[session] ?? PodDrain(of: session, core: self)
-        if self.leaving.updateValue(drain, forKey: session) == nil { drain.begin() }
+        self.leaving[session] = drain
         return drain.wait(limit: limit, lateConnectionGrace: .zero)
     }
 

@@ -12,7 +12,7 @@ final class PodDrain {
     private var limit: Scheduled<Void>?
     private var promises: [EventLoopPromise<Void>] = []
 
-    /// Begins.
+    /// Makes one that looks once somebody waits.
     init(of session: String?, core: PodCore) {
         self.session = session
         self.core = core
@@ -21,7 +21,8 @@ final class PodDrain {
     }
 
     /// Looks at the connections until none is left.
-    func begin() {
+    private func begin() {
+        guard self.tick == nil else { return }
         for connection in self.connections { connection.endsBehindAnswers = true }
         let bound = NIOLoopBound(self, eventLoop: self.core.loop)
         self.tick = self.core.loop.scheduleRepeatedTask(
@@ -29,14 +30,16 @@ final class PodDrain {
         ) { _ in bound.value.look() }
     }
 
-    /// Waits for the end, or for the limit, when the rest is reset; the limit of the last call counts for all.
+    /// Waits for the end, or for the limit, when the rest is reset; the limit of the last call counts
+    /// for all, and the longest grace.
     ///
     /// - Parameter lateConnectionGrace: How long after the start, and after the last connection that came, others are still
     ///   expected.
     func wait(limit: Duration, lateConnectionGrace: Duration) -> EventLoopFuture<Void> {
+        self.begin()
         let promise = self.core.loop.makePromise(of: Void.self)
         self.promises.append(promise)
-        self.lateConnectionGrace = lateConnectionGrace
+        self.lateConnectionGrace = max(self.lateConnectionGrace, lateConnectionGrace)
         self.limit?.cancel()
         self.limit = self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
             self.lateConnectionGrace = .zero
