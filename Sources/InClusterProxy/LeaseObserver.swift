@@ -1,37 +1,51 @@
 import Kubernetes
 import Session
 
-/// The Lease's life as events: a read at every interval is the truth, a watch makes changes quick.
+/// Leases as they change: a read at every interval is the truth, a watch makes changes quick.
 struct LeaseObserver: Sendable {
+    /// Which Leases.
+    enum Selection: Sendable {
+        /// The one of this name.
+        case name(String)
+        /// Those of a Service's sessions.
+        case service(String)
+    }
+
     let client: KubernetesClient
     let namespace: String
-    let lease: String
-    /// The Service without which the session has no purpose; `nil` for none.
-    let origin: String?
-    let interval: Duration
+    let selection: Selection
+    /// How long to wait from one read to the next.
+    let interval: @Sendable () async -> Duration
 
     /// Reports until the task is cancelled.
-    func run(_ report: @escaping @Sendable (InClusterSession.Event) async -> Void) async {
+    ///
+    /// - Parameters:
+    ///   - report: Gets the Leases; empty when there is none.
+    ///   - besides: Done at every interval, after the report.
+    func run(
+        _ report: @escaping @Sendable ([Lease]) async -> Void, besides: @escaping @Sendable () async -> Void = {}
+    ) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
-                    await self.read(report, looksForOrigin: true)
-                    try? await Task.sleep(for: self.interval)
+                    await self.read(report)
+                    await besides()
+                    try? await Task.sleep(for: self.interval())
                 }
             }
             group.addTask { await self.watch(report) }
         }
     }
 
-    private func read(
-        _ report: @Sendable (InClusterSession.Event) async -> Void, looksForOrigin: Bool
-    ) async {
+    private func read(_ report: @Sendable ([Lease]) async -> Void) async {
         do throws(APIError) {
-            let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
-            await report(lease.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
-            // Without the origin Service nothing is left to pass through to.
-            if looksForOrigin, let origin, try await self.client.find(.services, origin, in: self.namespace) == nil {
-                await report(.originMissing)
+            switch self.selection {
+            case .name(let name):
+                let lease = try await self.client.find(.leases, name, in: self.namespace)
+                await report(lease.map { [$0] } ?? [])
+            case .service(let service):
+                await report(
+                    try await self.client.list(.leases, in: self.namespace, labels: "\(Key.service)=\(service)").items)
             }
         } catch {
             // Time without the API does not count, and the next read comes soon.
@@ -42,14 +56,38 @@ struct LeaseObserver: Sendable {
     private static let shortestPause = Duration.milliseconds(200)
     private static let longestPause = Duration.seconds(5)
 
-    private func watch(_ report: @Sendable (InClusterSession.Event) async -> Void) async {
+    private var changes: AsyncThrowingStream<WatchEvent<Lease>, any Error> {
+        switch self.selection {
+        case .name(let name): self.client.watch(.leases, name: name, in: self.namespace)
+        case .service(let service):
+            self.client.watch(.leases, labels: "\(Key.service)=\(service)", in: self.namespace)
+        }
+    }
+
+    /// What a renewal leaves as it is: the reads see it soon enough.
+    private struct Facts: Equatable {
+        var annotations: [String: String]?
+        var holder: String?
+        var uid: String?
+    }
+
+    private func watch(_ report: @Sendable ([Lease]) async -> Void) async {
         var pause = Self.shortestPause
+        var known: [String: Facts] = [:]
         while !Task.isCancelled {
             do {
-                for try await event in self.client.watch(.leases, name: self.lease, in: self.namespace) {
+                for try await event in self.changes {
                     pause = Self.shortestPause
                     switch event {
-                    case .added, .modified, .deleted: await self.read(report, looksForOrigin: false)
+                    case .added(let lease), .modified(let lease):
+                        let (name, metadata) = (lease.metadata.name, lease.metadata)
+                        let facts = Facts(
+                            annotations: metadata.annotations, holder: lease.spec.holderIdentity, uid: metadata.uid)
+                        guard known.updateValue(facts, forKey: name) != facts else { break }
+                        await self.read(report)
+                    case .deleted(let lease):
+                        known[lease.metadata.name] = nil
+                        await self.read(report)
                     case .other: break
                     }
                 }

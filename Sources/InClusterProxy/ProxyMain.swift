@@ -28,7 +28,7 @@ struct ProxyMain {
 
     private static func runProxy(_ environment: [String: String]) async throws {
         guard let configuration = environment[ProxyConfiguration.variable].flatMap(ProxyConfiguration.init(json:)),
-            let key = TunnelPublicKey(hex: configuration.publicKey), let holder = Holder(configuration.holder)
+            TunnelPublicKey(hex: configuration.publicKey) != nil, let holder = Holder(configuration.holder)
         else {
             Self.fail("this program is started by kubectl tunnel, with its configuration in the environment")
         }
@@ -36,17 +36,14 @@ struct ProxyMain {
         // One thread: everything of a tunnel is on one event loop, and the container has little CPU.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let identity = PodIdentity(software: ProxyConfiguration.softwareVersion)
-        let session = PodSession(
-            id: holder.session.description, key: key,
-            routes: Set(
-                configuration.listeners.filter { $0.localPort != nil }.map { $0.route(of: configuration.service) }))
         let ports = configuration.listeners.map { listener in
             ProxyPort(
                 listenPort: listener.listenPort, route: listener.route(of: configuration.service),
                 originHost: configuration.originHost, originPort: listener.servicePort)
         }
         let pod = PodEnd(
-            identity: identity, sessions: [session], ports: ports, tunnelPort: configuration.tunnelPort, group: group,
+            identity: identity, sessions: configuration.podSessions([configuration.maker(holder)]), ports: ports,
+            tunnelPort: configuration.tunnelPort, group: group,
             logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await pod.start()

@@ -7,7 +7,6 @@ import Tunnel
 /// The proxy: carries a Service's traffic to a laptop, and restores the Service when the laptop is gone.
 actor ProxyRole {
     private let configuration: ProxyConfiguration
-    private let holder: Holder
     private let pod: PodEnd
     private let publicKey: String
     private let client: KubernetesClient?
@@ -15,12 +14,19 @@ actor ProxyRole {
     private let logger: Logger
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
-    private var machine: InClusterSession
+    private var machine: InClusterTunnel
     private let (changes, changeSource) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private var ending: Task<Void, Never>?
-    /// Whether only a person can make it possible to end the session.
+    /// Whether the pod was asked to terminate.
+    private var isTerminating = false
+    /// What each session's Lease says.
+    private var said: [SessionID: SessionState] = [:]
+    /// Whether only a person can make it possible to end the tunnel.
     private var isStuck = false
     private let (ended, endedSource) = AsyncStream.makeStream(of: Void.self)
+    /// The sessions that the pod is to use; the newest only.
+    private let (uses, useSource) = AsyncStream.makeStream(
+        of: [TunnelMember].self, bufferingPolicy: .bufferingNewest(1))
 
     /// How long connections get to end, in seconds; the pod's grace period leaves 15 more.
     private static let drainLimit = Duration.seconds(30)
@@ -34,28 +40,37 @@ actor ProxyRole {
         logger: Logger
     ) {
         self.configuration = configuration
-        self.holder = holder
         self.pod = pod
         self.publicKey = publicKey
         self.client = configuration.restores ? client : nil
         self.check = ReachabilityCheck(pod: pod)
         self.logger = logger
         self.start = self.clock.now
-        self.machine = InClusterSession(
-            holder: holder, durationSeconds: configuration.leaseDurationSeconds)
+        self.machine = InClusterTunnel(
+            configuration.maker(holder), durationSeconds: configuration.leaseDurationSeconds)
     }
 
-    /// Runs until the session has ended, or the pod was asked to terminate and is drained.
+    private var names: SessionNames { SessionNames(service: self.configuration.service) }
+
+    /// Runs until the tunnel has ended, or the pod was asked to terminate and is drained.
     func run(signals: some AsyncSequence<Void, Never> & Sendable) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await event in self.pod.events { await self.take(event) } }
             group.addTask { for await _ in signals { await self.take(.terminationRequested) } }
+            group.addTask {
+                for await members in self.uses { await self.pod.set(self.configuration.podSessions(members)) }
+            }
             if let client = self.client {
-                let names = SessionNames(service: self.configuration.service)
                 let observer = LeaseObserver(
-                    client: client, namespace: self.configuration.namespace, lease: names.lease, origin: names.origin,
-                    interval: self.machine.interval)
-                group.addTask { await observer.run { await self.take($0) } }
+                    client: client, namespace: self.configuration.namespace,
+                    selection: .service(self.configuration.service), interval: { await self.machine.interval })
+                group.addTask {
+                    await observer.run {
+                        await self.take(.leasesRead($0))
+                    } besides: {
+                        await self.readOrigin(client)
+                    }
+                }
                 group.addTask { await self.writeStates(client) }
             }
             for await _ in self.ended { break }
@@ -63,83 +78,144 @@ actor ProxyRole {
         }
     }
 
+    /// Without the origin Service nothing is left to pass through to.
+    private func readOrigin(_ client: KubernetesClient) async {
+        do throws(APIError) {
+            let origin = try await client.find(.services, self.names.origin, in: self.configuration.namespace)
+            self.take(.originRead(origin))
+        } catch {
+            // The next read comes soon.
+        }
+    }
+
     private func take(_ event: PodEvent) {
         switch event {
-        case .linkUp: self.take(InClusterSession.Event.linkUp)
-        case .linkDown(_, let reason):
+        case .linkUp(let session): self.take(.linkUp, of: session)
+        case .linkDown(let session, let reason):
             self.logger.debug("link down", metadata: ["reason": .string(reason)])
-            self.take(InClusterSession.Event.linkDown)
+            self.take(.linkDown, of: session)
         case .linkSuspect: self.logger.debug("link suspect")
         case .linkRecovered: self.logger.debug("link recovered")
         case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])
         case .callersRefused(let limit):
             self.logger.warning(
                 "callers are refused: the limit of open files is reached", metadata: ["connections": "\(limit)"])
-            self.send(ControlLine.callersRefused(limit: limit).text)
-        case .control(let text, _): self.take(ControlLine(text))
+            self.sendAll(.callersRefused(limit: limit))
+        case .control(let text, let session): self.take(ControlLine(text), from: session)
         }
     }
 
-    private func send(_ text: String) {
-        self.pod.send(control: text, to: self.holder.session.description)
+    private func sendAll(_ line: ControlLine) {
+        for member in self.machine.current { self.send(line, to: member.holder.session.description) }
     }
 
-    private func take(_ line: ControlLine?) {
+    private func send(_ line: ControlLine, to session: String) {
+        self.pod.send(control: line.text, to: session)
+    }
+
+    private func take(_ line: ControlLine?, from session: String) {
         switch line {
         case .check:
-            Task { self.send(await self.check.run().text) }
-        case .drain:
-            Task {
-                let quiet = self.clock.now + Self.quietTime
-                await self.pod.drain(session: self.holder.session.description, limit: Self.drainLimit)
-                try? await Task.sleep(until: quiet)
-                let passing = await self.pod.passingThrough(for: Self.quietTime)
-                self.send(ControlLine.laptopDrained(passing: passing).text)
+            if let rival = SessionID(session).flatMap({ self.machine.rival(of: $0) }) {
+                return self.send(.taken(by: rival.holder.person), to: session)
             }
+            Task { self.send(await self.check.run(), to: session) }
+        case .leave: Task { await self.drain(session) }
+        case .drain:
+            Task { await self.drain(session) }
             Task {
                 await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
-                self.take(InClusterSession.Event.drainedForLaptop)
-                self.send(ControlLine.drained.text)
+                self.take(InClusterTunnel.Event.drainedForLaptop)
+                self.send(.drained, to: session)
             }
-        case .localDown(let route): self.take(InClusterSession.Event.localDown(route: route))
-        case .localUp(let route): self.take(InClusterSession.Event.localUp(route: route))
-        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, nil:
+        case .localDown(let route): self.take(.localDown(route: route), of: session)
+        case .localUp(let route): self.take(.localUp(route: route), of: session)
+        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, .taken, nil:
             break
         }
     }
 
-    private func take(_ event: InClusterSession.Event) {
+    /// Ends the connections that a laptop has, and tells it how many others pass through.
+    private func drain(_ session: String) async {
+        let quiet = self.clock.now + Self.quietTime
+        await self.pod.drain(session: session, limit: Self.drainLimit)
+        // With others in the tunnel nobody waits for what passes through.
+        if self.machine.isAlone { try? await Task.sleep(until: quiet) }
+        let passing = await self.pod.passingThrough(for: Self.quietTime)
+        self.send(.laptopDrained(passing: passing), to: session)
+    }
+
+    private func take(_ event: InClusterSession.Event, of session: String) {
+        guard let session = SessionID(session) else { return }
+        self.take(.session(session, event))
+    }
+
+    private func take(_ event: InClusterTunnel.Event) {
         if case .terminationRequested = event {
+            self.isTerminating = true
             if self.isStuck { return self.endedSource.finish() }
             // What is left of an end has to fit into the grace period.
             if self.ending != nil { Task { await self.pod.drain(limit: Self.drainLimit) } }
         }
-        var state: SessionState?
+        var states: [(TunnelMember, SessionState)] = []
         for order in self.machine.handle(event, now: self.clock.now - self.start) {
             switch order {
-            case .write(let new): state = new
-            case .end(let reason): self.ending = Task { [state] in await self.end(reason, saying: state) }
-            case .restoreAndDrain: self.ending = Task { [state] in await self.terminate(saying: state) }
+            case .use(let members): self.useSource.yield(members)
+            case .write(let state, let member): states.append((member, state))
+            case .leave(let member, let reason, let cause):
+                let state = states.last { $0.0.holder == member.holder }?.1
+                Task { await self.leave(member, reason, cause, saying: state) }
+            case .end(let member, let reason, let cause):
+                let state = states.last { $0.0.holder == member.holder }?.1
+                self.ending = Task { await self.end(member, reason, cause, saying: state) }
+            case .takeMarkBack(let session):
+                if let client { Task { try? await self.cleanup(client).takeMarkBack(from: session) } }
+            case .restoreAndDrain: self.ending = Task { [states] in await self.terminate(saying: states) }
             case .exit: self.endedSource.finish()
             }
         }
-        if state != nil, self.ending == nil { self.changeSource.yield() }
+        if !states.isEmpty, self.ending == nil { self.changeSource.yield() }
     }
 
-    private func end(_ reason: InClusterSession.Reason, saying state: SessionState?) async {
-        self.logger.notice("session ends", metadata: ["reason": "\(reason)"])
+    /// One session leaves; whatever the others have goes on.
+    private func leave(
+        _ member: TunnelMember, _ reason: InClusterSession.Reason, _ cause: RestoreCause, saying state: SessionState?
+    ) async {
+        self.logger.notice("session leaves", metadata: ["reason": "\(reason)"])
+        guard let client = self.client else { return }
+        let cleanup = self.cleanup(client, of: member.holder.session)
+        if let state { await self.insist(state, member, client) }
+        await self.persist("leave") { () async throws(APIError) in try await cleanup.sayLeave() }
+        // Who deleted the Lease has told it, as a rule.
+        if reason != .leaseDeleted { await cleanup.recordLeave(cause) }
+        await self.pod.drain(session: member.holder.session.description, limit: Self.drainLimit)
+        await self.persist("leave") { () async throws(APIError) in try await cleanup.deleteLease() }
+        self.said[member.holder.session] = nil
+        self.take(.left(member.holder.session))
+    }
+
+    private func end(
+        _ member: TunnelMember, _ reason: InClusterSession.Reason, _ cause: RestoreCause, saying state: SessionState?
+    ) async {
+        self.logger.notice("tunnel ends", metadata: ["reason": "\(reason)"])
         guard let client = self.client else { return self.endedSource.finish() }
-        let cleanup = self.cleanup(client)
+        let cleanup = self.cleanup(client, of: member.holder.session)
         self.pod.setPassThrough(true)
-        if let state { await self.insist(state, client) }
-        await self.restore(cleanup, self.machine.cause(reason), client)
+        if let state { await self.insist(state, member, client) }
+        guard await self.restore(cleanup, cause, client) != .shared else {
+            self.pod.setPassThrough(false)
+            self.ending = nil
+            self.take(.othersCame)
+            if self.isTerminating { self.take(.terminationRequested) }
+            return
+        }
         _ = await cleanup.waitForOriginals(within: .seconds(30))
         await self.pod.drain(
             limit: reason.isHandOver ? Self.passThroughLimit : Self.drainLimit,
             lateConnectionGrace: InClusterSession.lateConnectionGrace)
         await self.persist("clean up") { () async throws(APIError) in
             try await cleanup.deleteObjects()
-            try await cleanup.deleteLease()
+            try await cleanup.deleteLeases()
             try await cleanup.deleteAccount()
         }
         self.endedSource.finish()
@@ -148,44 +224,52 @@ actor ProxyRole {
     /// How often a restore that only a person can make possible is tried again.
     private static let stuckPause = Duration.seconds(2)
 
-    /// Restores the Service. While its own selector is uncertain, or the rights for it are gone, traffic passes through
-    /// here: an end of this pod would leave callers without an answer.
-    private func restore(_ cleanup: SessionCleanup, _ cause: RestoreCause, _ client: KubernetesClient) async {
+    /// Restores the Service, unless others have come. While its own selector is uncertain, or the rights for it are gone,
+    /// traffic passes through here: an end of this pod would leave callers without an answer.
+    private func restore(
+        _ cleanup: SessionCleanup, _ cause: RestoreCause, _ client: KubernetesClient
+    ) async -> RestoreOutcome? {
         while true {
-            var isUncertain = false
+            var outcome: RestoreOutcome?
             let isDone = await self.persist("restore") { () async throws(APIError) in
-                let outcome = try await cleanup.restoreService(cause)
-                self.logger.notice("service restored", metadata: ["outcome": "\(outcome)"])
-                if case .selectorConflict = outcome { isUncertain = true }
+                outcome = try await cleanup.end(cause, withOthers: false)
+                self.logger.notice("service restored", metadata: ["outcome": "\(outcome.map { "\($0)" } ?? "")"])
             }
+            var isUncertain = false
+            if case .selectorConflict = outcome { isUncertain = true }
             self.isStuck = !isDone || isUncertain
-            guard self.isStuck else { return }
-            if isUncertain { await self.write(.uncertain, client) }
+            guard self.isStuck else { return outcome }
+            if isUncertain {
+                for (member, _) in self.machine.states { try? await self.say(.uncertain, member, client) }
+            }
             try? await Task.sleep(for: Self.stuckPause)
         }
     }
 
-    private func terminate(saying state: SessionState?) async {
+    private func terminate(saying states: [(TunnelMember, SessionState)]) async {
         if let client = self.client {
-            let cleanup = self.cleanup(client)
-            // Before the restore: the plugin tells by it that no other client has changed the Service.
-            await self.write(state, client)
+            // Before the restore: the plugins tell by it that no other client has changed the Service.
+            for (member, state) in states { try? await self.say(state, member, client) }
+            let person = states.first?.0.holder.person ?? "another user"
             await self.persist("restore") { () async throws(APIError) in
-                try await cleanup.restoreService(.proxyEnds(holder: self.holder.person))
+                try await self.cleanup(client).restoreService(.proxyEnds(holder: person))
             }
-            self.send(ControlLine.terminating.text)
-            _ = await cleanup.waitForOriginals(within: .seconds(10))
+            self.sendAll(.terminating)
+            _ = await self.cleanup(client).waitForOriginals(within: .seconds(10))
         }
         await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
         self.endedSource.finish()
     }
 
-    private func cleanup(_ client: KubernetesClient) -> SessionCleanup {
+    private func cleanup(_ client: KubernetesClient, of session: SessionID? = nil) -> SessionCleanup {
         SessionCleanup(
             client: client, namespace: self.configuration.namespace, service: self.configuration.service,
-            session: self.holder.session,
+            tunnel: self.machine.id, session: session ?? self.machine.id,
             slices: ResourceType<EndpointSlice>.endpointSlices(beta: self.configuration.usesBetaSlices))
     }
+
+    /// How long before a state is said again that the API server did not take.
+    private static let statePause = Duration.milliseconds(500)
 
     /// How many refusals it takes to believe that the rights are gone, and not just new or a token late: about 13 s.
     private static let refusals = 10
@@ -214,18 +298,14 @@ actor ProxyRole {
         }
     }
 
-    /// How long before a state is said again that the API server did not take.
-    private static let statePause = Duration.milliseconds(500)
-
-    /// Writes states as they change, the newest only. The plugin takes a proxy that does not say that it passes through for
+    /// Writes states as they change, the newest only. A plugin takes a proxy that does not say that it passes through for
     /// dead: what the API server did not take is said again.
     private func writeStates(_ client: KubernetesClient) async {
         for await _ in self.changes {
             var refusals = 0
-            while self.ending == nil, !Task.isCancelled, let state = self.machine.state {
+            while self.ending == nil, !Task.isCancelled, let (member, state) = self.unsaid {
                 do throws(APIError) {
-                    try await self.say(state, client)
-                    break
+                    try await self.say(state, member, client)
                 } catch {
                     // It may be another session's Lease by now, or the rights are gone.
                     if !error.isTransient { refusals += 1 }
@@ -236,12 +316,16 @@ actor ProxyRole {
         }
     }
 
+    private var unsaid: (TunnelMember, SessionState)? {
+        self.machine.states.first { self.said[$0.member.holder.session] != $0.state }
+    }
+
     /// Writes the state by which the plugin knows that the session is over, before the Service shows it: it would switch to
     /// this proxy again. Whether or not that is to be had, the Service goes back.
-    private func insist(_ state: SessionState, _ client: KubernetesClient) async {
+    private func insist(_ state: SessionState, _ member: TunnelMember, _ client: KubernetesClient) async {
         for _ in 0..<Self.refusals {
             do throws(APIError) {
-                return try await self.say(state, client)
+                return try await self.say(state, member, client)
             } catch {
                 guard error.isTransient else { return }
                 try? await Task.sleep(for: Self.statePause)
@@ -249,17 +333,13 @@ actor ProxyRole {
         }
     }
 
-    /// Writes a state into the Lease, once: at an end it is for people, and must not hold anything up.
-    private func write(_ state: SessionState?, _ client: KubernetesClient) async {
-        guard let state else { return }
-        try? await self.say(state, client)
-    }
-
-    private func say(_ state: SessionState, _ client: KubernetesClient) async throws(APIError) {
-        let lease = SessionNames(service: self.configuration.service).lease
+    private func say(
+        _ state: SessionState, _ member: TunnelMember, _ client: KubernetesClient
+    ) async throws(APIError) {
         // The plugin sees by the key that it has connected to this proxy; another pod's it would take for a stranger's.
         let hasLink = state == .active || state == .localDown
-        let patch = Lease.stateChange(state, holder: self.holder, proxyKey: hasLink ? self.publicKey : nil)
-        _ = try await client.patch(.leases, lease, in: self.configuration.namespace, patch)
+        let patch = Lease.stateChange(state, holder: member.holder, proxyKey: hasLink ? self.publicKey : nil)
+        _ = try await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
+        self.said[member.holder.session] = state
     }
 }

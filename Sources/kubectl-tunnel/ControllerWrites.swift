@@ -34,7 +34,7 @@ actor ControllerWrites: SessionWriting {
     /// The longest, and what is waited when something is in the way.
     private static let longPause = Duration.milliseconds(300)
 
-    private var lease: String { self.objects.names.lease }
+    private var lease: String { self.objects.leaseName }
 
     private func ask(for write: SessionWrite) async throws -> RestoreOutcome? {
         self.number += 1
@@ -74,7 +74,7 @@ actor ControllerWrites: SessionWriting {
 
     /// The Lease goes last: without it there is nothing to clean up.
     private func withoutLease(_ write: SessionWrite) throws -> RestoreOutcome? {
-        if case .cleanUp = write { return nil }
+        if write.isLast { return nil }
         throw WriteFailure.refused(
             Refusal("the session has ended: lease/\(self.lease) is not this session's any more"))
     }
@@ -85,7 +85,7 @@ extension SessionWrite {
     fileprivate var timeout: Duration {
         switch self {
         case .createHelpers, .createProxy, .cleanUp: .seconds(30)
-        case .bringOriginBack, .count, .switchService, .keepEndingPods, .restore: .seconds(5)
+        case .bringOriginBack, .count, .switchService, .keepEndingPods, .restore, .end, .leave: .seconds(5)
         }
     }
 }

@@ -9,10 +9,17 @@ struct EndpointWait: Sendable {
     let cleanup: SessionCleanup
 
     /// Waits until the endpoint controller counts the proxy's pod as ready: from then on a switch cannot be empty.
-    func forWarmUp(of pod: String, within limit: Duration) async throws {
+    ///
+    /// - Parameter isSwitched: Whether another session has switched the Service: then nobody has to wait.
+    func forWarmUp(
+        of pod: String, within limit: Duration, unless isSwitched: () async throws -> Bool = { false }
+    ) async throws {
         let warmUp = self.objects.names.warmUp
         try await self.wait(within: limit, for: pod, in: warmUp) {
-            try await self.cleanup.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod)
+            if try await self.cleanup.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue).contains(pod) {
+                return true
+            }
+            return try await isSwitched()
         }
     }
 

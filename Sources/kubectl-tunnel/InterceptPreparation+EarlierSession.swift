@@ -6,18 +6,19 @@ import Session
 import SessionEffects
 
 extension InterceptPreparation {
-    /// Refuses a Service that is intercepted already, unless it is to be taken over.
+    /// Refuses ports that another session has, unless they are to be taken over.
     ///
     /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to recover.
-    /// - Throws: ``PluginFailure`` naming who has the Service.
-    func refuse(_ held: HeldService, alsoDead: Bool) async throws {
-        guard let lease = try await held.lease(), !lease.isHandedOver else { return }
-        if !alsoDead {
-            if self.request.takesOver { return }
-            guard let holder = lease.holder, !self.isOwnAndDead(holder) else { return }
-            if try await !held.hasReadyProxy(holder.session) { return }
+    /// - Throws: ``PluginFailure`` naming who has them.
+    func refuse(_ held: HeldService, _ ports: Set<Int>, alsoDead: Bool) async throws {
+        for lease in try await held.rivals(for: ports) {
+            if !alsoDead {
+                if self.request.takesOver { return }
+                guard let holder = lease.holder, !self.isOwnAndDead(holder) else { continue }
+                if try await !held.hasReadyProxy(lease.tunnel ?? holder.session) { continue }
+            }
+            throw PluginFailure(held: lease, service: held.names.service, me: self.me)
         }
-        throw PluginFailure(held: lease, service: held.names.service, me: self.me)
     }
 
     /// Whether a session is of this user on this machine, and its plugin has died: no user has to be asked.
@@ -25,60 +26,92 @@ extension InterceptPreparation {
         holder.person == self.me.person && self.locks.hasDied(holder.session)
     }
 
-    /// Makes way for this session, if that can be done: of a living one, only when that was asked for.
+    /// Makes way for this session, if that can be done: of a living one, only when that was asked for. Those of a tunnel that
+    /// can be joined, and have no port of it, are left alone.
     ///
     /// - Returns: The Service as it is now.
-    /// - Throws: ``PluginFailure`` naming who has the Service.
-    func settleEarlierSession(of found: Service, _ held: HeldService) async throws -> Service {
-        var service = found
-        if let lease = try await held.lease() {
+    /// - Throws: ``PluginFailure`` naming who has a port.
+    func settleEarlierSessions(of found: Service, _ held: HeldService, _ ports: Set<Int>) async throws -> Service {
+        let state = try await held.tunnel()
+        let leases = try await held.leases()
+        var isSettled = false
+        for lease in leases where try await self.isInTheWay(lease, ports, state, held) {
             try await self.settle(held, lease)
-            service = try await self.service()
+            isSettled = true
         }
-        // A session that ended without a cleanup, and whose Lease is gone.
-        guard let session = service.markedSession else { return service }
-        let outcome = try await held.recover(session, .recovered(by: self.me.person))
+        let service = isSettled ? try await self.service() : found
+        // A tunnel that ended without a cleanup, and whose Leases are gone.
+        guard let tunnel = try await self.deadTunnel(service, held) else { return service }
+        let outcome = try await held.recover(tunnel, tunnel, .recovered(by: self.me.person))
         if let failure = PluginFailure(outcome, service: self.request.service) { throw failure }
         self.report.event("recovered", "restored what a dead session had left of service/\(self.request.service)")
         return try await self.service()
     }
 
-    /// The Service is intercepted already: taken over when that was asked for, and otherwise cleaned up after their Lease was seen
+    private func isInTheWay(
+        _ lease: Lease, _ ports: Set<Int>, _ state: TunnelState, _ held: HeldService
+    ) async throws -> Bool {
+        let isRival = PortClaim(lease)?.wants(anyOf: ports) ?? (lease.malformedHolder != nil)
+        if case .living(let tunnel, .some) = state, lease.tunnel == tunnel, let holder = lease.holder {
+            guard isRival, self.request.takesOver, !self.isOwnAndDead(holder) else { return isRival }
+            // From a living tunnel ports are taken over by joining it, which leaves it as it is.
+            return try await !held.hasReadyProxy(tunnel)
+        }
+        if isRival || lease.isHandedOver { return true }
+        // It may be making its tunnel just now, or ending it.
+        return try await !held.hasMoved(lease, within: Self.moveTimeout)
+    }
+
+    /// How long a session may take from its Lease to the first of its objects.
+    private static let moveTimeout = Duration.seconds(5)
+
+    /// A tunnel whose objects are there, and none of whose sessions.
+    private func deadTunnel(_ service: Service, _ held: HeldService) async throws -> SessionID? {
+        var tunnels = [service.markedTunnel].compactMap { $0 }
+        switch try await held.tunnel() {
+        case .living(let tunnel, _), .ending(let tunnel, _): tunnels.append(tunnel)
+        case .none: break
+        }
+        guard !tunnels.isEmpty else { return nil }
+        let leases = try await held.leases()
+        return tunnels.first { tunnel in !leases.contains { $0.tunnel == tunnel } }
+    }
+
+    /// A session has what this one wants: taken over when that was asked for, and otherwise cleaned up after its Lease was seen
     /// not to change for its whole duration.
     private func settle(_ held: HeldService, _ lease: Lease) async throws {
         let refusal = PluginFailure(held: lease, service: held.names.service, me: self.me)
-        let service = "service/\(held.names.service)"
+        let (name, service) = (lease.metadata.name, "service/\(held.names.service)")
         guard let holder = lease.holder else {
             if !self.request.takesOver {
-                self.report.event(
-                    "watching", "lease/\(held.names.lease) names no session: watching it for \(lease.seconds) s")
+                self.report.event("watching", "lease/\(name) names no session: watching it for \(lease.seconds) s")
                 guard try await held.isAbandoned(lease) else { throw refusal }
             }
             try await held.delete(malformed: lease)
-            return self.report.event("recovered", "deleted lease/\(held.names.lease), which named no session")
+            return self.report.event("recovered", "deleted lease/\(name), which named no session")
         }
         if lease.isHandedOver {
             // Its proxy gets to end what still passes through it as any pod that is deleted.
-            try await self.recover(held, holder)
+            try await self.recover(held, lease, holder)
             return self.report.event("recovered", "the session of \(holder.person) was over: its proxy ends now")
         }
-        let isOwn = self.isOwnAndDead(holder)
-        if self.request.takesOver || isOwn {
-            let whom = isOwn ? "your own session, which has died on this machine" : holder.person
-            self.report.event("taking-over", "taking \(service) over from \(whom)")
+        if self.isOwnAndDead(holder) {
+            self.report.event(
+                "taking-over", "taking \(service) over from your own session, which has died on this machine")
             _ = try await held.end(lease, of: holder, .takeOver(by: self.me.person), insists: false, drains: true)
-            if isOwn { self.locks.remove(holder.session) }
-            return
+            return self.locks.remove(holder.session)
         }
+        if self.request.takesOver { return try await held.takeOver(lease, of: holder, by: self.me, self.report) }
         self.report.event(
             "watching", "\(holder.person) has a lease on \(service), but no proxy: watching it for \(lease.seconds) s")
         guard try await held.isAbandoned(lease) else { throw refusal }
-        try await self.recover(held, holder)
+        try await self.recover(held, lease, holder)
         self.report.event("recovered", "cleaned up what the dead session of \(holder.person) had left")
     }
 
-    private func recover(_ held: HeldService, _ holder: Holder) async throws {
-        let outcome = try await held.recover(holder.session, .recovered(by: self.me.person))
+    private func recover(_ held: HeldService, _ lease: Lease, _ holder: Holder) async throws {
+        let outcome = try await held.recover(
+            lease.tunnel ?? holder.session, holder.session, .recovered(by: self.me.person))
         if let failure = PluginFailure(outcome, service: held.names.service) { throw failure }
     }
 }

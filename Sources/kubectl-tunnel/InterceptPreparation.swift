@@ -37,7 +37,8 @@ struct InterceptPreparation: Sendable {
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: SessionNames(service: found.metadata.name),
             slices: slices)
-        try await self.refuse(held, alsoDead: !touchesCluster)
+        let ports = Set(objects.plan.intercepted.map(\.servicePort))
+        try await self.refuse(held, ports, alsoDead: !touchesCluster)
         if known.isControlled {
             self.report.event(
                 "note", "note: the controller in namespace \(self.namespace) does for you what you may not")
@@ -46,7 +47,7 @@ struct InterceptPreparation: Sendable {
 
         // All that can say no has spoken: from here on another user's session may be ended.
         if touchesCluster {
-            objects.service = try await self.settleEarlierSession(of: found, held)
+            objects.service = try await self.settleEarlierSessions(of: found, held, ports)
             // It may have been written meanwhile.
             objects.plan = try PortPlan(objects.service, self.request.ports, allowLowPorts: true)
         }

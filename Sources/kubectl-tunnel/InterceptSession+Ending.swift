@@ -6,9 +6,22 @@ import SessionEffects
 import Tunnel
 
 extension InterceptSession {
-    func restoreAtEnd(_ cause: RestoreCause) async {
-        let outcome = await self.persist("restore service/\(self.serviceName)") { try await self.restore(cause) }
+    func end(_ cause: RestoreCause, withOthers: Bool) async {
+        let outcome = await self.persist("restore service/\(self.serviceName)") {
+            try await self.write(.end(cause, withOthers: withOthers)) ?? .untouched
+        }
         self.tell(.restored(outcome))
+    }
+
+    func leave() {
+        self.tunnel?.end.send(control: ControlLine.leave.text)
+        self.report.detail("waiting for this laptop's connections to become quiet")
+    }
+
+    func deleteLease() async {
+        await self.closing?.value
+        let isDone = await self.persist("leave the tunnel") { try await self.write(.leave) } != nil
+        self.tell(.cleanedUp(isDone))
     }
 
     func drain() {

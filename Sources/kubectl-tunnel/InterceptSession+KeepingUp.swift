@@ -8,7 +8,7 @@ import Tunnel
 extension InterceptSession {
     func keepLease() {
         let keeper = LeaseKeeper(
-            client: self.client, namespace: self.namespace, name: self.objects.names.lease,
+            client: self.client, namespace: self.namespace, name: self.objects.leaseName,
             holder: self.objects.holder, durationSeconds: self.objects.leaseDurationSeconds)
         self.inBackground {
             await keeper.run { event in
@@ -96,6 +96,7 @@ extension InterceptSession {
             self.handle(.tunnelSuspect)
         case .recovered:
             self.report.detail("the tunnel answers again")
+            self.inBackground { await self.takeSilenceBack() }
             self.handle(.tunnelRecovered)
         case .control(let text): self.take(ControlLine(text))
         case .closed: break
@@ -113,7 +114,8 @@ extension InterceptSession {
             self.report.event(
                 "callers-refused",
                 "new callers are refused: \(limit) connections are open, as many as the proxy's open files allow")
-        case .check, .drain, .localDown, .localUp, nil: break
+        case .taken(let person): self.checked?.yield(.taken(by: person))
+        case .check, .drain, .leave, .localDown, .localUp, nil: break
         }
     }
 }

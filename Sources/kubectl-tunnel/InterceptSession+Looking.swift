@@ -19,25 +19,49 @@ extension InterceptSession {
         return isThere ? nil : .object("deployment/\(name)")
     }
 
-    /// Whether the API server answers within a second; the tunnel, by the same wire, gets a moment longer to do so, too.
+    /// Whether the API server answers within a second, and no other laptop has the proxy; the tunnel, by the same wire, gets a
+    /// moment longer to answer, too.
     func lookAtAPI() async {
-        let answer = try? await self.client.find(
-            .leases, self.objects.names.lease, in: self.namespace, timeoutSeconds: 1)
-        try? await Task.sleep(for: answer == nil ? .seconds(1) : .milliseconds(200))
+        let isSilent = await self.isSilentForAll()
+        try? await Task.sleep(for: isSilent ? .milliseconds(200) : .seconds(1))
         guard !Task.isCancelled else { return }
-        self.tell(.apiLooked(answer != nil))
+        self.tell(.apiLooked(isSilent))
+    }
+
+    /// Says that the proxy does not answer, and sees whether it does so for others: then it is this laptop's own way to it
+    /// that is at fault, and the Service is better off where it is.
+    private func isSilentForAll() async -> Bool {
+        let objects = self.objects
+        let patch = Lease.annotation(Key.silent, "true", holder: objects.holder)
+        self.saysSilence = true
+        let lease = try? await self.client.patch(
+            .leases, objects.leaseName, in: self.namespace, patch, timeoutSeconds: 1)
+        guard lease != nil, let leases = try? await self.cleanup.leases() else { return false }
+        return !leases.contains { $0.isMember(of: objects.tunnel) && $0.hasProxy }
+    }
+
+    func takeSilenceBack() async {
+        guard self.saysSilence else { return }
+        self.saysSilence = false
+        var patch = JSONPatch()
+        patch.test("/spec/holderIdentity", .string(self.objects.holder.description))
+        patch.remove(JSONPatch.annotation(Key.silent))
+        _ = try? await self.client.patch(.leases, self.objects.leaseName, in: self.namespace, patch)
     }
 
     func lookForSilence() async {
         try? await Task.sleep(for: .milliseconds(ProxySilence.pauseMilliseconds))
         guard !Task.isCancelled else { return }
-        self.tell(.silenceLooked(try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)))
+        self.tell(.silenceLooked(try? await self.client.find(.leases, self.objects.leaseName, in: self.namespace)))
     }
 
     func readService(_ writes: Int) async {
         let service = await self.readService()
-        let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
-        self.tell(.serviceRead(.init(writes: writes, service: service, lease: lease)))
+        let leases = (try? await self.cleanup.leases()) ?? []
+        let (tunnel, session) = (self.objects.tunnel, self.objects.holder.session)
+        let isShared = leases.contains { $0.isMember(of: tunnel) && !$0.isHeld(by: session) }
+        let lease = leases.first { $0.isHeld(by: session) }
+        self.tell(.serviceRead(.init(writes: writes, service: service, lease: lease, isShared: isShared)))
     }
 
     func inspect(_ loss: LaptopSession.Loss) async {

@@ -29,7 +29,10 @@ extension InterceptSession {
         case .inspect(let loss): self.inBackground { await self.inspect(loss) }
         case .report(let report): self.report(report)
         case .stopWork: self.stopWork()
-        case .restore(let cause): self.inBackground { await self.restoreAtEnd(cause) }
+        case .end(let cause, let withOthers):
+            self.inBackground { await self.end(cause, withOthers: withOthers) }
+        case .leave: self.leave()
+        case .deleteLease: self.inBackground { await self.deleteLease() }
         case .waitForOriginals:
             self.inBackground {
                 _ = await self.cleanup.waitForOriginals(within: .seconds(30))

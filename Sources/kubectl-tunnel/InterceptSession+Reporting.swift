@@ -22,7 +22,9 @@ extension InterceptSession {
         case .restoredMeanwhile:
             self.report.event("proxy-missing", "no proxy is ready: \(service) was restored meanwhile")
         case .notYet(let reason): self.report.detail("not yet: \(reason)")
-        case .ending(let isSwitched): self.reportEnd(isSwitched ? "restoring \(service)" : "cleaning up")
+        case .ending(let isSwitched): self.reportEnd(isSwitched ? "ending the intercept of \(service)" : "cleaning up")
+        case .leaving:
+            self.report.event("leaving", "others have the tunnel of \(service): it stays, without this laptop")
         case .restored: self.report.event("restored", "\(service) is restored")
         case .displaced: self.inBackground { await self.recordDisplacement() }
         case .uncertain(let annotation, let origin):

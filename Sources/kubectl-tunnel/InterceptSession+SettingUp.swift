@@ -15,33 +15,68 @@ extension InterceptSession {
     func setUp() async throws -> String {
         if let command { try await self.run(command) }
         if self.request.waitsForLocalPort { try await self.waitForLocalPorts() }
-        let creation = SessionCreation(client: self.client, objects: self.objects)
-        try await self.report.step("lease \(self.objects.names.lease)") {
-            self.tell(.leaseAsked)
-            do {
-                try await creation.createLease()
-            } catch {
-                if await self.isHeldByOthers() { self.tell(.leaseRefused) }
-                throw error
-            }
-        }
+        try await self.report.step("lease") { try await self.enter() }
         self.keepLease()
-        try await self.report.step("proxy created") {
-            try await self.write(.createHelpers)
-            try await self.write(.createProxy)
+        if self.isMaker {
+            try await self.report.step("proxy created") {
+                try await self.write(.createHelpers)
+                try await self.write(.createProxy)
+            }
+        } else {
+            try await self.takePortsOver()
         }
         self.watchObjects()
         self.watchPods()
         let pod = try await self.report.step("proxy ready") {
             try await self.proxyPod.ready(within: self.request.timeout)
         }
-        self.firstPod = pod
+        self.firstPod = self.isMaker ? pod : nil
         return pod
+    }
+
+    /// Whether the tunnel is this session's own, and not one that it has joined.
+    var isMaker: Bool { self.objects.tunnel == self.objects.holder.session }
+
+    private func enter() async throws {
+        let entry = SessionEntry(
+            client: self.client, report: self.report, takesOver: self.request.takesOver, tell: { self.tell($0) },
+            deleteLease: { objects in
+                let writes = await self.writes(for: objects)
+                _ = try await writes.perform(.leave)
+            })
+        self.use(try await entry.enter(self.objects))
+        let objects = self.objects
+        self.tell(.entered(tunnel: objects.tunnel, lease: objects.leaseName, service: objects.service))
+        guard !self.isMaker else { return }
+        let people = try await self.colleagues()
+        self.report.event(
+            "joined", "joined the tunnel of \(people.isEmpty ? "another session" : people.joined(separator: ", "))")
+    }
+
+    /// Who has the tunnel, too.
+    private func colleagues() async throws -> [String] {
+        try await self.cleanup.leases()
+            .filter { $0.isMember(of: self.objects.tunnel) && !$0.isHeld(by: self.objects.holder.session) }
+            .compactMap { $0.holder?.person }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }.sorted()
+    }
+
+    /// Asks the sessions to end that have a port of this one's. The tunnel goes on.
+    private func takePortsOver() async throws {
+        guard self.request.takesOver else { return }
+        let held = HeldService(
+            client: self.client, namespace: self.namespace, names: self.objects.names, slices: self.prepared.slices)
+        let ports = Set(self.objects.plan.intercepted.map(\.servicePort))
+        for lease in try await held.rivals(for: ports) where !lease.isHeld(by: self.objects.holder.session) {
+            guard let holder = lease.holder else { continue }
+            try await held.takeOver(lease, of: holder, by: self.objects.holder, self.report)
+        }
     }
 
     /// How often the first connection is tried: a pod without a readiness probe is ready before its process listens, on a
     /// busy node by a second.
     private static let firstAttempts = 4
+    /// A proxy that is there hears of a session that joins it a moment later.
+    private static let joinAttempts = 20
 
     func connect(to pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
         if isFirst {
@@ -53,27 +88,21 @@ extension InterceptSession {
     }
 
     private func connectFirst(to pod: String) async throws {
-        for _ in 1..<Self.firstAttempts {
+        for _ in 1..<(self.isMaker ? Self.firstAttempts : Self.joinAttempts) {
             do {
                 return try await self.connect(to: pod)
             } catch {
                 self.report.detail("not yet: \(error)")
-                try await Task.sleep(for: .milliseconds(500))
+                try await Task.sleep(for: .milliseconds(self.isMaker ? 500 : 100))
             }
         }
         try await self.connect(to: pod)
     }
 
-    private func isHeldByOthers() async -> Bool {
-        let lease = try? await self.client.find(.leases, self.objects.names.lease, in: self.namespace)
-        guard let holder = lease?.holder else { return false }
-        return holder.session != self.objects.holder.session
-    }
-
     var proxyPod: ProxyPod {
         ProxyPod(
             client: self.client, namespace: self.namespace, deployment: self.objects.names.deployment,
-            session: self.objects.holder.session)
+            session: self.objects.tunnel)
     }
 
     var endpoints: EndpointWait { EndpointWait(objects: self.objects, cleanup: self.cleanup) }
@@ -136,6 +165,7 @@ extension InterceptSession {
         let number = self.tunnelNumber
         self.tunnel = tunnel
         self.tell(.tunnelUp(number, pod: pod))
+        self.inBackground { await self.takeSilenceBack() }
         self.inBackground { for await event in tunnel.end.events { self.hear(.tunnel(number, event)) } }
         tunnel.end.local(self.routes(to: self.silentPorts), listens: false)
     }

@@ -12,16 +12,30 @@ extension InterceptSession {
             try await self.report.step("reachability checked") { try await self.checkReachability(pod) }
         } else {
             await self.stopKeepingEndingPods()
-            try await self.write(.count(.ready))
             try await self.checkReachability(pod)
         }
         return .checked
     }
 
+    /// Whether another session of the tunnel has done all of the switch.
+    private func isSwitched() async throws -> Bool {
+        let service = try await self.client.find(.services, self.serviceName, in: self.namespace)
+        guard let service, service.isSwitched(to: self.objects.tunnel) else { return false }
+        return !self.prepared.publishesNotReady || service.spec.publishNotReadyAddresses == true
+    }
+
+    /// From then on a switch cannot be empty.
+    private func waitForWarmUp(_ pod: String) async throws {
+        guard pod != self.firstPod else { return try await self.endpoints.forWarmUp(of: pod, within: .seconds(20)) }
+        if try await self.isSwitched() { return }
+        try await self.write(.count(.ready))
+        try await self.endpoints.forWarmUp(of: pod, within: .seconds(20), unless: self.isSwitched)
+    }
+
     /// A pod with the proxy's labels and owners may be another client's: its key is not the one in the Lease then.
     private func checkKey(of pod: String) async throws {
         guard self.objects.failsafe != .pluginOnly, let key = await self.tunnel?.end.podKey()?.hex else { return }
-        let name = self.objects.names.lease
+        let name = self.objects.leaseName
         let deadline = ContinuousClock.now + Self.keyTimeout
         var pause = Duration.milliseconds(20)
         while try await self.client.find(.leases, name, in: self.namespace)?.metadata.annotation(Key.proxyKey) != key {
@@ -40,7 +54,7 @@ extension InterceptSession {
 
     /// What works today must work through the proxy, or nothing is switched.
     private func checkReachability(_ pod: String) async throws {
-        async let warm: Void = self.endpoints.forWarmUp(of: pod, within: .seconds(20))
+        async let warm: Void = self.waitForWarmUp(pod)
         async let key: Void = self.checkKey(of: pod)
         let (answers, source) = AsyncStream.makeStream(of: ControlLine.self)
         self.checked = source
@@ -57,6 +71,11 @@ extension InterceptSession {
         }
         _ = try await (warm, key)
         try Task.checkCancellation()
+        if case .taken(let person)? = answer {
+            throw PluginFailure(
+                "service/\(self.serviceName) is intercepted by \(person), who was quicker",
+                hint: "ask them to end it, or take it over with --take-over")
+        }
         guard case .checked(let obstacle, let refusing)? = answer else {
             throw PluginFailure(
                 "the proxy did not answer", hint: "see `kubectl logs deployment/\(self.objects.names.deployment)`")
@@ -89,6 +108,10 @@ extension InterceptSession {
     }
 
     private func switchService(to pod: String) async throws {
+        if pod != self.firstPod, try await self.isSwitched() {
+            self.tell(.switchWritten(pod: pod))
+            return try await self.endpoints.forSwitch(to: pod, within: .seconds(20))
+        }
         // Beside a pod that ends the Service must not publish pods that are not ready: it would get traffic again, up to
         // the moment in which it is gone, and longer where the endpoint controller lags behind. A session that has had
         // one pod only has none that ends.

@@ -17,7 +17,7 @@ extension InterceptSession {
         }
     }
 
-    /// Restores the Service.
+    /// Restores the Service, while the session continues.
     func restore(_ cause: RestoreCause) async throws -> RestoreOutcome {
         try await self.write(.restore(cause)) ?? .untouched
     }
@@ -28,28 +28,37 @@ extension InterceptSession {
     func handOver() async -> Bool {
         let holder = self.objects.holder
         let patch = EndRequest.handOver(by: holder.person).patch(holder: holder)
-        let lease = try? await self.client.patch(.leases, self.objects.names.lease, in: self.namespace, patch)
+        let lease = try? await self.client.patch(.leases, self.objects.leaseName, in: self.namespace, patch)
         return lease != nil
     }
 
-    /// Marks the Lease, and waits until Lease and Deployment are not this session's any more.
+    /// Whether other sessions have the tunnel.
+    func isShared() async throws(APIError) -> Bool {
+        let session = self.objects.holder.session
+        return try await self.cleanup.leases().contains {
+            $0.isMember(of: self.objects.tunnel) && !$0.isHeld(by: session)
+        }
+    }
+
+    /// Marks the Lease, and waits until it is gone, and the Deployment, too, unless others have it.
     func askProxyToEnd() async -> Bool {
-        let (names, holder) = (self.objects.names, self.objects.holder)
+        let (names, holder, name) = (self.objects.names, self.objects.holder, self.objects.leaseName)
         let clock = ContinuousClock()
         let deadline = clock.now + Self.proxyLimit
         var isMarked = false
         while clock.now < deadline, !Task.isCancelled {
             do throws(APIError) {
-                let lease = try await self.client.find(.leases, names.lease, in: self.namespace)
+                let lease = try await self.client.find(.leases, name, in: self.namespace)
                 let isOurs = lease.map { $0.holder == holder } ?? false
                 if isOurs, !isMarked {
                     let patch = EndRequest.stop(by: holder.person).patch(holder: holder)
-                    try await self.client.patch(.leases, names.lease, in: self.namespace, patch)
+                    try await self.client.patch(.leases, name, in: self.namespace, patch)
                     isMarked = true
                 }
                 let deployment = try await self.client.find(.deployments, names.deployment, in: self.namespace)
-                let isThere = deployment?.metadata.annotation(Key.session) == holder.session.description
+                let isThere = deployment?.metadata.annotation(Key.session) == self.objects.tunnel.description
                 if !isOurs, !isThere { return true }
+                if !isOurs, try await self.isShared() { return true }
             } catch {
                 self.report.detail("not yet: \(error.message)")
             }

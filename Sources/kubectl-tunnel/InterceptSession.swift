@@ -12,13 +12,15 @@ import UnixSignals
 /// A running intercept: does what ``LaptopSession`` orders, and tells it what came of it.
 actor InterceptSession {
     let prepared: PreparedIntercept
+    /// With the tunnel and the Lease's slot, once these are known.
+    private(set) var objects: SessionObjects
     let cluster: Cluster
     let request: InterceptRequest
     let report: SessionReport
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let cleanup: SessionCleanup
+    private(set) var cleanup: SessionCleanup
     /// The client that does the session's writes.
-    let writes: any SessionWriting
+    private(set) var writes: any SessionWriting
     /// What is run beside the intercept; `nil` for nothing.
     var command: LocalCommand?
     var session: LaptopSession
@@ -42,12 +44,13 @@ actor InterceptSession {
     var tunnelNumber = 0
     /// The first pod's name.
     var firstPod: String?
+    /// Whether the Lease says that the proxy does not answer.
+    var saysSilence = false
     /// Local ports without a listener.
     var silentPorts: Set<Int> = []
     /// Where the proxy's answer to a check is waited for.
     var checked: AsyncStream<ControlLine>.Continuation?
 
-    var objects: SessionObjects { self.prepared.objects }
     var client: KubernetesClient { self.cluster.client }
     var namespace: String { self.objects.namespace }
     var serviceName: String { self.objects.service.metadata.name }
@@ -55,22 +58,27 @@ actor InterceptSession {
     init(_ prepared: PreparedIntercept, cluster: Cluster, request: InterceptRequest, report: SessionReport) {
         let objects = prepared.objects
         self.prepared = prepared
+        self.objects = objects
         self.cluster = cluster
         self.request = request
         self.report = report
         self.session = LaptopSession(
             holder: objects.holder, service: objects.service, plan: objects.plan, isControlled: prepared.isControlled,
             handsOver: objects.failsafe != .pluginOnly && !prepared.isControlled)
-        self.cleanup = SessionCleanup(
-            client: cluster.client, namespace: objects.namespace, service: objects.service.metadata.name,
-            session: objects.holder.session, slices: prepared.slices)
-        self.writes =
-            prepared.isControlled
-            ? ControllerWrites(client: cluster.client, objects: objects)
-            : SessionWriter(
-                client: cluster.client, objects: objects, cleanup: self.cleanup,
-                wantsNetworkPolicy: request.wantsNetworkPolicy)
+        self.cleanup = prepared.cleanup(cluster.client, objects)
+        self.writes = prepared.writes(cluster.client, objects, request)
         (self.events, self.eventSource) = AsyncStream.makeStream()
+    }
+
+    /// From now on this is the tunnel, and this the Lease.
+    func use(_ objects: SessionObjects) {
+        self.objects = objects
+        self.cleanup = self.prepared.cleanup(self.client, objects)
+        self.writes = self.writes(for: objects)
+    }
+
+    func writes(for objects: SessionObjects) -> any SessionWriting {
+        self.prepared.writes(self.client, objects, self.request)
     }
 
     /// Runs until it is asked to end, or has to.

@@ -4,6 +4,7 @@ import Session
 /// What of one session is in a namespace, living or dead.
 struct Leftover: Sendable {
     let service: String
+    let tunnel: SessionID
     let session: SessionID
     /// The session's Lease; `nil` when it is gone, and with it the session.
     var lease: Lease?
@@ -33,31 +34,33 @@ struct Leftover: Sendable {
             try await client.list(.pods, in: namespace, labels: Key.session).items
                 .filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
         var found: [String: Leftover] = [:]
-        func note(_ name: String, _ session: SessionID, _ lease: Lease?) {
+        var tunnels: Set<String> = []
+        func note(_ name: String, _ tunnel: SessionID, _ session: SessionID, _ lease: Lease?) {
             guard service == nil || service == name else { return }
-            let key = "\(name)/\(session)"
-            let present =
-                found[key]
-                ?? Leftover(
-                    service: name, session: session, lease: nil, hasReadyProxy: ready.contains(session.description))
-            found[key] = present
-            if let lease { found[key]?.lease = lease }
+            found["\(name)/\(session)"] = Leftover(
+                service: name, tunnel: tunnel, session: session, lease: lease,
+                hasReadyProxy: ready.contains(tunnel.description))
         }
         for lease in leases {
             guard let record = LeaseRecord(lease) else { continue }
-            note(record.service, record.holder.session, lease)
+            note(record.service, record.tunnel, record.holder.session, lease)
+            tunnels.insert("\(record.service)/\(record.tunnel)")
+        }
+        /// What a tunnel has is its sessions'; that of one without any is a leftover by itself.
+        func note(_ name: String, tunnel: SessionID) {
+            if !tunnels.contains("\(name)/\(tunnel)") { note(name, tunnel, tunnel, nil) }
         }
         // The account is the last that a session deletes; a user who may not see accounts created none.
         let accounts = (try? await client.list(.serviceAccounts, in: namespace, labels: Key.session).items) ?? []
         for metadata in accounts.map(\.metadata) + services.map(\.metadata) {
             let labels = metadata.labels ?? [:]
-            guard let name = labels[Key.service], let session = labels[Key.session].flatMap(SessionID.init) else {
+            guard let name = labels[Key.service], let tunnel = labels[Key.session].flatMap(SessionID.init) else {
                 continue
             }
-            note(name, session, nil)
+            note(name, tunnel: tunnel)
         }
         for service in services {
-            if let session = service.markedSession { note(service.metadata.name, session, nil) }
+            if let tunnel = service.markedTunnel { note(service.metadata.name, tunnel: tunnel) }
         }
         return found.values.sorted { ($0.service, $0.session.description) < ($1.service, $1.session.description) }
     }

@@ -102,18 +102,22 @@ enum SessionList {
                 try await pods.items.filter(\.isReady).compactMap { $0.metadata.labels?[Key.session] })
             return try await leases.items.compactMap { lease in
                 guard let record = LeaseRecord(lease) else { return Row(malformed: lease) }
-                let session = record.holder.session.description
+                let tunnel = record.tunnel.description
                 let state =
-                    if ready.contains(session), lease.isHandedOver {
+                    if ready.contains(tunnel), lease.isHandedOver {
                         "draining"
-                    } else if ready.contains(session) {
+                    } else if ready.contains(tunnel) {
                         // A proxy without an account (--no-failsafe) cannot say anything.
-                        Self.state(record.state, isSwitched: switched.contains(session))
+                        Self.state(record.state, isSwitched: switched.contains(tunnel))
                     } else {
-                        switched.contains(session) ? "broken" : "unknown"
+                        switched.contains(tunnel) ? "broken" : "unknown"
                     }
                 return Row(record, state: state)
-            }.sorted { ($0.namespace, $0.service) < ($1.namespace, $1.service) }
+            }.sorted {
+                ($0.namespace, $0.service, $0.since ?? "", $0.session) < (
+                    $1.namespace, $1.service, $1.since ?? "", $1.session
+                )
+            }
         } catch let error as APIError {
             throw PluginFailure(error, action: "list tunnels")
         }

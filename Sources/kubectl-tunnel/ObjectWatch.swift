@@ -33,7 +33,7 @@ struct ObjectWatch: Sendable {
 
     private func isHeld() async -> Bool {
         let (service, namespace) = (self.objects.service.metadata, self.objects.namespace)
-        let lease = try? await self.client.find(.leases, self.objects.names.lease, in: namespace)
+        let lease = try? await self.client.find(.leases, self.objects.leaseName, in: namespace)
         let found = try? await self.client.find(.services, service.name, in: namespace)
         return lease?.holder == self.objects.holder && found?.metadata.uid == service.uid
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Kubernetes
 import Session
+import SessionEffects
 import Tunnel
 
 /// An intercept that is ready to begin.
@@ -12,6 +13,23 @@ struct PreparedIntercept: Sendable {
     var publishesNotReady: Bool
     /// Whether the controller does the writes: this user may not.
     var isControlled: Bool
+
+    /// The cleanup of the session with these objects.
+    func cleanup(_ client: KubernetesClient, _ objects: SessionObjects) -> SessionCleanup {
+        SessionCleanup(
+            client: client, namespace: objects.namespace, service: objects.names.service, tunnel: objects.tunnel,
+            session: objects.holder.session, slices: self.slices)
+    }
+
+    /// The client that does its writes.
+    func writes(
+        _ client: KubernetesClient, _ objects: SessionObjects, _ request: InterceptRequest
+    ) -> any SessionWriting {
+        guard !self.isControlled else { return ControllerWrites(client: client, objects: objects) }
+        return SessionWriter(
+            client: client, objects: objects, cleanup: self.cleanup(client, objects),
+            wantsNetworkPolicy: request.wantsNetworkPolicy)
+    }
 
     /// The objects as YAML, and the patch behind them; the Services' addresses are not known yet.
     var dryRunText: String {
@@ -29,7 +47,7 @@ struct PreparedIntercept: Sendable {
         }
         documents.append(self.objects.deployment(originHost: "<origin's address>"))
         let patch = SwitchPatch.make(
-            self.objects.service, session: self.objects.holder.session, names: self.objects.names,
+            self.objects.service, tunnel: self.objects.tunnel, names: self.objects.names,
             publishNotReady: self.publishesNotReady)
         let operations = (try? JSONEncoder().encode(patch)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let patchText = JSONValue(text: operations)?.yaml ?? ""

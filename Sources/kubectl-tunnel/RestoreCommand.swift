@@ -106,7 +106,7 @@ struct RestoreCommand: AsyncParsableCommand {
                     return nil
                 }
             }
-            let outcome = try await held.cleanup(leftover.session, choosing: selector)
+            let outcome = try await held.cleanup(of: leftover.tunnel, leftover.session, choosing: selector)
                 .run(.recovered(by: me.person))
             if let failure = PluginFailure(outcome, service: leftover.service) { return failure }
             console.result("\(name): \(Self.text(outcome)), \(leftover.holder) is cleaned up")
@@ -128,6 +128,7 @@ struct RestoreCommand: AsyncParsableCommand {
         case .restored: "restored"
         case .displaced: "another client's selector kept"
         case .untouched, .selectorConflict: "was as it should be"
+        case .shared: "others have its tunnel, which goes on"
         case .serviceGone: "is gone"
         }
     }

@@ -94,7 +94,7 @@ extension EndToEnd {
 
         @Test(
             "kill -9 in the middle of setting up: the next intercept has the Service",
-            arguments: ["lease tunnel-web", "proxy ready"])
+            arguments: ["lease", "proxy ready"])
         func settingUp(step: String) async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 let local = try await LocalProcess.start(port: 3000)

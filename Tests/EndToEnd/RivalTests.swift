@@ -62,7 +62,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("stop ends an intercept that is still being set up", arguments: ["lease tunnel-web", "proxy created"])
+        @Test("stop ends an intercept that is still being set up", arguments: ["lease", "proxy created"])
         func stopped(step: String) async throws {
             try await Shop.with(deployments: [Shop.deployment(replicas: 1)]) { shop in
                 let before = try await shop.serviceText()

@@ -33,7 +33,7 @@ extension EndToEnd {
                 #expect(stopped.output.hasPrefix("service/web is free"))
                 let result = try await plugin.finish(within: 20)
                 #expect(result.status == 0)
-                #expect(result.error.contains("stopped by bob on laptop-2: restoring service/web"))
+                #expect(result.error.contains("stopped by bob on laptop-2: ending the intercept of service/web"))
                 try await shop.expectRestored(before)
                 try await local.stop()
             }

@@ -23,7 +23,9 @@ extension EndToEnd {
                 let bob = try await takeOver(shop)
                 try await alice.finish(within: 20).expectOneError(
                     saying: ["error: bob on desk has taken service/web over"], status: 1)
-                #expect(alice.error.contains("taken over by bob on desk: restoring service/web"), "\(alice.error)")
+                #expect(
+                    alice.error.contains("taken over by bob on desk: ending the intercept of service/web"),
+                    "\(alice.error)")
                 #expect(bob.error.contains("taking service/web over from admin on laptop"), "\(bob.error)")
                 try await load.expect("bob")
                 let summary = try await load.finish()

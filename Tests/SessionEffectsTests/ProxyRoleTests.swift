@@ -77,6 +77,7 @@ import Tunnel
             try await stage.api.client.patch(.services, "web", in: "shop", patch)
             var lease = JSONPatch()
             lease.replace("/spec/holderIdentity", "bob/desk/bbbbbbbbbb")
+            lease.replace(JSONPatch.annotation(Key.tunnel), "bbbbbbbbbb")
             try await stage.api.client.patch(.leases, "tunnel-web", in: "shop", lease)
         }
         #expect(stage.api[path]?["metadata"]?["annotations"]?[Key.session]?.text == "bbbbbbbbbb")

@@ -77,7 +77,8 @@ import Testing
     func later() async throws {
         let stage = try await SessionStage.switched()
         let stranger = SessionCleanup(
-            client: stage.api.client, namespace: "shop", service: "web", session: SessionID("bbbbbbbbbb")!,
+            client: stage.api.client, namespace: "shop", service: "web", tunnel: SessionID("bbbbbbbbbb")!,
+            session: SessionID("bbbbbbbbbb")!,
             slices: .endpointSlices(beta: false))
         let (paths, service) = (stage.api.paths, stage.service)
         try await stranger.restoreService(Self.cause)

@@ -34,7 +34,8 @@ struct SessionStage {
             imagePullSecret: nil,
             leaseDurationSeconds: 30, plan: plan, failsafe: .ownRole, usesBetaSlices: false, grantsEvents: true)
         self.cleanup = SessionCleanup(
-            client: self.api.client, namespace: "shop", service: "web", session: Self.holder.session,
+            client: self.api.client, namespace: "shop", service: "web", tunnel: Self.holder.session,
+            session: Self.holder.session,
             slices: .endpointSlices(beta: false))
         self.writer = SessionWriter(
             client: self.api.client, objects: self.objects, cleanup: self.cleanup, wantsNetworkPolicy: false)

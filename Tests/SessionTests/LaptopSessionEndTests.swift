@@ -10,7 +10,7 @@ import Testing
     func order() throws {
         var stage = try LaptopStage.serving()
         #expect(stage.take(.interrupted) == [.stopWork])
-        #expect(stage.take(.workStopped) == [.report(.ending(isSwitched: true)), .restore(self.ended)])
+        #expect(stage.take(.workStopped) == [.report(.ending(isSwitched: true)), .end(self.ended, withOthers: false)])
         #expect(stage.take(.restored(.restored)) == [.report(.restored), .waitForOriginals])
         #expect(
             stage.take(.originalsReady) == [
@@ -32,7 +32,7 @@ import Testing
             (.endRequested(.takeOver(by: "bob")), .takenOver(by: "bob")), (.commandEnded(3), self.ended),
         ] {
             var stage = try LaptopStage.serving()
-            #expect(stage.take(event, .workStopped).last == .restore(cause))
+            #expect(stage.take(event, .workStopped).last == .end(cause, withOthers: false))
         }
     }
 
@@ -100,11 +100,50 @@ import Testing
         #expect(early.take(.restored(nil)) == [.report(.leftToController)])
     }
 
+    @Test("while others have the tunnel, its end is this laptop's connections and its Lease")
+    func leave() throws {
+        var stage = try LaptopStage.serving()
+        _ = stage.take(.entered(tunnel: sessionB, lease: "tunnel-web.1", service: stage.service))
+        #expect(stage.take(.interrupted, .workStopped).last == .end(self.ended, withOthers: false))
+        let orders = stage.take(.restored(.shared))
+        #expect(orders.prefix(2) == [.report(.leaving), .leave])
+        #expect(stage.take(.laptopDrained(passing: 3)) == [.dropTunnel, .deleteLease])
+        #expect(stage.take(.cleanedUp(true)) == [.report(.ended)])
+        #expect(stage.session.outcome == .cleanedUp)
+
+        // A second Ctrl-C, and a tunnel that is gone, do not wait.
+        for event in [LaptopSession.Event.interrupted, .tunnelClosed(1, reason: "reset", afterSilence: false)] {
+            var hurried = try LaptopStage.serving()
+            _ = hurried.take(.interrupted, .workStopped, .restored(.shared))
+            #expect(hurried.take(event) == [.dropTunnel, .deleteLease])
+        }
+    }
+
+    @Test("a tunnel without a proxy, or with ports that it does not serve, ends for everybody")
+    func endsForAll() throws {
+        var early = try LaptopStage()
+        _ = early.take(.leaseAsked, .setUpFailed(Refusal("no")))
+        #expect(early.take(.workStopped).last == .end(self.ended, withOthers: true))
+        var joined = try LaptopStage()
+        _ = joined.take(.leaseAsked, .entered(tunnel: sessionB, lease: "tunnel-web.1", service: joined.service))
+        _ = joined.take(.setUpFailed(Refusal("no")))
+        #expect(joined.take(.workStopped).last == .end(self.ended, withOthers: false))
+
+        var changed = try LaptopStage.serving()
+        var service = changed.switched()
+        service.spec.ports?.append(Service.Port(name: "more", protocol: "TCP", port: 81, targetPort: .int(81)))
+        let read = LaptopSession.ServiceRead(
+            writes: changed.session.writes, service: .read(service), lease: makeLease(renewed: "1"), isShared: true)
+        _ = changed.take(.serviceRead(read))
+        #expect(changed.take(.workStopped).last == .end(self.ended, withOthers: true))
+    }
+
     @Test("a restore by another client together with the marks is told on the Service")
     func displaced() throws {
         var stage = try LaptopStage.serving()
         let read = LaptopSession.ServiceRead(
-            writes: stage.session.writes, service: .read(makeService()), lease: makeLease(renewed: "1"))
+            writes: stage.session.writes, service: .read(makeService()), lease: makeLease(renewed: "1"), isShared: false
+        )
         _ = stage.take(.serviceRead(read), .workStopped)
         #expect(stage.take(.restored(.untouched)) == [.report(.displaced), .waitForOriginals])
     }

@@ -7,7 +7,8 @@ import Testing
     private func read(
         _ stage: LaptopStage, _ service: Service?, lease: Lease? = makeLease(renewed: "1"), writes: Int? = nil
     ) -> LaptopSession.Event {
-        .serviceRead(.init(writes: writes ?? stage.session.writes, service: .read(service), lease: lease))
+        .serviceRead(
+            .init(writes: writes ?? stage.session.writes, service: .read(service), lease: lease, isShared: false))
     }
 
     private func end(_ stage: LaptopStage) -> String {
@@ -26,7 +27,7 @@ import Testing
         let writes = stage.session.writes
         #expect(stage.take(.serviceSeen(stage.service)) == [.readService(writes: writes)])
         #expect(stage.take(self.read(stage, stage.switched())).isEmpty)
-        #expect(stage.take(.serviceRead(.init(writes: writes, service: .unknown, lease: nil))).isEmpty)
+        #expect(stage.take(.serviceRead(.init(writes: writes, service: .unknown, lease: nil, isShared: false))).isEmpty)
     }
 
     @Test("what was read before the session's own write is read again")
@@ -96,5 +97,36 @@ import Testing
             #expect(stage.take(.inspected(loss, service, originIsBack: originIsBack)) == [.stopWork])
             #expect(self.end(stage) == expected)
         }
+    }
+
+    @Test("a Service that a colleague's plugin has restored is switched again by a laptop that has the proxy")
+    func restoredByColleague() throws {
+        let entry: JSONValue = ["manager": "kubectl", "operation": "Update", "time": "1"]
+        let ours: JSONValue = ["manager": .string(KubernetesClient.fieldManager), "operation": "Update", "time": "2"]
+        var stage = try LaptopStage.serving()
+        var switched = stage.switched()
+        switched.metadata.managedFields = [entry, ours]
+        #expect(stage.take(.serviceSeen(switched)).isEmpty)
+        func read(_ managers: JSONValue, isShared: Bool) -> LaptopSession.Event {
+            let service = makeService(managedFields: managers)
+            return .serviceRead(
+                .init(
+                    writes: stage.session.writes, service: .read(service), lease: makeLease(renewed: "1"),
+                    isShared: isShared))
+        }
+        var alone = stage
+        #expect(alone.take(read([entry], isShared: false)) == [.stopWork])
+        var replaced = stage
+        let other: JSONValue = ["manager": "kubectl", "operation": "Update", "time": "3"]
+        #expect(replaced.take(read([other], isShared: true)) == [.stopWork])
+
+        #expect(stage.take(read([entry], isShared: true)) == [.look])
+        // Connections may still be in the tunnel to a pod that ends.
+        #expect(stage.take(.looked(.ready(pod: "pod-2"))) == [.pause(.seconds(1))])
+        #expect(stage.take(.pauseOver) == [.look])
+        #expect(stage.take(.looked(.ready(pod: "pod-1"))) == [.check(pod: "pod-1", isFirst: false)])
+        #expect(stage.take(.checked) == [.switchService(pod: "pod-1", isFirst: false)])
+        _ = stage.take(.switchWritten(pod: "pod-1"))
+        #expect(stage.take(.switched(pod: "pod-1")) == [.report(.linkBack)])
     }
 }

@@ -27,7 +27,7 @@ import Testing
         #expect(early.session.outcome == .cleanedUp)
 
         var others = try LaptopStage()
-        #expect(others.take(.leaseAsked, .leaseRefused, .setUpFailed(Refusal("held")), .workStopped) == [.stopWork])
+        #expect(others.take(.leaseAsked, .leaseGone, .setUpFailed(Refusal("held")), .workStopped) == [.stopWork])
         #expect(others.session.outcome == .cleanedUp)
 
         var late = try LaptopStage()
@@ -35,7 +35,7 @@ import Testing
         #expect(late.take(.attemptFailed(Refusal("no"))) == [.stopWork])
         #expect(
             late.take(.workStopped)
-                == [.report(.ending(isSwitched: false)), .restore(.ended(holder: holderA.person))])
+                == [.report(.ending(isSwitched: false)), .end(.ended(holder: holderA.person), withOthers: false)])
     }
 
     @Test("a tunnel that is lost during the check ends the wait for its answer, without a word")

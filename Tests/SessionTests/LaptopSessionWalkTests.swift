@@ -24,7 +24,7 @@ import Testing
                 case .check, .switchService:
                     #expect(!self.isStopped, "\(order) while it ends")
                     #expect(!self.open.contains { if case .restoreMeanwhile = $0 { true } else { false } })
-                case .restore: self.restores += 1
+                case .end: self.restores += 1
                 case .cleanUp: #expect(self.isRestored, "cleaned up before the Service was restored")
                 default: break
                 }
@@ -60,19 +60,22 @@ import Testing
             case .lookAtAPI: self.take(.apiLooked(!fails))
             case .restoreMeanwhile: self.take(.restoredMeanwhile(fails ? nil : .restored))
             case .readService(let writes):
-                self.take(.serviceRead(.init(writes: writes, service: .read(self.stage.switched()), lease: nil)))
+                self.take(
+                    .serviceRead(
+                        .init(writes: writes, service: .read(self.stage.switched()), lease: nil, isShared: false)))
             case .inspect(let loss): self.take(.inspected(loss, .unknown, originIsBack: false))
             case .stopWork:
                 // Whatever was under way is over before.
                 self.open.removeAll { if case .wake = $0 { false } else { true } }
                 self.take(.workStopped)
-            case .restore:
+            case .end:
                 self.isRestored = !fails
                 self.take(.restored(fails ? nil : .restored))
             case .waitForOriginals: self.take(.originalsReady)
             case .wake(let timer, _): self.take(.woken(timer))
             case .handOver: self.take(.handedOver(!fails))
-            case .cleanUp: self.take(.cleanedUp(!fails))
+            case .cleanUp, .deleteLease: self.take(.cleanedUp(!fails))
+            case .leave: self.take(.laptopDrained(passing: 0))
             case .askProxyToEnd: self.take(.proxyAnswered(!fails))
             case .failCheck, .dropTunnel, .report, .drain, .stopAsking, .lookWhetherWanted: break
             }

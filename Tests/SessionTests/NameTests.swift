@@ -9,15 +9,15 @@ import Testing
         for service in ["web", long + "x", long + "y"] {
             let names = SessionNames(service: service)
             let all = [
-                names.lease, names.deployment, names.origin, names.warmUp, names.account,
+                names.lease(slot: 0), names.deployment, names.origin, names.warmUp, names.account,
             ]
             for name in all {
                 #expect(name.utf8.count <= 63)
             }
             #expect(names.selectorValue(for: sessionA).utf8.count <= 63)
         }
-        #expect(SessionNames(service: long + "x").lease != SessionNames(service: long + "y").lease)
-        #expect(SessionNames(service: "web").lease == "tunnel-web")
+        #expect(SessionNames(service: long + "x").lease(slot: 0) != SessionNames(service: long + "y").lease(slot: 0))
+        #expect(SessionNames(service: "web").lease(slot: 0) == "tunnel-web")
     }
 
     @Test("a holder is read back, and foreign ones are not")

@@ -35,7 +35,7 @@ private func apply(_ patch: JSONPatch, to service: Service) -> Service? {
 private func switched(_ service: Service, by session: SessionID = sessionA, publishNotReady: Bool = true) -> Service {
     let names = SessionNames(service: service.metadata.name)
     return apply(
-        SwitchPatch.make(service, session: session, names: names, publishNotReady: publishNotReady), to: service)!
+        SwitchPatch.make(service, tunnel: session, names: names, publishNotReady: publishNotReady), to: service)!
 }
 
 private func origin(of service: Service, session: SessionID = sessionA) -> Service {
@@ -58,14 +58,14 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     func roundTrip(annotations: [String: String]?) {
         let before = makeService(annotations: annotations)
         let after = switched(before)
-        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: origin(of: before)) else {
+        guard case .restore(let patch) = Restore.decide(after, tunnel: sessionA, origin: origin(of: before)) else {
             Issue.record("not restored")
             return
         }
         let restored = apply(patch, to: after)!
         #expect(restored.spec == before.spec)
         #expect(restored.metadata.annotations ?? [:] == annotations ?? [:])
-        #expect(Restore.decide(restored, session: sessionA, origin: nil) == .nothing)
+        #expect(Restore.decide(restored, tunnel: sessionA, origin: nil) == .nothing)
     }
 
     @Test("publishNotReadyAddresses that was there stays")
@@ -73,7 +73,7 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         var before = makeService()
         before.spec.publishNotReadyAddresses = true
         let after = switched(before)
-        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: nil) else {
+        guard case .restore(let patch) = Restore.decide(after, tunnel: sessionA, origin: nil) else {
             Issue.record("not restored")
             return
         }
@@ -84,12 +84,12 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     func keepEndingPods() {
         let before = makeService()
         let after = switched(before, publishNotReady: false)
-        #expect(SwitchPatch.keepEndingPods(before, session: sessionA) == nil)
-        #expect(SwitchPatch.keepEndingPods(after, session: sessionB) == nil)
-        let kept = apply(SwitchPatch.keepEndingPods(after, session: sessionA)!, to: after)!
+        #expect(SwitchPatch.keepEndingPods(before, tunnel: sessionA) == nil)
+        #expect(SwitchPatch.keepEndingPods(after, tunnel: sessionB) == nil)
+        let kept = apply(SwitchPatch.keepEndingPods(after, tunnel: sessionA)!, to: after)!
         #expect(kept.spec.publishNotReadyAddresses == true)
-        #expect(SwitchPatch.keepEndingPods(kept, session: sessionA) == nil)
-        guard case .restore(let patch) = Restore.decide(kept, session: sessionA, origin: nil) else {
+        #expect(SwitchPatch.keepEndingPods(kept, tunnel: sessionA) == nil)
+        guard case .restore(let patch) = Restore.decide(kept, tunnel: sessionA, origin: nil) else {
             Issue.record("not restored")
             return
         }
@@ -99,14 +99,14 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     @Test("another session's Service is left alone")
     func fencing() {
         let after = switched(makeService(), by: sessionB)
-        #expect(Restore.decide(after, session: sessionA, origin: nil) == .nothing)
+        #expect(Restore.decide(after, tunnel: sessionA, origin: nil) == .nothing)
     }
 
     @Test("a helper Service of a session is nothing that could be restored")
     func helper() {
         let helper = makeService(
             annotations: [Key.session: sessionA.description], labels: [Key.session: sessionA.description])
-        #expect(Restore.decide(helper, session: sessionA, origin: nil) == .nothing)
+        #expect(Restore.decide(helper, tunnel: sessionA, origin: nil) == .nothing)
     }
 
     @Test("where the copies of the selector differ, only a person's choice is written")
@@ -115,11 +115,11 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         let after = switched(before)
         var other = origin(of: before)
         other.spec.selector = ["app": "other"]
-        guard case .selectorConflict = Restore.decide(after, session: sessionA, origin: other) else {
+        guard case .selectorConflict = Restore.decide(after, tunnel: sessionA, origin: other) else {
             Issue.record("the copies differ")
             return
         }
-        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: other, chosen: ["app": "web"])
+        guard case .restore(let patch) = Restore.decide(after, tunnel: sessionA, origin: other, chosen: ["app": "web"])
         else {
             Issue.record("not restored")
             return
@@ -131,7 +131,7 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
     func displaced() {
         var after = switched(makeService())
         after.spec.selector = ["app": "web", "tier": "be"]
-        guard case .clearMarks(let patch) = Restore.decide(after, session: sessionA, origin: nil) else {
+        guard case .clearMarks(let patch) = Restore.decide(after, tunnel: sessionA, origin: nil) else {
             Issue.record("not cleared")
             return
         }
@@ -146,12 +146,12 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         let before = makeService()
         var kept = origin(of: before)
         kept.spec.selector = ["app": "other"]
-        guard case .selectorConflict = Restore.decide(switched(before), session: sessionA, origin: kept) else {
+        guard case .selectorConflict = Restore.decide(switched(before), tunnel: sessionA, origin: kept) else {
             Issue.record("decided")
             return
         }
         kept.metadata.annotations = [Key.session: sessionB.description]
-        guard case .restore = Restore.decide(switched(before), session: sessionA, origin: kept) else {
+        guard case .restore = Restore.decide(switched(before), tunnel: sessionA, origin: kept) else {
             Issue.record("another session's copy counted")
             return
         }
@@ -162,12 +162,12 @@ private func origin(of service: Service, session: SessionID = sessionA) -> Servi
         let before = makeService()
         var after = switched(before)
         after.metadata.annotations?[Key.originalSelector] = nil
-        guard case .restore(let patch) = Restore.decide(after, session: sessionA, origin: origin(of: before)) else {
+        guard case .restore(let patch) = Restore.decide(after, tunnel: sessionA, origin: origin(of: before)) else {
             Issue.record("not restored")
             return
         }
         #expect(apply(patch, to: after)!.selector == before.selector)
-        guard case .selectorConflict = Restore.decide(after, session: sessionA, origin: nil) else {
+        guard case .selectorConflict = Restore.decide(after, tunnel: sessionA, origin: nil) else {
             Issue.record("restored from nothing")
             return
         }

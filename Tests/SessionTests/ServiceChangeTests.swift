@@ -20,7 +20,7 @@ import Testing
 
     private func change(_ service: Service?) throws -> ServiceChange {
         let plan = try PortPlan(self.prepared, [PortRequest("3000")!], allowLowPorts: true)
-        return ServiceChange(service, prepared: self.prepared, session: sessionA, plan: plan)
+        return ServiceChange(service, prepared: self.prepared, tunnel: sessionA, plan: plan)
     }
 
     @Test("what does not touch traffic is no change")

@@ -113,12 +113,14 @@ actor ControllerRole {
     /// Restores a Service that was left switched by a session whose Lease is gone: no other client may know of it.
     private func recover(_ service: Service, _ version: ServerVersion) async {
         let names = SessionNames(service: service.metadata.name)
-        guard let session = service.markedSession, self.workers[names.lease] == nil else { return }
+        guard let tunnel = service.markedTunnel, !names.leases.contains(where: { self.workers[$0] != nil }) else {
+            return
+        }
         let cleanup = SessionCleanup(
-            client: self.client, namespace: self.namespace, service: names.service, session: session,
+            client: self.client, namespace: self.namespace, service: names.service, tunnel: tunnel, session: tunnel,
             slices: .endpointSlices(on: version))
         do throws(APIError) {
-            guard try await !self.client.has(.leases, names.lease, in: self.namespace) else { return }
+            guard try await !cleanup.leases().contains(where: { $0.tunnel == tunnel }) else { return }
             let outcome = try await cleanup.run(.recovered(by: "the controller"))
             self.logger.notice("recovered", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
         } catch {

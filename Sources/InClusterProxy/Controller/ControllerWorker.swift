@@ -7,6 +7,8 @@ import SessionEffects
 actor ControllerWorker {
     private let configuration: ControllerConfiguration
     private let names: SessionNames
+    private let lease: String
+    private let tunnel: SessionID
     private let version: ServerVersion
     private let client: KubernetesClient
     private let logger: Logger
@@ -16,6 +18,8 @@ actor ControllerWorker {
     private var machine: ControlledSession
     private let (looks, lookSource) = AsyncStream.makeStream(of: Look.self, bufferingPolicy: .bufferingNewest(1))
     private var isEnding = false
+    /// Whether the session has ended its tunnel with everybody in it.
+    private var endsWithOthers = false
 
     /// A reason to see what there is to do.
     private enum Look: Sendable {
@@ -34,7 +38,9 @@ actor ControllerWorker {
     ) {
         guard let record = LeaseRecord(lease), let machine = ControlledSession(lease) else { return nil }
         self.names = SessionNames(service: record.service)
-        guard self.names.lease == lease.metadata.name else { return nil }
+        guard self.names.leases.contains(lease.metadata.name) else { return nil }
+        self.lease = lease.metadata.name
+        self.tunnel = record.tunnel
         self.holder = record.holder
         self.machine = machine
         self.configuration = configuration
@@ -51,14 +57,10 @@ actor ControllerWorker {
         // Anybody can write a Lease for a Service that does not exist.
         guard (try? await self.client.has(.services, self.names.service, in: self.namespace)) != false else { return }
         let observer = LeaseObserver(
-            client: self.client, namespace: self.namespace, lease: self.names.lease, origin: nil,
-            interval: self.machine.interval)
+            client: self.client, namespace: self.namespace, selection: .name(self.lease),
+            interval: { [interval = self.machine.interval] in interval })
         let source = self.lookSource
-        let observing = Task {
-            await observer.run { event in
-                if case .leaseRead(let lease) = event { source.yield(.read(lease)) } else { source.yield(.read(nil)) }
-            }
-        }
+        let observing = Task { await observer.run { leases in source.yield(.read(leases.first)) } }
         for await look in self.looks {
             do {
                 if try await self.isOver(look) { break }
@@ -87,7 +89,7 @@ actor ControllerWorker {
             return false
         }
         while !self.isEnding {
-            let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace)
+            let lease = try await self.client.find(.leases, self.lease, in: self.namespace)
             let now = self.clock.now - self.start
             var step = self.machine.handle(lease, now: now)
             if step == .look { step = self.machine.handle(try await self.seen(lease), now: now) }
@@ -115,18 +117,18 @@ actor ControllerWorker {
 
     private func seen(_ lease: Lease?) async throws(APIError) -> RemoteTermination.Observation {
         let labels =
-            "\(Key.session)=\(self.holder.session),\(Key.service)=\(self.names.service),\(Key.component)=proxy"
+            "\(Key.session)=\(self.tunnel),\(Key.service)=\(self.names.service),\(Key.component)=proxy"
         let pods = try await self.client.list(.pods, in: self.namespace, labels: labels).items
         let service = try await self.client.find(.services, self.names.service, in: self.namespace)
         return RemoteTermination.Observation(
             lease: lease, hasReadyProxy: pods.contains(where: \.isReady),
-            isSwitched: service?.markedSession == self.holder.session)
+            isSwitched: service?.markedTunnel == self.tunnel)
     }
 
     private var cleanup: SessionCleanup {
         SessionCleanup(
             client: self.client, namespace: self.namespace, service: self.names.service,
-            session: self.holder.session, slices: .endpointSlices(on: self.version))
+            tunnel: self.tunnel, session: self.holder.session, slices: .endpointSlices(on: self.version))
     }
 
     /// Does what was asked for, and answers; what the API server did not take is asked for again by the next look.
@@ -150,12 +152,12 @@ actor ControllerWorker {
             "done", metadata: ["write": "\(order.write)", "refusal": .string(answer.refusal?.summary ?? "-")])
         do throws(APIError) {
             try await self.client.patch(
-                .leases, self.names.lease, in: self.namespace, answer.patch(holder: self.holder))
+                .leases, self.lease, in: self.namespace, answer.patch(holder: self.holder))
         } catch {
             // The Lease went with the session.
             guard error.code == .notFound else { throw error }
         }
-        if case .cleanUp = order.write, answer.refusal == nil { self.machine.cleanedUp() }
+        if order.write.isLast, answer.refusal == nil { self.machine.cleanedUp() }
     }
 
     /// - Throws: ``Refusal``, ``WriteFailure``, ``APIError``.
@@ -164,12 +166,20 @@ actor ControllerWorker {
         switch order.write {
         case .restore(let cause):
             return try await self.cleanup.restoreService(cause)
+        case .end(let cause, let withOthers):
+            self.endsWithOthers = withOthers
+            return try await self.cleanup.end(cause, withOthers: withOthers)
+        case .leave:
+            try await self.cleanup.deleteLease()
+            return nil
         case .cleanUp(let isDrained):
             // Whichever client asks for it: a Service that leads to the proxy keeps it.
-            let outcome = try await self.cleanup.restoreService(.ended(holder: self.holder.person))
+            let outcome = try await self.cleanup.end(
+                .ended(holder: self.holder.person), withOthers: self.endsWithOthers)
             if case .selectorConflict = outcome {
                 throw Refusal("the selector of service/\(self.names.service) is uncertain")
             }
+            if outcome == .shared { throw Refusal("others have the tunnel of service/\(self.names.service)") }
             try await self.cleanup.cleanUp(isDrained: isDrained)
             return nil
         case .createHelpers, .createProxy, .bringOriginBack, .count, .switchService, .keepEndingPods:

@@ -81,8 +81,13 @@ actor GatewayRole {
             if let client = self.client {
                 let observer = LeaseObserver(
                     client: client, namespace: self.configuration.namespace,
-                    lease: GatewayNames(holder: self.holder).lease, origin: nil, interval: self.machine.interval)
-                group.addTask { await observer.run { await self.take($0) } }
+                    selection: .name(GatewayNames(holder: self.holder).lease),
+                    interval: { [interval = self.machine.interval] in interval })
+                group.addTask {
+                    await observer.run { leases in
+                        await self.take(leases.first.map(InClusterSession.Event.leaseRead) ?? .leaseMissing)
+                    }
+                }
             }
             for await _ in self.ended { break }
             group.cancelAll()

@@ -6,6 +6,10 @@ public enum ControlLine: Sendable, Equatable {
     case checked(obstacle: String?, refusing: [String] = [])
     /// To the proxy: the Service is restored; end connections when they are quiet.
     case drain
+    /// To the proxy: the session leaves the tunnel; end its connections when they are quiet. Answered by `laptop-drained`.
+    case leave
+    /// To the plugin: this person's session has a port that it wants.
+    case taken(by: String)
     /// To the plugin: no connection is left, or the time was up.
     case drained
     /// To the plugin: the laptop has no connection left, and so many others were open before the drain and still pass through.
@@ -26,6 +30,8 @@ public enum ControlLine: Sendable, Equatable {
         case .checked(let obstacle, let refusing):
             "checked\t\(obstacle ?? "")\(refusing.map { "\t\($0)" }.joined())"
         case .drain: "drain"
+        case .leave: "leave"
+        case .taken(let person): "taken\t\(person)"
         case .drained: "drained"
         case .laptopDrained(let passing): "laptop-drained\t\(passing)"
         case .terminating: "terminating"
@@ -43,6 +49,8 @@ public enum ControlLine: Sendable, Equatable {
         case ("checked", 2...):
             self = .checked(obstacle: parts[1].isEmpty ? nil : parts[1], refusing: Array(parts.dropFirst(2)))
         case ("drain", 1): self = .drain
+        case ("leave", 1): self = .leave
+        case ("taken", 2): self = .taken(by: parts[1])
         case ("drained", 1): self = .drained
         case ("laptop-drained", 2):
             guard let passing = Int(parts[1]) else { return nil }

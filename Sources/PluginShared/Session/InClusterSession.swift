@@ -1,6 +1,7 @@
 public import Kubernetes
 
-/// What the in-cluster side does, and when: facts in, orders out, time as an argument.
+/// What the in-cluster side does with one session, and when: facts in, orders out, time as an argument. What that means to
+/// the others of its tunnel, ``InClusterTunnel`` decides.
 public struct InClusterSession: Sendable {
     /// A fact.
     public enum Event: Sendable {
@@ -59,7 +60,7 @@ public struct InClusterSession: Sendable {
 
     private let holder: Holder
     private var clock: LeaseClock
-    private var linkIsUp = false
+    private(set) var linkIsUp = false
     private var downRoutes: Set<String> = []
     /// The most routes that are remembered: a Service's ports are fewer.
     private static let mostRoutes = 1000

@@ -1,6 +1,7 @@
 /// The names of the annotations and labels that this project writes.
 public enum Key {
-    /// On everything that belongs to a session, and on the Service while it is switched: the session's identifier.
+    /// On everything that belongs to a tunnel, and on the Service while it is switched: the identifier of the session that
+    /// made the tunnel, which is the tunnel's. On a Lease: that of its own session.
     public static let session = "kubectl-tunnel/session"
     /// On a session's objects: the Service it intercepts.
     public static let service = "kubectl-tunnel/service"
@@ -24,7 +25,13 @@ public enum Key {
     public static let publicKey = "kubectl-tunnel/public-key"
     /// On the Lease, by the proxy: its own.
     public static let proxyKey = "kubectl-tunnel/proxy-key"
-    /// On the Lease: the version of plugin, proxy and controller's protocol.
+    /// On the Lease: the tunnel that its session has joined.
+    public static let tunnel = "kubectl-tunnel/tunnel"
+    /// On the Lease, by whoever ends its session: it has no port any more, and the tunnel may end without it.
+    public static let leaving = "kubectl-tunnel/leaving"
+    /// On the origin Service: the session that ends the tunnel. Nobody joins it any more.
+    public static let endedBy = "kubectl-tunnel/ended-by"
+    /// On the Lease, and on the origin Service of a tunnel that others may join: the version of plugin, proxy and controller's protocol.
     public static let version = "kubectl-tunnel/version"
     /// On the Lease, by the in-cluster side, on change only: see ``SessionState``.
     public static let state = "kubectl-tunnel/state"
@@ -32,6 +39,8 @@ public enum Key {
     public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
     /// On the Lease, by `kubectl tunnel intercept --take-over`: who wants the Service next.
     public static let takeOverRequestedBy = "kubectl-tunnel/take-over-requested-by"
+    /// On the Lease, by its plugin: the proxy does not answer it, while the API server does.
+    public static let silent = "kubectl-tunnel/silent"
     /// On the Lease, by its plugin: who has left the session's end to the proxy.
     public static let handedOverBy = "kubectl-tunnel/handed-over-by"
     /// On the Lease, by a plugin whose user may not do it: see ``ControllerOrder``.

@@ -8,6 +8,8 @@ public struct LeaseRecord: Sendable, Equatable {
     public var service: String
     /// Who holds it.
     public var holder: Holder
+    /// The tunnel that it has joined; its own by default.
+    public var tunnel: SessionID
     /// `80:8080 9090:9090`.
     public var ports: String
     /// What the in-cluster side last said; `nil` when it has said nothing yet.
@@ -25,6 +27,7 @@ public struct LeaseRecord: Sendable, Equatable {
         self.namespace = lease.metadata.namespace ?? ""
         self.service = service
         self.holder = holder
+        self.tunnel = lease.tunnel ?? holder.session
         self.ports = lease.metadata.annotation(Key.ports) ?? ""
         self.state = lease.metadata.annotation(Key.state).flatMap(SessionState.init)
         self.since = lease.metadata.creationTimestamp
@@ -35,6 +38,22 @@ public struct LeaseRecord: Sendable, Equatable {
 extension Lease {
     /// Who holds it; `nil` when the identity is none of a session.
     public var holder: Holder? { Holder(self.spec.holderIdentity) }
+
+    /// The tunnel that its session has joined, or is to make; `nil` where the holder cannot be read.
+    public var tunnel: SessionID? {
+        self.metadata.annotation(Key.tunnel).flatMap(SessionID.init) ?? self.holder?.session
+    }
+
+    /// Whether its session counts as one that has the tunnel: it has not expired, and does not leave.
+    public func isMember(of tunnel: SessionID) -> Bool {
+        self.holder != nil && self.tunnel == tunnel && !self.isOver
+    }
+
+    /// Whether its session has expired, or leaves: its ports are free.
+    public var isOver: Bool { self.isExpired || self.isHandedOver || self.isLeaving }
+
+    /// Whether its session leaves its tunnel, as far as connections let it.
+    public var isLeaving: Bool { self.metadata.annotation(Key.leaving) != nil }
 
     /// Whether it is this session's.
     public func isHeld(by session: SessionID) -> Bool { self.holder?.session == session }
@@ -48,6 +67,12 @@ extension Lease {
     /// Whether the in-cluster side has ended the session because nothing was heard of its holder. Nothing takes that back:
     /// a holder that is there again must not switch to that proxy.
     public var isExpired: Bool { self.metadata.annotation(Key.state) == SessionState.expired.rawValue }
+
+    /// Whether its laptop has the proxy, or has it as far as anybody has heard.
+    public var hasProxy: Bool {
+        let state = self.metadata.annotation(Key.state).flatMap(SessionState.init)
+        return (state == .active || state == .localDown) && self.metadata.annotation(Key.silent) == nil
+    }
 
     /// Whether its session is over, and the proxy does the rest.
     public var isHandedOver: Bool { EndRequest(self)?.isHandOver ?? false }
@@ -67,6 +92,9 @@ extension Lease {
         patch.add(JSONPatch.annotation(key), .string(value))
         return patch
     }
+
+    /// The patch by which its session leaves.
+    public static func leave(_ holder: Holder) -> JSONPatch { Self.annotation(Key.leaving, "true", holder: holder) }
 
     /// The patch by which the in-cluster side says how things are.
     ///

@@ -68,7 +68,7 @@ public struct RemoteTermination: Sendable {
         self.askedAt = askedAt
         let waited = now - askedAt
         let isAbandoned = self.clock.observe(lease, now: now) == .expired
-        if self.wasSwitched, !seen.isSwitched, seen.hasReadyProxy { return .draining }
+        if seen.hasReadyProxy, lease.isLeaving || (self.wasSwitched && !seen.isSwitched) { return .draining }
         if !seen.hasReadyProxy { return waited >= Self.gracePeriod ? .recover : .wait }
         if LeaseRecord(lease)?.state == .passingThrough { return .recover }
         if isAbandoned || (self.insists && waited >= Self.timeout) { return .recover }

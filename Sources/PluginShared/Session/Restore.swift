@@ -4,11 +4,11 @@ public import Kubernetes
 public enum Restore {
     /// What to do with a Service.
     public enum Decision: Sendable, Equatable {
-        /// It points at the session's proxy: apply this patch.
+        /// It points at the tunnel's proxy: apply this patch.
         case restore(JSONPatch)
         /// Another client has changed the selector, and that stays; only our annotations are removed.
         case clearMarks(JSONPatch)
-        /// It carries nothing of the session.
+        /// It carries nothing of the tunnel.
         case nothing
         /// The two copies of the original selector differ: a person has to say which is right.
         case selectorConflict(annotation: String, origin: String)
@@ -17,25 +17,25 @@ public enum Restore {
     /// Decides from the Service as it was just read.
     ///
     /// - Parameters:
-    ///   - session: The session that ends.
+    ///   - tunnel: The tunnel to whose proxy it leads.
     ///   - origin: The origin Service, the second copy of the selector; `nil` when it is gone.
     ///   - chosen: The selector that a person says is right, where the copies differ.
     public static func decide(
-        _ service: Service, session: SessionID, origin: Service?, chosen: [String: String]? = nil
+        _ service: Service, tunnel: SessionID, origin: Service?, chosen: [String: String]? = nil
     ) -> Decision {
-        guard service.markedSession == session else { return .nothing }
-        let isOurs = service.isSwitched(to: session)
+        guard service.markedTunnel == tunnel else { return .nothing }
+        let isOurs = service.isSwitched(to: tunnel)
 
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
         patch.guardVersion(service.metadata)
-        patch.test(JSONPatch.annotation(Key.session), .string(session.description))
+        patch.test(JSONPatch.annotation(Key.session), .string(tunnel.description))
         patch.test("/spec/selector", JSONValue(service.selector))
         if isOurs {
             let saved = service.metadata.annotation(Key.originalSelector)
-            // Another session's origin Service says nothing about this one.
+            // Another tunnel's origin Service says nothing about this one.
             let inOrigin = origin.flatMap { origin in
-                origin.metadata.annotation(Key.session) == session.description
+                origin.metadata.annotation(Key.session) == tunnel.description
                     ? JSONValue(origin.selector).canonicalText : nil
             }
             let choice = chosen.map { JSONValue($0).canonicalText }
@@ -85,6 +85,12 @@ public enum Restore {
     static func withoutOurs(_ fields: JSONValue) -> JSONValue {
         guard case .array(let entries) = fields else { return fields }
         return .array(entries.filter { !Self.isOurs($0) })
+    }
+
+    /// Who has written a Service besides this project, and when.
+    static func writers(of service: Service) -> Set<JSONValue> {
+        guard case .array(let entries)? = service.metadata.managedFields else { return [] }
+        return Set(entries.filter { !self.isOurs($0) }.map(self.writer(of:)))
     }
 
     /// Who wrote an entry, and when. Which fields it lists is left out: the switch itself takes `f:selector` from the

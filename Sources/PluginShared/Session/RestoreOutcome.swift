@@ -6,6 +6,8 @@ public enum RestoreOutcome: Sendable, Equatable, Codable {
     case displaced
     /// It carried nothing of the session.
     case untouched
+    /// Other sessions have the tunnel: nothing was written.
+    case shared
     /// It is gone.
     case serviceGone
     /// The two copies of the original selector differ; nothing was written.

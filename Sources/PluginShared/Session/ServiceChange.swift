@@ -1,6 +1,6 @@
 public import Kubernetes
 
-/// What the Service as a watch shows it means for the session that has switched it. The other side always wins.
+/// What the Service as a watch shows it means for the sessions of the tunnel that it was switched to. The other side always wins.
 public enum ServiceChange: Sendable, Equatable {
     /// It still leads to the proxy, and the proxy has a listener for each of its ports.
     case none
@@ -10,7 +10,7 @@ public enum ServiceChange: Sendable, Equatable {
     case reselected(by: String?)
     /// It leads to the proxy, but a port of it would find no listener there: the session has to restore it.
     case portsChanged(by: String?)
-    /// Its selector is the session's no longer, and neither is the mark: it was restored, or another client replaced it.
+    /// Its selector is the tunnel's no longer, and neither is the mark: it was restored, or another client replaced it.
     case unmarked(by: String?)
 
     /// Judges a Service.
@@ -18,16 +18,16 @@ public enum ServiceChange: Sendable, Equatable {
     /// - Parameters:
     ///   - service: As it is now; `nil` when it was deleted.
     ///   - prepared: As it was when the session was planned.
-    public init(_ service: Service?, prepared: Service, session: SessionID, plan: PortPlan) {
+    public init(_ service: Service?, prepared: Service, tunnel: SessionID, plan: PortPlan) {
         guard let service, service.metadata.uid == prepared.metadata.uid else {
             self = .deleted
             return
         }
-        if service.isSwitched(to: session) {
+        if service.isSwitched(to: tunnel) {
             let strangers = service.otherPorts.filter { !prepared.otherPorts.contains($0) }
             let isServed = strangers.isEmpty && plan.serves(service)
             self = isServed ? .none : .portsChanged(by: service.lastWriter)
-        } else if service.markedSession == session {
+        } else if service.markedTunnel == tunnel {
             self = .reselected(by: service.lastWriter)
         } else {
             self = .unmarked(by: service.lastWriter)

@@ -6,6 +6,8 @@ public enum ServiceEvent: Sendable, Equatable {
     case intercepted(holder: String)
     /// The Service leads to its own pods again.
     case restored(RestoreCause)
+    /// A session has left the tunnel, which others have: the Service stays switched.
+    case left(RestoreCause)
     /// Another client had changed the selector, which was left alone.
     case displaced
 
@@ -33,6 +35,7 @@ public enum ServiceEvent: Sendable, Equatable {
         switch self {
         case .intercepted: "TunnelIntercepted"
         case .restored(let cause): cause.reason
+        case .left(let cause): cause.reason == "TunnelRestored" ? "TunnelLeft" : cause.reason
         case .displaced: "TunnelDisplaced"
         }
     }
@@ -40,6 +43,7 @@ public enum ServiceEvent: Sendable, Equatable {
     private var action: String {
         switch self {
         case .intercepted: "Switch"
+        case .left: "Leave"
         case .restored, .displaced: "Restore"
         }
     }
@@ -48,6 +52,7 @@ public enum ServiceEvent: Sendable, Equatable {
         switch self {
         case .intercepted(let holder): "traffic comes to \(holder); the pods are untouched"
         case .restored(let cause): "traffic goes to the pods again: \(cause.text)"
+        case .left(let cause): "a session has left the tunnel, which others have: \(cause.text)"
         case .displaced: "another client changed the selector, and it stays so: the intercept has ended"
         }
     }
@@ -55,7 +60,7 @@ public enum ServiceEvent: Sendable, Equatable {
     private var isWarning: Bool {
         switch self {
         case .intercepted, .displaced: false
-        case .restored(let cause):
+        case .restored(let cause), .left(let cause):
             switch cause {
             case .expired, .originDeleted, .proxyMissing, .proxySilent, .recovered: true
             case .ended, .stopped, .takenOver, .leaseDeleted, .proxyEnds: false

@@ -1,7 +1,7 @@
 import Crypto
 
-/// The names of a session's objects. They follow from the Service's name alone, so that creating them is a lock, and a
-/// Role can be limited to them before the first session.
+/// The names of a tunnel's objects and of its sessions' Leases. They follow from the Service's name alone, so that creating
+/// them is a lock, and a Role can be limited to them before the first session.
 public struct SessionNames: Sendable, Equatable {
     /// The Service's name.
     public let service: String
@@ -21,12 +21,22 @@ public struct SessionNames: Sendable, Equatable {
         }
     }
 
-    /// The Lease, which is the session: `tunnel-web`. A long Service name is cut, and the hash keeps it unique.
-    public var lease: String {
+    /// How many sessions a Service can have at once: a Role names each of their Leases.
+    public static let slots = 64
+
+    /// The Lease of a session: `tunnel-web`, `tunnel-web.1` and so on. Only the session with the first makes a tunnel. A
+    /// Service's name has no dot, so that no two Services meet; a long one is cut, and the hash keeps it unique.
+    ///
+    /// - Parameter slot: 0 to ``slots`` - 1.
+    public func lease(slot: Int) -> String {
         let plain = "tunnel-\(self.service)"
-        guard plain.utf8.count > Self.longestLabel else { return plain }
-        return "tunnel-\(self.service.prefix(45))-\(self.hash)"
+        let isLong = plain.utf8.count > Self.longestLabel
+        let first = isLong ? "tunnel-\(self.service.prefix(45))-\(self.hash)" : plain
+        return slot == 0 ? first : "\(first).\(slot)"
     }
+
+    /// The Leases that sessions of the Service can have.
+    public var leases: [String] { (0..<Self.slots).map { self.lease(slot: $0) } }
 
     /// The proxy's Deployment.
     public var deployment: String { "kt-\(self.hash)-proxy" }
@@ -34,11 +44,11 @@ public struct SessionNames: Sendable, Equatable {
     public var origin: String { "kt-\(self.hash)-origin" }
     /// The Service that selects the proxy before the switch does.
     public var warmUp: String { "kt-\(self.hash)-warmup" }
-    /// The session's own ServiceAccount, Role and RoleBinding, where the user may make them.
+    /// The tunnel's own ServiceAccount, Role and RoleBinding, where the user may make them.
     public var account: String { "kt-\(self.hash)-proxy" }
-    /// The session's own NetworkPolicy, when one was asked for.
+    /// The tunnel's own NetworkPolicy, when one was asked for.
     public var networkPolicy: String { "kt-\(self.hash)-proxy" }
 
     /// The value that every key of the switched selector gets.
-    public func selectorValue(for session: SessionID) -> String { "kt-\(self.hash)-\(session)" }
+    public func selectorValue(for tunnel: SessionID) -> String { "kt-\(self.hash)-\(tunnel)" }
 }

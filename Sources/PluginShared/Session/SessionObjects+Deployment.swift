@@ -10,7 +10,7 @@ extension SessionObjects {
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
             annotations: [Key.originAddress: originHost],
             with: RestrictedPod.deployment(
-                labels: self.podLabels, session: self.holder.session, spec: self.podSpec(configuration)))
+                labels: self.podLabels, session: self.tunnel, spec: self.podSpec(configuration)))
     }
 
     /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
@@ -22,7 +22,7 @@ extension SessionObjects {
             "metadata": [
                 "name": .string("\(self.names.deployment)-dry-run"), "namespace": .string(self.namespace),
                 "labels": JSONValue(self.podLabels),
-                "annotations": JSONValue(RestrictedPod.noMesh(self.holder.session)),
+                "annotations": JSONValue(RestrictedPod.noMesh(self.tunnel)),
             ],
             "spec": self.podSpec(configuration, account: self.failsafe == .installedAccount ? nil : "default"),
         ]
@@ -30,7 +30,7 @@ extension SessionObjects {
 
     /// The labels of the proxy's pod: the switched selector's, and our own where the two do not meet.
     public var podLabels: [String: String] {
-        let value = self.names.selectorValue(for: self.holder.session)
+        let value = self.names.selectorValue(for: self.tunnel)
         return self.labels(component: "proxy")
             .merging(self.service.selector.mapValues { _ in value }) { _, selected in selected }
     }

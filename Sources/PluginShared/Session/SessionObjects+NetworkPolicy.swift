@@ -13,7 +13,7 @@ extension SessionObjects {
             "networking.k8s.io/v1", "NetworkPolicy", named: self.names.networkPolicy, component: "network-policy",
             with: [
                 "spec": [
-                    "podSelector": ["matchLabels": [Key.session: .string(self.holder.session.description)]],
+                    "podSelector": ["matchLabels": [Key.session: .string(self.tunnel.description)]],
                     "policyTypes": ["Ingress", "Egress"],
                     "ingress": [["ports": .array(self.plan.listeners.map { Self.port("TCP", .int($0.listenPort)) })]],
                     "egress": .array([self.wayToOriginals, Self.wayToNames] + self.waysToServers(servers)),

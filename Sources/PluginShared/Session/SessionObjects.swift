@@ -1,6 +1,6 @@
 public import Kubernetes
 
-/// The objects that a session creates, as values: what `--dry-run` prints is what is created.
+/// The objects that a session creates, and those of its tunnel, as values: what `--dry-run` prints is what is created.
 public struct SessionObjects: Sendable {
     /// The Service as it was read in preflight.
     public var service: Service
@@ -8,6 +8,10 @@ public struct SessionObjects: Sendable {
     public var namespace: String
     /// Who holds the session.
     public var holder: Holder
+    /// The tunnel: the session's own, until it joins another.
+    public var tunnel: SessionID
+    /// The slot of the session's Lease.
+    public var slot = 0
     /// The public key of its laptop.
     public var publicKey: String
     /// The proxy's image.
@@ -29,7 +33,7 @@ public struct SessionObjects: Sendable {
     public let names: SessionNames
 
     /// The version of what plugin, proxy and controller say to each other through the Lease.
-    static let protocolVersion = "2"
+    static let protocolVersion = "3"
 
     /// A session's objects.
     public init(
@@ -40,6 +44,7 @@ public struct SessionObjects: Sendable {
         self.service = service
         self.namespace = namespace
         self.holder = holder
+        self.tunnel = holder.session
         self.publicKey = publicKey
         self.image = image
         self.imagePullSecret = imagePullSecret
@@ -61,16 +66,20 @@ public struct SessionObjects: Sendable {
         case pluginOnly
     }
 
+    /// The name of the session's Lease.
+    public var leaseName: String { self.names.lease(slot: self.slot) }
+
     /// The Lease that starts the session.
     ///
     /// - Parameter time: Now, as ``MicroTime``; for people.
     public func lease(time: String) -> Lease {
         Lease(
             metadata: ObjectMeta(
-                name: self.names.lease,
+                name: self.leaseName,
                 namespace: self.namespace,
-                labels: self.labels(component: "lease"),
+                labels: self.labels(component: "lease", session: self.holder.session),
                 annotations: [
+                    Key.tunnel: self.tunnel.description,
                     Key.ports: self.plan.summary,
                     Key.publicKey: self.publicKey,
                     Key.version: Self.protocolVersion,
@@ -97,9 +106,11 @@ public struct SessionObjects: Sendable {
         var spec: [String: JSONValue] = ["ports": .array(ports), "selector": JSONValue(self.service.selector)]
         if self.service.spec.publishNotReadyAddresses == true { spec["publishNotReadyAddresses"] = true }
         if let address { spec["clusterIP"] = .string(address) }
+        var annotations = [Key.originalManagedFields: (self.service.metadata.managedFields ?? []).canonicalText]
+        // A proxy without an account knows one session only.
+        if self.failsafe != .pluginOnly { annotations[Key.version] = Self.protocolVersion }
         return self.object(
-            "v1", "Service", named: self.names.origin, component: "origin",
-            annotations: [Key.originalManagedFields: (self.service.metadata.managedFields ?? []).canonicalText],
+            "v1", "Service", named: self.names.origin, component: "origin", annotations: annotations,
             with: ["spec": .object(spec)])
     }
 
@@ -122,7 +133,7 @@ public struct SessionObjects: Sendable {
             ])
     }
 
-    /// The patch that makes this session's warm-up Service count pods so; any other's fails it with 422.
+    /// The patch that makes this tunnel's warm-up Service count pods so; any other's fails it with 422.
     public func warmUpPatch(_ count: WarmUpCount) -> JSONPatch {
         var patch = JSONPatch()
         patch.test("/spec/selector", self.warmUpSelector)
@@ -131,7 +142,7 @@ public struct SessionObjects: Sendable {
         return patch
     }
 
-    private var warmUpSelector: JSONValue { [Key.session: .string(self.holder.session.description)] }
+    private var warmUpSelector: JSONValue { [Key.session: .string(self.tunnel.description)] }
 
     /// The account, Role and RoleBinding of the session, for ``Failsafe/ownRole``. The latter two are owned by the
     /// first, so that the proxy can end its own rights by deleting its account last.
@@ -171,9 +182,11 @@ public struct SessionObjects: Sendable {
         }
         var rules = [
             rule("", "services", ["get", "patch"]) { [$0.service] },
-            rule("", "services", ["get", "delete"]) { [$0.origin, $0.warmUp] },
+            rule("", "services", ["get", "patch", "delete"]) { [$0.origin] },
+            rule("", "services", ["get", "delete"]) { [$0.warmUp] },
             rule("apps", "deployments", ["get", "delete"]) { [$0.deployment] },
-            rule("coordination.k8s.io", "leases", ["get", "watch", "patch", "delete"]) { [$0.lease] },
+            RoleRule("coordination.k8s.io", "leases", ["list", "watch"]),
+            rule("coordination.k8s.io", "leases", ["get", "patch", "delete"]) { $0.leases },
             rule("networking.k8s.io", "networkpolicies", ["get", "delete"]) { [$0.networkPolicy] },
             rule("discovery.k8s.io", "endpointslices", ["list"]),
         ]
@@ -182,10 +195,10 @@ public struct SessionObjects: Sendable {
         return rules
     }
 
-    /// Labels of one part; they are the session's, never the workload's.
-    func labels(component: String) -> [String: String] {
+    /// Labels of one part; they are the tunnel's, or the session's, never the workload's.
+    func labels(component: String, session: SessionID? = nil) -> [String: String] {
         [
-            Key.session: self.holder.session.description,
+            Key.session: (session ?? self.tunnel).description,
             Key.service: self.service.metadata.name,
             Key.component: component,
         ]
@@ -213,7 +226,7 @@ public struct SessionObjects: Sendable {
         _ apiVersion: String, _ kind: String, named name: String, component: String,
         annotations: [String: String] = [:], owner: OwnerReference? = nil, with members: [String: JSONValue]
     ) -> JSONValue {
-        let marks = annotations.merging([Key.session: self.holder.session.description]) { mark, _ in mark }
+        let marks = annotations.merging([Key.session: self.tunnel.description]) { mark, _ in mark }
         return Manifest.object(
             apiVersion, kind, named: name, in: self.namespace, labels: self.labels(component: component),
             annotations: marks, owner: owner ?? self.owner, with: members)

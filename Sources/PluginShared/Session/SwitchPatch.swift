@@ -10,30 +10,30 @@ public enum SwitchPatch {
     /// - Parameter publishNotReady: Whether a proxy pod that is being deleted must keep its traffic until the Service
     ///   is restored. Kubernetes does so by itself since 1.26 (KEP-1669); before, it takes `publishNotReadyAddresses`.
     public static func make(
-        _ service: Service, session: SessionID, names: SessionNames, publishNotReady: Bool
+        _ service: Service, tunnel: SessionID, names: SessionNames, publishNotReady: Bool
     ) -> JSONPatch {
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
         patch.guardVersion(service.metadata)
         patch.test("/spec/selector", JSONValue(service.selector))
-        let selector = service.selector.mapValues { _ in names.selectorValue(for: session) }
+        let selector = service.selector.mapValues { _ in names.selectorValue(for: tunnel) }
         patch.replace("/spec/selector", JSONValue(selector))
         if service.metadata.annotations == nil { patch.add("/metadata/annotations", [:]) }
-        patch.add(JSONPatch.annotation(Key.session), .string(session.description))
+        patch.add(JSONPatch.annotation(Key.session), .string(tunnel.description))
         patch.add(JSONPatch.annotation(Key.originalSelector), .string(JSONValue(service.selector).canonicalText))
         if publishNotReady, service.spec.publishNotReadyAddresses != true { patch.addPublishNotReady() }
         return patch
     }
 
     /// The patch that makes a switched Service keep a proxy pod that is being deleted; `nil` when there is nothing to do.
-    public static func keepEndingPods(_ service: Service, session: SessionID) -> JSONPatch? {
-        guard service.metadata.annotation(Key.session) == session.description,
+    public static func keepEndingPods(_ service: Service, tunnel: SessionID) -> JSONPatch? {
+        guard service.metadata.annotation(Key.session) == tunnel.description,
             service.spec.publishNotReadyAddresses != true
         else { return nil }
         var patch = JSONPatch()
         patch.test("/metadata/uid", .string(service.metadata.uid ?? ""))
         patch.guardVersion(service.metadata)
-        patch.test(JSONPatch.annotation(Key.session), .string(session.description))
+        patch.test(JSONPatch.annotation(Key.session), .string(tunnel.description))
         patch.addPublishNotReady()
         return patch
     }

@@ -1,14 +1,15 @@
 public import Kubernetes
 public import Session
 
-/// Restoring the Service and cleaning up after a session, over any client: the plugin, the proxy and `stop` run the same steps, also at the same time.
+/// Ending a session, and with the last one its tunnel, over any client: the plugin, the proxy and `stop` run the same steps, also at the same time.
 ///
-/// Every step may be repeated, and every write is guarded, so that nothing of a later session is touched.
+/// Every step may be repeated, and every write is guarded, so that nothing of a later tunnel is touched.
 public struct SessionCleanup: Sendable {
-    private let client: KubernetesClient
-    private let namespace: String
-    private let names: SessionNames
-    private let session: SessionID
+    let client: KubernetesClient
+    let namespace: String
+    let names: SessionNames
+    let tunnel: SessionID
+    let session: SessionID
     private let slices: ResourceType<EndpointSlice>
     private let chosenSelector: [String: String]?
 
@@ -17,25 +18,32 @@ public struct SessionCleanup: Sendable {
 
     /// The cleanup of one session.
     ///
-    /// - Parameter chosenSelector: What a person says the Service's own selector is, where its two copies differ.
+    /// - Parameters:
+    ///   - tunnel: The tunnel that it has joined.
+    ///   - chosenSelector: What a person says the Service's own selector is, where its two copies differ.
     public init(
-        client: KubernetesClient, namespace: String, service: String, session: SessionID,
+        client: KubernetesClient, namespace: String, service: String, tunnel: SessionID, session: SessionID,
         slices: ResourceType<EndpointSlice>, chosenSelector: [String: String]? = nil
     ) {
         self.client = client
         self.namespace = namespace
         self.names = SessionNames(service: service)
+        self.tunnel = tunnel
         self.session = session
         self.slices = slices
         self.chosenSelector = chosenSelector
     }
 
-    /// Restores and cleans up, without a drain: for a dead session.
+    /// Ends a dead session, without a drain: it leaves its tunnel, or the tunnel ends with it.
     ///
     /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
     @discardableResult
     public func run(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
-        let outcome = try await self.restoreService(cause)
+        let outcome = try await self.end(cause, withOthers: false)
+        if outcome == .shared {
+            try await self.deleteLease()
+            return outcome
+        }
         // Without the origin Service its selector would be lost.
         if case .selectorConflict = outcome { return outcome }
         _ = await self.waitForOriginals(within: .seconds(10))
@@ -43,7 +51,7 @@ public struct SessionCleanup: Sendable {
         return outcome
     }
 
-    /// Deletes all that the session created. Only for when the Service does not lead to its proxy any more.
+    /// Deletes all that the tunnel has. Only for when the Service does not lead to its proxy any more.
     ///
     /// - Parameter isDrained: Whether the proxy has said that nothing more comes its way. Otherwise it is told to end first,
     ///   and gets the time to drain in which nodes may still send it connections.
@@ -55,7 +63,7 @@ public struct SessionCleanup: Sendable {
         }
         try await self.deleteObjects()
         try await self.deleteAccount()
-        try await self.deleteLease()
+        try await self.deleteLeases()
     }
 
     /// For how long a proxy that ends is waited for: it drains for 3 s after its last new connection, since kube-proxy writes
@@ -67,7 +75,7 @@ public struct SessionCleanup: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         while clock.now < start + limit, !Task.isCancelled {
-            let labels = "\(Key.session)=\(self.session),\(Key.component)=proxy"
+            let labels = "\(Key.session)=\(self.tunnel),\(Key.component)=proxy"
             // Who may not see pods cannot know, and gives it the time. A container that was killed is not ready either, and
             // may be back before its kubelet has said so: nodes may follow late until then.
             let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
@@ -93,7 +101,7 @@ public struct SessionCleanup: Sendable {
             let patch: JSONPatch
             let outcome: RestoreOutcome
             switch Restore.decide(
-                service, session: self.session, origin: origin, chosen: self.chosenSelector)
+                service, tunnel: self.tunnel, origin: origin, chosen: self.chosenSelector)
             {
             case .nothing:
                 if service.metadata.annotation(Key.session) == nil {
@@ -173,7 +181,7 @@ public struct SessionCleanup: Sendable {
         return slices.flatMap { $0.endpoints ?? [] }.filter(\.isReady).map { $0.targetRef?.name ?? "" }
     }
 
-    /// Deletes what the session created beside its Lease and account, each only when it is this session's.
+    /// Deletes what the tunnel has beside Leases and account, each only when it is this tunnel's.
     ///
     /// - Throws: ``APIError`` when the server did not answer; safe to call again.
     public func deleteObjects() async throws(APIError) {
@@ -183,16 +191,35 @@ public struct SessionCleanup: Sendable {
         try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
     }
 
-    /// Deletes the session's own account; Role and RoleBinding go with it. The last thing a proxy can do.
+    /// Deletes the tunnel's own account; Role and RoleBinding go with it. The last thing a proxy can do.
     public func deleteAccount() async throws(APIError) {
         try await self.deleteIfOurs(.serviceAccounts, self.names.account) { $0.metadata }
     }
 
-    /// Deletes the Lease, when it is this session's.
+    /// Deletes the session's Lease.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
     public func deleteLease() async throws(APIError) {
-        guard let lease = try await self.client.find(.leases, self.names.lease, in: self.namespace) else { return }
-        guard lease.isHeld(by: self.session) else { return }
-        try await self.client.delete(.leases, self.names.lease, in: self.namespace, uid: lease.metadata.uid)
+        try await self.delete(try await self.leases().filter { $0.isHeld(by: self.session) })
+    }
+
+    /// Deletes the Leases of the tunnel's sessions, and the session's own, whatever tunnel it names.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func deleteLeases() async throws(APIError) {
+        try await self.delete(
+            try await self.leases().filter { $0.tunnel == self.tunnel || $0.isHeld(by: self.session) })
+    }
+
+    private func delete(_ leases: [Lease]) async throws(APIError) {
+        for lease in leases {
+            try await self.client.delete(.leases, lease.metadata.name, in: self.namespace, uid: lease.metadata.uid)
+        }
+    }
+
+    /// The Leases of the Service's sessions, in any order.
+    public func leases() async throws(APIError) -> [Lease] {
+        try await self.client.list(.leases, in: self.namespace, labels: "\(Key.service)=\(self.names.service)").items
     }
 
     private func deleteIfOurs<Object>(
@@ -200,7 +227,7 @@ public struct SessionCleanup: Sendable {
     ) async throws(APIError) {
         do {
             guard let found = try await self.client.find(type, name, in: self.namespace).map(metadata) else { return }
-            guard found.annotation(Key.session) == self.session.description else { return }
+            guard found.annotation(Key.session) == self.tunnel.description else { return }
             try await self.client.delete(type, name, in: self.namespace, uid: found.uid)
         } catch let error where error.code == .forbidden {
             // A kind that this caller never makes, and so has no right on.

@@ -84,12 +84,12 @@ extension SessionWriter {
         }
     }
 
-    /// Deletes what a session that is over has left under a name of ours.
+    /// Deletes what a tunnel that is over has left under a name of ours.
     ///
-    /// - Returns: The object, where it is this session's: an earlier attempt did not live to say so.
+    /// - Returns: The object, where it is this tunnel's: an earlier attempt did not live to say so.
     ///
-    /// In this order, because this process may have been stopped at any point: while the Lease is still ours *after* the
-    /// object was read, that object, by its uid, cannot be a later session's.
+    /// In this order, because this process may have been stopped at any point: while the Lease of the first slot is still ours *after*
+    /// the object was read, that object, by its uid, cannot be a later tunnel's.
     private func removeLeftover<Object>(
         _ type: ResourceType<Object>, _ kind: String, _ name: String
     ) async throws -> Object? {
@@ -99,7 +99,7 @@ extension SessionWriter {
         }
         // The garbage collector was quicker.
         guard let metadata = found?.metadata else { return nil }
-        if metadata.annotation(Key.session) == self.objects.holder.session.description,
+        if metadata.annotation(Key.session) == self.objects.tunnel.description,
             metadata.deletionTimestamp == nil
         {
             return try await self.trying("read \(kind)/\(name)") { () async throws(APIError) in

@@ -32,7 +32,7 @@ extension SessionWriter {
             let service = try await self.trying("read \(name)") { () async throws(APIError) in
                 try await self.client.get(.services, self.service, in: self.namespace)
             }
-            if service.isSwitched(to: self.objects.holder.session) { return }
+            if service.isSwitched(to: self.objects.tunnel) { return }
             let prepared = self.objects.service
             guard service.metadata.uid == prepared.metadata.uid, service.selector == prepared.selector,
                 service.spec.ports == prepared.spec.ports
@@ -46,7 +46,7 @@ extension SessionWriter {
                 try await self.guarded { () async throws(APIError) in
                     try await self.saveManagedFields(of: service)
                     let patch = SwitchPatch.make(
-                        service, session: self.objects.holder.session, names: self.names,
+                        service, tunnel: self.objects.tunnel, names: self.names,
                         publishNotReady: publishNotReady)
                     try await self.client.patch(.services, self.service, in: self.namespace, patch)
                 }
@@ -58,13 +58,13 @@ extension SessionWriter {
 
     /// Whichever client asks for it: a Service never leads to no pod.
     ///
-    /// - Throws: ``WriteFailure`` when the endpoint controller counts no pod of the session as ready.
+    /// - Throws: ``WriteFailure`` when the endpoint controller counts no pod of the tunnel as ready.
     private func requireProxy() async throws(WriteFailure) {
         let warmUp = self.names.warmUp
         let pods = try await self.trying("read the endpoints of service/\(warmUp)") { () async throws(APIError) in
             try await self.cleanup.readyPods(of: warmUp, port: WarmUpCount.ready.rawValue)
         }
-        // Another Service's proxy may be of the same session, as its Lease says.
+        // Another Service's proxy may be of the same tunnel, as a Lease says.
         if !pods.contains(where: { $0.hasPrefix("\(self.names.deployment)-") }) {
             throw .refused(Refusal("no proxy of service/\(self.service) is ready"))
         }
@@ -75,7 +75,7 @@ extension SessionWriter {
         for _ in 0..<SessionCleanup.attempts {
             let isDone = try await self.trying("patch service/\(self.service)") { () async throws(APIError) in
                 let service = try await self.client.get(.services, self.service, in: self.namespace)
-                let patch = SwitchPatch.keepEndingPods(service, session: self.objects.holder.session)
+                let patch = SwitchPatch.keepEndingPods(service, tunnel: self.objects.tunnel)
                 guard let patch else { return true }
                 return try await self.guarded { () async throws(APIError) in
                     try await self.client.patch(.services, self.service, in: self.namespace, patch)

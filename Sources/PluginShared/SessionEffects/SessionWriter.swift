@@ -42,6 +42,14 @@ public struct SessionWriter: SessionWriting {
             return try await self.trying("restore service/\(self.service)") { () async throws(APIError) in
                 try await self.cleanup.restoreService(cause)
             }
+        case .end(let cause, let withOthers):
+            return try await self.trying("restore service/\(self.service)") { () async throws(APIError) in
+                try await self.cleanup.end(cause, withOthers: withOthers)
+            }
+        case .leave:
+            try await self.trying("delete lease/\(self.objects.leaseName)") { () async throws(APIError) in
+                try await self.cleanup.deleteLease()
+            }
         case .cleanUp(let isDrained):
             try await self.trying("clean up") { () async throws(APIError) in
                 try await self.cleanup.cleanUp(isDrained: isDrained)
@@ -65,9 +73,9 @@ public struct SessionWriter: SessionWriting {
     ///
     /// - Throws: ``WriteFailure`` when the Lease is not this session's any more, has expired, or asks for something else.
     func requireLease() async throws(WriteFailure) {
-        let name = "lease/\(self.names.lease)"
+        let name = "lease/\(self.objects.leaseName)"
         let lease = try await self.trying("read \(name)") { () async throws(APIError) in
-            try await self.client.find(.leases, self.names.lease, in: self.namespace)
+            try await self.client.find(.leases, self.objects.leaseName, in: self.namespace)
         }
         guard let lease, lease.isHeld(by: self.objects.holder.session), !lease.isExpired,
             self.isWanted(lease)

@@ -119,7 +119,7 @@ struct Injection: Sendable {
     private func inCluster(_ kind: FaultKind) async throws -> Done? {
         let names = self.names
         switch kind {
-        case .deleteLease: return try await self.delete("lease/\(names.lease)")
+        case .deleteLease: return try await self.delete("lease/\(names.lease(slot: 0))")
         case .deleteDeployment: return try await self.delete("deployment/\(names.deployment)")
         case .deleteOrigin: return try await self.delete("service/\(names.origin)")
         case .deleteWarmUp: return try await self.delete("service/\(names.warmUp)")

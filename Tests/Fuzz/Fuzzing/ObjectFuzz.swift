@@ -68,8 +68,8 @@ enum ObjectFuzz {
         _ = Preflight.check(service)
         let session = SessionID.random()
         let names = SessionNames(service: service.metadata.name)
-        _ = SwitchPatch.make(service, session: session, names: names, publishNotReady: true)
-        for origin in [service, nil] { _ = Restore.decide(service, session: session, origin: origin) }
+        _ = SwitchPatch.make(service, tunnel: session, names: names, publishNotReady: true)
+        for origin in [service, nil] { _ = Restore.decide(service, tunnel: session, origin: origin) }
         _ = Restore.managedFields(of: service, saved: service.metadata.managedFields)
         // A helper Service of a session is never switched.
         guard !service.selector.isEmpty, service.metadata.labels?[Key.session] == nil else { return }
@@ -79,7 +79,7 @@ enum ObjectFuzz {
             Key.session: session.description, Key.originalSelector: JSONValue(service.selector).canonicalText,
         ]
         switched.spec.selector = service.selector.mapValues { _ in names.selectorValue(for: session) }
-        guard case .restore(let patch) = Restore.decide(switched, session: session, origin: nil) else {
+        guard case .restore(let patch) = Restore.decide(switched, tunnel: session, origin: nil) else {
             throw FuzzFailure(description: "a switched Service is not restored")
         }
         try FuzzFailure.expect(

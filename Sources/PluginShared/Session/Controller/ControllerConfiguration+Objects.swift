@@ -18,7 +18,7 @@ extension ControllerConfiguration {
                 "the controller in namespace \(self.namespace) is of another version",
                 hint: "ask an admin to run `kubectl tunnel install --controller` of the same version as yours")
         }
-        guard let record = LeaseRecord(lease), lease.metadata.name == names.lease,
+        guard let record = LeaseRecord(lease), names.leases.contains(lease.metadata.name),
             record.service == service.metadata.name, let seconds = lease.spec.leaseDurationSeconds,
             LeaseClock.durations.contains(seconds),
             let publicKey = lease.metadata.annotation(Key.publicKey)
@@ -27,12 +27,12 @@ extension ControllerConfiguration {
         guard lease.metadata.annotation(Key.serviceUID) == service.metadata.uid else {
             throw Refusal("\(name) was deleted and created again", hint: "start again")
         }
-        if let other = service.markedSession, other != record.holder.session {
+        if let other = service.markedTunnel, other != record.tunnel {
             throw Refusal(
                 "\(name) is still switched, by a session that is dead",
                 hint: "ask a user who may: `kubectl tunnel restore \(service.metadata.name)`")
         }
-        let found = Self.service(service, asFoundBy: record.holder.session, origin: origin)
+        let found = service.found(by: record.tunnel, origin: origin)
         if let refusal = Preflight.check(found).refusal(force: false) { throw refusal }
         let requests = record.ports.split(separator: " ").compactMap(PortRequest.init(summary:))
         let plan = try PortPlan(found, requests, allowLowPorts: version.isAtLeast(minor: 22))
@@ -40,10 +40,13 @@ extension ControllerConfiguration {
             throw Refusal(
                 "another client changed the ports of \(name) while the intercept was set up", hint: "start again")
         }
-        return SessionObjects(
+        var objects = SessionObjects(
             service: found, namespace: self.namespace, holder: record.holder, publicKey: publicKey,
             image: self.image, imagePullSecret: self.imagePullSecret, leaseDurationSeconds: seconds, plan: plan,
             failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
+        objects.tunnel = record.tunnel
+        objects.slot = names.leases.firstIndex(of: lease.metadata.name) ?? 0
+        return objects
     }
 
     /// Whether a Service is among those that may be intercepted.
@@ -54,26 +57,6 @@ extension ControllerConfiguration {
         throw Refusal(
             "service/\(service) is not among those that may be intercepted here: \(services.joined(separator: ", "))",
             hint: "ask an admin to add it: `kubectl tunnel install --controller --services …`")
-    }
-
-    /// The Service as the session found it, which its origin Service keeps.
-    private static func service(
-        _ service: Service, asFoundBy session: SessionID, origin: Service?
-    ) -> Service {
-        var found = service
-        guard let origin, origin.metadata.annotation(Key.session) == session.description else {
-            // Not created yet, or deleted: then the Service itself has the other copy.
-            found.spec.selector = service.ownSelector
-            if service.metadata.annotation(Key.publishesNotReady) != nil { found.spec.publishNotReadyAddresses = nil }
-            // The switch has taken the selector out of its owner's entry, which nothing knows any more.
-            found.metadata.managedFields = service.metadata.managedFields.map(Restore.withoutOurs)
-            return found
-        }
-        found.spec.selector = origin.spec.selector
-        found.spec.ports = (origin.spec.ports ?? []) + (service.spec.ports ?? []).filter { !$0.isTCP }
-        found.metadata.managedFields = origin.metadata.annotation(Key.originalManagedFields)
-            .flatMap(JSONValue.init(text:))
-        return found
     }
 }
 

@@ -42,7 +42,7 @@ public struct ControllerInstallation: Sendable, Equatable {
             RoleRule("apps", "deployments", ["create"]),
             rule("apps", "deployments", ["get", "delete"]) { [$0.deployment] },
             RoleRule("coordination.k8s.io", "leases", ["list", "watch"]),
-            rule("coordination.k8s.io", "leases", ["get", "patch", "delete"]) { [$0.lease] },
+            rule("coordination.k8s.io", "leases", ["get", "patch", "delete"]) { $0.leases },
             RoleRule("", "pods", ["list"]),
             RoleRule("discovery.k8s.io", "endpointslices", ["list"]),
         ]

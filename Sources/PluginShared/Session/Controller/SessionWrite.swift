@@ -13,8 +13,22 @@ public enum SessionWrite: Sendable, Equatable, Codable {
     case switchService(publishNotReady: Bool)
     /// The Service keeps a proxy pod that is being deleted.
     case keepEndingPods
-    /// The Service leads to its own pods.
+    /// The Service leads to its own pods, while the session continues.
     case restore(RestoreCause)
-    /// Nothing is left of the session.
+    /// The same at the session's end, and nobody joins the tunnel any more; not while others have it, unless it is to end
+    /// with them.
+    case end(RestoreCause, withOthers: Bool)
+    /// Nothing is left of the session in a tunnel that others have.
+    case leave
+    /// Nothing is left of the tunnel.
     case cleanUp(isDrained: Bool)
+
+    /// Whether the session's Lease goes with it.
+    public var isLast: Bool {
+        switch self {
+        case .leave, .cleanUp: true
+        case .createHelpers, .createProxy, .bringOriginBack, .count, .switchService, .keepEndingPods, .restore, .end:
+            false
+        }
+    }
 }

@@ -23,6 +23,8 @@ extension LaptopSession {
         /// Before the next look.
         var pause = LaptopSession.shortestPause
         let afterSilence: Bool
+        /// Whether connections may still be in a tunnel to another pod: it is kept until it closes.
+        var keepsTunnel = false
         /// `nil` while the proxy answers.
         var silence: ProxySilence?
         /// Whether the Lease is being looked at for it.
@@ -53,8 +55,9 @@ extension LaptopSession {
         if self.phase == .preparing { self.phase = .leased }
     }
 
-    mutating func leaseRefused() {
+    mutating func leaseGone() {
         self.hasBegun = false
+        if self.phase == .leased { self.phase = .preparing }
     }
 
     mutating func proxyReady(_ pod: String, now: Duration) -> [Order] {
@@ -85,8 +88,15 @@ extension LaptopSession {
             let isTold = !isFirst || self.isSwitched
             return [.dropTunnel] + (isTold ? [.report(.linkLost(reason: reason))] : []) + [.failCheck]
         case .ending(.draining): return [.dropTunnel] + self.drained(false)
+        case .ending(.leaving): return self.left()
         case .preparing, .leased, .ending, .over: return [.dropTunnel]
         }
+    }
+
+    /// The tunnel is up, and the Service does not lead to its proxy any more.
+    mutating func comeBack() -> [Order] {
+        self.phase = .connecting(Connecting(step: .looking, start: .zero, afterSilence: false, keepsTunnel: true))
+        return [.look]
     }
 
     private mutating func bringBack(_ afterSilence: Bool, now: Duration) -> [Order] {
@@ -103,6 +113,11 @@ extension LaptopSession {
         guard var connecting, connecting.step == .looking else { return [] }
         switch look {
         case .ready(let pod):
+            if connecting.keepsTunnel, let tunnel, tunnel.pod != pod {
+                connecting.step = .pausing
+                self.connecting = connecting
+                return [.pause(Self.longestPauseSwitched)]
+            }
             connecting.step = .connecting(pod: pod)
             self.connecting = connecting
             // A tunnel that is up carries requests, whatever the API server says: it is kept over attempts.

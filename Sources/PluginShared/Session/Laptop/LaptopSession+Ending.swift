@@ -11,6 +11,9 @@ extension LaptopSession {
         /// The laptop has none left, and the proxy is told to do the rest.
         case handingOver(Draining)
         case cleaningUp(isDrained: Bool)
+        /// Others have the tunnel, and this laptop's connections come to their end.
+        case leaving
+        case deletingLease
         /// The controller is away, and the proxy is asked.
         case leavingToProxy
     }
@@ -38,7 +41,7 @@ extension LaptopSession {
         case (.workStopped, .stopping):
             guard self.hasBegun else { return self.over(.cleanedUp) }
             self.phase = .ending(.restoring)
-            return [.report(.ending(isSwitched: self.isSwitched)), .restore(self.cause)]
+            return [.report(.ending(isSwitched: self.isSwitched)), .end(self.cause, withOthers: self.endsForAll)]
         case (.restored(let outcome), .restoring): return self.restored(outcome)
         case (.originalsReady, .waitingForOriginals):
             guard self.tunnel != nil else { return self.drained(false) }
@@ -70,7 +73,10 @@ extension LaptopSession {
             }
             self.phase = .ending(.draining(draining))
             return []
-        case (.woken(.drainNotice), .draining): return [.report(.draining)]
+        case (.laptopDrained, .leaving), (.woken(.drainLimit), .leaving): return self.left()
+        case (.cleanedUp(let isDone), .deletingLease):
+            return (isDone ? [.report(.ended)] : []) + self.over(isDone ? .cleanedUp : .unfinished)
+        case (.woken(.drainNotice), .draining), (.woken(.drainNotice), .leaving): return [.report(.draining)]
         case (.woken(.drainLimit), .draining): return self.drained(false)
         case (.cleanedUp(true), .cleaningUp): return [.report(.ended)] + self.over(.cleanedUp)
         case (.cleanedUp(false), .cleaningUp):
@@ -87,6 +93,7 @@ extension LaptopSession {
         self.skipsDrain = true
         return switch step {
         case .draining(let draining) where draining.areLateOnesOver: self.drained(true)
+        case .leaving: self.left()
         case .leavingToProxy: [.stopAsking]
         default: []
         }
@@ -106,6 +113,10 @@ extension LaptopSession {
         case .restored: reports = [.report(.restored)]
         case .untouched: if case .displaced = self.end { reports = [.report(.displaced)] }
         case .displaced, .serviceGone: break
+        case .shared:
+            guard self.tunnel != nil, self.isAnnounced else { return [.report(.leaving)] + self.left() }
+            self.phase = .ending(.leaving)
+            return [.report(.leaving), .leave] + [.drainNotice, .drainLimit].map { .wake($0, after: $0.after) }
         case .selectorConflict(let annotation, let origin):
             // The Service may lead to the proxy, which passes its traffic through: nothing of it may go.
             return [.report(.uncertain(annotation: annotation, origin: origin)), .dropTunnel]
@@ -114,6 +125,17 @@ extension LaptopSession {
         }
         self.phase = .ending(.waitingForOriginals)
         return reports + [.waitForOriginals]
+    }
+
+    mutating func left() -> [Order] {
+        self.phase = .ending(.deletingLease)
+        self.tunnel = nil
+        return [.dropTunnel, .deleteLease]
+    }
+
+    /// Whether nobody else can go on with the tunnel: without a proxy, or with ports of the Service that it does not serve.
+    private var endsForAll: Bool {
+        self.isUnserved || (self.isMaker && !self.hasProxy)
     }
 
     mutating func drained(_ isDrained: Bool) -> [Order] {

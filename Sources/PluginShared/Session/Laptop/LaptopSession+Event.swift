@@ -5,8 +5,10 @@ extension LaptopSession {
     public enum Event: Sendable {
         /// The Lease's creation is asked for: from here on there may be something to clean up, even if the answer is lost.
         case leaseAsked
-        /// The Lease is another session's, and nothing of this one was created.
-        case leaseRefused
+        /// The Lease was not created, or is deleted again, and nothing else of this session is there.
+        case leaseGone
+        /// The session has joined this tunnel, or is to make it, by this Lease, for the Service as the tunnel's maker found it.
+        case entered(tunnel: SessionID, lease: String, service: Service)
         /// The first pod of the proxy is Ready.
         case proxyReady(pod: String)
         /// Setting up failed.
@@ -59,19 +61,20 @@ extension LaptopSession {
         case endRequested(EndRequest)
         /// The answer to ``Order/stopWork``.
         case workStopped
-        /// The answer to ``Order/restore(_:)``; `nil` when the time was up.
+        /// The answer to ``Order/end(_:withOthers:)``; `nil` when the time was up.
         case restored(RestoreOutcome?)
         /// The answer to ``Order/waitForOriginals``.
         case originalsReady
         /// The proxy says that no connection is left.
         case drained
-        /// The proxy says that the laptop has none left, and how many others passed through all the time.
+        /// The proxy says that the laptop has none left, and how many others passed through all the time. The answer to
+        /// ``Order/leave``, too.
         case laptopDrained(passing: Int)
         /// The answer to ``Order/handOver``.
         case handedOver(Bool)
         /// The answer to ``Order/wake(_:after:)``.
         case woken(Timer)
-        /// The answer to ``Order/cleanUp(isDrained:)``.
+        /// The answer to ``Order/cleanUp(isDrained:)`` and ``Order/deleteLease``.
         case cleanedUp(Bool)
         /// The answer to ``Order/askProxyToEnd``: whether the session is over.
         case proxyAnswered(Bool)

@@ -3,12 +3,14 @@ import Kubernetes
 /// What others do to the Service and the session's objects; the other side always wins.
 extension LaptopSession {
     private func change(_ service: Service?) -> ServiceChange {
-        ServiceChange(service, prepared: self.service, session: self.holder.session, plan: self.plan)
+        ServiceChange(service, prepared: self.service, tunnel: self.tunnelID, plan: self.plan)
     }
 
     /// What a watch tells may be old: the session itself writes the Service, too.
     mutating func serviceSeen(_ service: Service?) -> [Order] {
-        self.change(service) == .none ? [] : [.readService(writes: self.writes)]
+        guard self.change(service) == .none else { return [.readService(writes: self.writes)] }
+        if let service { self.writers = Restore.writers(of: service) }
+        return []
     }
 
     mutating func serviceRead(_ read: ServiceRead) -> [Order] {
@@ -16,10 +18,26 @@ extension LaptopSession {
         guard case .read(let service) = read.service else { return [] }
         if let end = self.end(ifDeleted: service) { return self.begin(end) }
         guard read.writes == self.writes else { return [.readService(writes: self.writes)] }
+        if self.isRestoredByColleague(service, read) { return self.switchAgain() }
         return self.end(of: service, lease: read.lease).map { self.begin($0) } ?? []
     }
 
-    private func end(of service: Service?, lease: Lease?) -> End? {
+    /// Whether another session of the tunnel has restored the Service, because its laptop lost the proxy: nobody else has
+    /// written it since it last led there.
+    private func isRestoredByColleague(_ service: Service?, _ read: ServiceRead) -> Bool {
+        guard read.isShared, let service, case .unmarked = self.change(service) else { return false }
+        return service.selector == self.service.selector && Restore.writers(of: service).isSubset(of: self.writers)
+    }
+
+    /// This laptop has the proxy, and so has the Service.
+    private mutating func switchAgain() -> [Order] {
+        guard self.phase == .serving, self.isSwitched else { return [] }
+        self.isSwitched = false
+        self.servingPod = nil
+        return self.comeBack()
+    }
+
+    private mutating func end(of service: Service?, lease: Lease?) -> End? {
         let name = "service/\(self.service.metadata.name)"
         func by(_ writer: String?) -> String { writer.map { " (\($0))" } ?? "" }
         switch self.change(service) {
@@ -27,6 +45,7 @@ extension LaptopSession {
         case .reselected(let writer):
             return .displaced("another client\(by(writer)) changed the selector of \(name): it was left as it is")
         case .portsChanged(let writer):
+            self.isUnserved = true
             return .failed(
                 Refusal(
                     "another client\(by(writer)) changed the ports of \(name): the intercept has ended",
@@ -38,12 +57,11 @@ extension LaptopSession {
                 !self.isSwitched || self.servingPod == nil
                 || lease?.metadata.annotation(Key.state) == SessionState.terminating.rawValue
             if isOriginal, isRestored { return nil }
-            let names = SessionNames(service: self.service.metadata.name)
             if isOriginal, lease?.isExpired == true {
-                return .failed(Refusal("the session has ended: lease/\(names.lease) expired"))
+                return .failed(Refusal("the session has ended: lease/\(self.lease) expired"))
             }
             if isOriginal, lease == nil {
-                return .failed(Refusal("the session has ended: lease/\(names.lease) was deleted"))
+                return .failed(Refusal("the session has ended: lease/\(self.lease) was deleted"))
             }
             return .displaced("another client\(by(writer)) replaced \(name): it was left as it is")
         }

@@ -33,12 +33,15 @@ extension LaptopSession {
         public var service: ServiceLook
         /// The Lease; `nil` also when it was not to be had.
         public var lease: Lease?
+        /// Whether other sessions have the tunnel.
+        public var isShared: Bool
 
         /// What was read.
-        public init(writes: Int, service: ServiceLook, lease: Lease?) {
+        public init(writes: Int, service: ServiceLook, lease: Lease?, isShared: Bool) {
             self.writes = writes
             self.service = service
             self.lease = lease
+            self.isShared = isShared
         }
     }
 }

@@ -31,8 +31,13 @@ extension LaptopSession {
         case report(Report)
         /// End everything that is under way: `workStopped`.
         case stopWork
-        /// Restore the Service, however long it takes: `restored`.
-        case restore(RestoreCause)
+        /// Restore the Service, however long it takes, unless other sessions have the tunnel: `restored`. With others, too:
+        /// it cannot go on for them either.
+        case end(RestoreCause, withOthers: Bool)
+        /// Tell the proxy to end this laptop's connections: `laptopDrained`.
+        case leave
+        /// Delete the session's Lease, and nothing else: `cleanedUp`.
+        case deleteLease
         /// Wait until the original pods have the Service, within 30 s: `originalsReady`.
         case waitForOriginals
         /// Tell the proxy to drain.
@@ -62,6 +67,8 @@ extension LaptopSession {
         case restoredMeanwhile(RestoreCause)
         /// An attempt failed; for `-v`.
         case notYet(String)
+        /// The session ends, and others have the tunnel: the Service stays with it.
+        case leaving
         /// The session ends, and why.
         case ending(isSwitched: Bool)
         case restored

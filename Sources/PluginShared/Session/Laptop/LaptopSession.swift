@@ -37,8 +37,19 @@ public struct LaptopSession: Sendable {
     let isControlled: Bool
     /// Whether the proxy can end the session without the plugin, and nobody else has to be asked for it.
     let handsOver: Bool
-    let service: Service
+    /// The Service as its tunnel was made for it.
+    var service: Service
     let plan: PortPlan
+    /// The tunnel that it has joined: its own, unless another was there.
+    var tunnelID: SessionID
+    /// Its Lease's name.
+    var lease: String
+    /// Whether it made the tunnel.
+    var isMaker = true
+    /// Whether the Service has a port that the proxy does not serve.
+    var isUnserved = false
+    /// The managers, and times, in the Service's managedFields when it was last seen to lead to the proxy.
+    var writers: Set<JSONValue> = []
     var phase = Phase.preparing
     /// Whether there may be something to clean up.
     var hasBegun = false
@@ -75,6 +86,8 @@ public struct LaptopSession: Sendable {
     ///   - handsOver: Whether the proxy may restore and delete by itself, and the user may delete what it leaves.
     public init(holder: Holder, service: Service, plan: PortPlan, isControlled: Bool, handsOver: Bool) {
         self.holder = holder
+        self.tunnelID = holder.session
+        self.lease = SessionNames(service: service.metadata.name).lease(slot: 0)
         self.service = service
         self.plan = plan
         self.isControlled = isControlled
@@ -99,7 +112,12 @@ public struct LaptopSession: Sendable {
     public mutating func handle(_ event: Event, now: Duration) -> [Order] {
         switch event {
         case .leaseAsked: self.leaseAsked()
-        case .leaseRefused: self.leaseRefused()
+        case .leaseGone: self.leaseGone()
+        case .entered(let tunnel, let lease, let service):
+            self.tunnelID = tunnel
+            self.lease = lease
+            self.isMaker = tunnel == self.holder.session
+            self.service = service
         case .proxyReady(let pod): return self.proxyReady(pod, now: now)
         case .tunnelUp(let number, let pod):
             self.tunnel = (number, pod)

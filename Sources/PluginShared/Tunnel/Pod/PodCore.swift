@@ -66,6 +66,9 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     /// From now on these are the sessions; the first of those that want a route has it.
     func set(_ sessions: [PodSession]) {
         self.acceptor.take(Dictionary(sessions.map { ($0.id, $0.key) }) { first, _ in first })
+        for session in self.leaving.keys where !sessions.contains(where: { $0.id == session }) {
+            self.leaving.removeValue(forKey: session)?.stop()
+        }
         self.owners = [:]
         for session in sessions { self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first } }
         guard self.drain == nil else { return }

@@ -1,0 +1,43 @@
+public import Kubernetes
+
+/// A session's claim to ports of its Service, as its Lease carries it: who has a port is decided by the Leases alone.
+public struct PortClaim: Sendable, Equatable {
+    /// Whose it is.
+    public let holder: Holder
+    /// The Service's ports; `nil` where the Lease does not say, which stands for all.
+    let ports: Set<Int>?
+    /// Whether the proxy has given it its ports. Such a claim never loses to one that has none yet.
+    let isEstablished: Bool
+    /// When the API server created the Lease: a whole second, RFC 3339 in UTC.
+    let since: String
+    let uid: String
+
+    /// The claim of a Lease; `nil` for one that has none: its holder cannot be read, or its session is over.
+    public init?(_ lease: Lease) {
+        guard let holder = lease.holder, !lease.isOver else { return nil }
+        self.holder = holder
+        let summary = lease.metadata.annotation(Key.ports) ?? ""
+        let ports = summary.split(separator: " ").compactMap { $0.split(separator: ":").first.flatMap { Int($0) } }
+        self.ports = ports.isEmpty ? nil : Set(ports)
+        self.isEstablished = lease.metadata.annotation(Key.state) != nil
+        self.since = lease.metadata.creationTimestamp ?? ""
+        self.uid = lease.metadata.uid ?? ""
+    }
+
+    /// Whether both want the same port.
+    public func meets(_ other: PortClaim) -> Bool {
+        guard let mine = self.ports, let theirs = other.ports else { return true }
+        return !mine.isDisjoint(with: theirs)
+    }
+
+    /// Whether it wants one of these ports.
+    public func wants(anyOf ports: Set<Int>) -> Bool {
+        self.ports.map { !$0.isDisjoint(with: ports) } ?? true
+    }
+
+    /// Whether it has what both want.
+    public func precedes(_ other: PortClaim) -> Bool {
+        if self.isEstablished != other.isEstablished { return self.isEstablished }
+        return (self.since, self.uid) < (other.since, other.uid)
+    }
+}

@@ -1,0 +1,85 @@
+public import Kubernetes
+public import Session
+
+extension SessionCleanup {
+    /// Restores the Service at the session's end, and has nobody join the tunnel any more; while others have it, neither.
+    ///
+    /// Who joins creates a Lease, and then reads whether the tunnel ends; here that is said first, and then the Leases are
+    /// listed: one of both sees the other. Of two that leave at once at least one sees that the other does.
+    ///
+    /// - Parameter withOthers: Whether the tunnel ends whoever has it.
+    /// - Throws: ``APIError`` when the server did not answer or refused; safe to call again.
+    public func end(_ cause: RestoreCause, withOthers: Bool) async throws(APIError) -> RestoreOutcome {
+        if !withOthers {
+            try await self.sayLeave()
+            if try await self.isShared() { return await self.left(cause) }
+        }
+        try await self.mark()
+        if !withOthers, try await self.isShared() {
+            try await self.takeMarkBack()
+            return await self.left(cause)
+        }
+        return try await self.restoreService(cause)
+    }
+
+    private func left(_ cause: RestoreCause) async -> RestoreOutcome {
+        await self.recordLeave(cause)
+        return .shared
+    }
+
+    /// Tells on the Service why the session leaves.
+    public func recordLeave(_ cause: RestoreCause) async {
+        guard let service = try? await self.client.find(.services, self.names.service, in: self.namespace) else {
+            return
+        }
+        await EventRecorder(client: self.client, namespace: self.namespace).record(.left(cause), on: service)
+    }
+
+    /// Says that the session leaves: its ports are free, and nobody counts on it.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func sayLeave() async throws(APIError) {
+        guard let lease = try await self.leases().first(where: { $0.isHeld(by: self.session) }),
+            let holder = lease.holder, !lease.isOver
+        else { return }
+        do throws(APIError) {
+            try await self.client.patch(.leases, lease.metadata.name, in: self.namespace, Lease.leave(holder))
+        } catch {
+            guard error.code == .invalid || error.code == .notFound else { throw error }
+        }
+    }
+
+    /// Whether other sessions that may live have the tunnel.
+    private func isShared() async throws(APIError) -> Bool {
+        try await self.leases().contains { $0.isMember(of: self.tunnel) && !$0.isHeld(by: self.session) }
+    }
+
+    private func mark() async throws(APIError) {
+        guard let origin = try await self.origin(), case .living = TunnelState(origin: origin) else { return }
+        try await self.patchOrigin(TunnelState.end(origin, tunnel: self.tunnel, by: self.session))
+    }
+
+    /// Takes back that a session, this one by default, ends the tunnel.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer; safe to call again.
+    public func takeMarkBack(from session: String? = nil) async throws(APIError) {
+        guard let origin = try await self.origin() else { return }
+        let session = session ?? self.session.description
+        try await self.patchOrigin(TunnelState.takeBack(origin, tunnel: self.tunnel, by: session))
+    }
+
+    /// The origin Service, as long as it is this tunnel's.
+    private func origin() async throws(APIError) -> Service? {
+        let origin = try await self.client.find(.services, self.names.origin, in: self.namespace)
+        return origin?.metadata.annotation(Key.session) == self.tunnel.description ? origin : nil
+    }
+
+    /// A test that fails says that the Service is not the one that was read, or marked by another session: each is enough.
+    private func patchOrigin(_ patch: JSONPatch) async throws(APIError) {
+        do throws(APIError) {
+            try await self.client.patch(.services, self.names.origin, in: self.namespace, patch)
+        } catch {
+            guard error.code == .invalid || error.code == .notFound else { throw error }
+        }
+    }
+}
