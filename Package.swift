@@ -195,7 +195,8 @@ let package = Package(
             name: "SessionEffectsTests",
             dependencies: [
                 "InClusterProxy", "InMemoryAPI", "Kubernetes", logging, "PluginSession", "Session", "SessionEffects",
-                "Tunnel", .product(name: "NIOPosix", package: "swift-nio"),
+                "Tunnel", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),

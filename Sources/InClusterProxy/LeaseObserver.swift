@@ -7,8 +7,8 @@ struct LeaseObserver: Sendable {
     enum Selection: Sendable {
         /// The one of this name.
         case name(String)
-        /// Those of a Service's sessions.
-        case service(String)
+        /// Those with these labels.
+        case labels(String)
     }
 
     let client: KubernetesClient
@@ -17,7 +17,7 @@ struct LeaseObserver: Sendable {
     /// How long to wait from one read to the next.
     let interval: @Sendable () async -> Duration
 
-    /// Reports until the task is cancelled.
+    /// Reports until the task is cancelled. One read comes after the other, so that what is reported last is what was so last.
     ///
     /// - Parameters:
     ///   - report: Gets the Leases; empty when there is none.
@@ -25,15 +25,25 @@ struct LeaseObserver: Sendable {
     func run(
         _ report: @escaping @Sendable ([Lease]) async -> Void, besides: @escaping @Sendable () async -> Void = {}
     ) async {
+        let (reasons, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                while !Task.isCancelled {
+                var next = ContinuousClock.now
+                for await _ in reasons {
                     await self.read(report)
+                    guard ContinuousClock.now >= next else { continue }
                     await besides()
-                    try? await Task.sleep(for: self.interval())
+                    next = await ContinuousClock.now + self.interval() / 2
                 }
             }
-            group.addTask { await self.watch(report) }
+            group.addTask {
+                while !Task.isCancelled {
+                    source.yield()
+                    try? await Task.sleep(for: self.interval())
+                }
+                source.finish()
+            }
+            group.addTask { await self.watch { source.yield() } }
         }
     }
 
@@ -43,9 +53,8 @@ struct LeaseObserver: Sendable {
             case .name(let name):
                 let lease = try await self.client.find(.leases, name, in: self.namespace)
                 await report(lease.map { [$0] } ?? [])
-            case .service(let service):
-                await report(
-                    try await self.client.list(.leases, in: self.namespace, labels: "\(Key.service)=\(service)").items)
+            case .labels(let labels):
+                await report(try await self.client.list(.leases, in: self.namespace, labels: labels).items)
             }
         } catch {
             // Time without the API does not count, and the next read comes soon.
@@ -59,19 +68,18 @@ struct LeaseObserver: Sendable {
     private var changes: AsyncThrowingStream<WatchEvent<Lease>, any Error> {
         switch self.selection {
         case .name(let name): self.client.watch(.leases, name: name, in: self.namespace)
-        case .service(let service):
-            self.client.watch(.leases, labels: "\(Key.service)=\(service)", in: self.namespace)
+        case .labels(let labels): self.client.watch(.leases, labels: labels, in: self.namespace)
         }
     }
 
-    /// What a renewal leaves as it is: the reads see it soon enough.
+    /// What a renewal and counts leave as they are: the reads see it soon enough.
     private struct Facts: Equatable {
         var annotations: [String: String]?
         var holder: String?
         var uid: String?
     }
 
-    private func watch(_ report: @Sendable ([Lease]) async -> Void) async {
+    private func watch(_ changed: @Sendable () -> Void) async {
         var pause = Self.shortestPause
         var known: [String: Facts] = [:]
         while !Task.isCancelled {
@@ -81,13 +89,14 @@ struct LeaseObserver: Sendable {
                     switch event {
                     case .added(let lease), .modified(let lease):
                         let (name, metadata) = (lease.metadata.name, lease.metadata)
+                        let annotations = metadata.annotations?.filter { $0.key != Key.traffic }
                         let facts = Facts(
-                            annotations: metadata.annotations, holder: lease.spec.holderIdentity, uid: metadata.uid)
+                            annotations: annotations, holder: lease.spec.holderIdentity, uid: metadata.uid)
                         guard known.updateValue(facts, forKey: name) != facts else { break }
-                        await self.read(report)
+                        changed()
                     case .deleted(let lease):
                         known[lease.metadata.name] = nil
-                        await self.read(report)
+                        changed()
                     case .other: break
                     }
                 }

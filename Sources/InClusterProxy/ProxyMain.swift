@@ -48,10 +48,15 @@ struct ProxyMain {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await pod.start()
         let transport = InClusterTransport(environment: environment, group: group)
+        let counting = transport.map(CountingTransport.init)
         let role = ProxyRole(
             configuration: configuration, holder: holder, pod: pod, publicKey: identity.publicKey.hex,
-            client: transport.map(KubernetesClient.init(transport:)), logger: logger)
+            client: counting.map(KubernetesClient.init(transport:)), logger: logger)
+        let metrics = await Self.metrics(port: configuration.metricsPort, group, logger) {
+            await role.metrics(counting)?.text ?? ""
+        }
         await role.run(signals: signals.map { _ in })
+        await metrics?.shutdown()
         await pod.shutdown()
         await transport?.shutdown()
     }
@@ -81,11 +86,28 @@ struct ProxyMain {
             Self.fail("this program is started by kubectl tunnel install --controller, in a pod with an account")
         }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let logger = Self.logger("controller", environment)
+        let counting = CountingTransport(transport)
         let role = ControllerRole(
-            configuration: configuration, client: KubernetesClient(transport: transport),
-            logger: Self.logger("controller", environment))
+            configuration: configuration, client: KubernetesClient(transport: counting), logger: logger)
+        let metrics = await Self.metrics(port: PortPlan.usualMetricsPort, group, logger) {
+            await role.metrics(counting).text
+        }
         await role.run(signals: signals.map { _ in })
+        await metrics?.shutdown()
         await transport.shutdown()
+    }
+
+    /// What cannot be told must not keep a pod from its work.
+    private static func metrics(
+        port: Int, _ group: any EventLoopGroup, _ logger: Logger, _ text: @escaping @Sendable () async -> String
+    ) async -> MetricsServer? {
+        do {
+            return try await MetricsServer.start(port: port, group: group, text: text)
+        } catch {
+            logger.warning("no metrics", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     private static func logger(_ label: String, _ environment: [String: String]) -> Logger {

@@ -19,6 +19,8 @@ actor ProxyRole {
     private var ending: Task<Void, Never>?
     /// Whether the pod was asked to terminate.
     private var isTerminating = false
+    /// How often the Service was restored, by the Event's reason.
+    private var restores: [String: Int] = [:]
     /// What each session's Lease says.
     private var said: [SessionID: SessionState] = [:]
     /// Whether only a person can make it possible to end the tunnel.
@@ -63,7 +65,8 @@ actor ProxyRole {
             if let client = self.client {
                 let observer = LeaseObserver(
                     client: client, namespace: self.configuration.namespace,
-                    selection: .service(self.configuration.service), interval: { await self.machine.interval })
+                    selection: .labels("\(Key.service)=\(self.configuration.service)"),
+                    interval: { await self.machine.interval })
                 group.addTask {
                     await observer.run {
                         await self.take(.leasesRead($0))
@@ -72,6 +75,7 @@ actor ProxyRole {
                     }
                 }
                 group.addTask { await self.writeStates(client) }
+                group.addTask { await self.writeTraffic(client) }
             }
             for await _ in self.ended { break }
             group.cancelAll()
@@ -103,6 +107,14 @@ actor ProxyRole {
             self.sendAll(.callersRefused(limit: limit))
         case .control(let text, let session): self.take(ControlLine(text), from: session)
         }
+    }
+
+    /// What is counted here, for the metrics; `nil` after the shutdown.
+    func metrics(_ transport: CountingTransport?) async -> ProxyMetrics? {
+        guard let figures = await self.pod.figures() else { return nil }
+        return ProxyMetrics(
+            sessions: self.machine.current.count, restores: self.restores, apiRequests: transport?.requestCount ?? 0,
+            apiFailures: transport?.failureCount ?? 0, figures: figures)
     }
 
     private func sendAll(_ line: ControlLine) {
@@ -237,6 +249,7 @@ actor ProxyRole {
             }
             var isUncertain = false
             if case .selectorConflict = outcome { isUncertain = true }
+            if outcome == .restored { self.restores[cause.reason, default: 0] += 1 }
             self.isStuck = !isDone || isUncertain
             guard self.isStuck else { return outcome }
             if isUncertain {
@@ -251,8 +264,10 @@ actor ProxyRole {
             // Before the restore: the plugins tell by it that no other client has changed the Service.
             for (member, state) in states { try? await self.say(state, member, client) }
             let person = states.first?.0.holder.person ?? "another user"
+            let cause = RestoreCause.proxyEnds(holder: person)
             await self.persist("restore") { () async throws(APIError) in
-                try await self.cleanup(client).restoreService(.proxyEnds(holder: person))
+                guard try await self.cleanup(client).restoreService(cause) == .restored else { return }
+                self.restores[cause.reason, default: 0] += 1
             }
             self.sendAll(.terminating)
             _ = await self.cleanup(client).waitForOriginals(within: .seconds(10))
@@ -312,6 +327,27 @@ actor ProxyRole {
                     if refusals == Self.refusals { break }
                     try? await Task.sleep(for: Self.statePause)
                 }
+            }
+        }
+    }
+
+    /// How often it is said what came to the laptops, where that has changed.
+    private static let trafficPause = Duration.seconds(10)
+
+    /// Writes what came to each laptop, for `list`. What the API server does not take is said with the next.
+    private func writeTraffic(_ client: KubernetesClient) async {
+        var said: [SessionID: SessionTraffic] = [:]
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.trafficPause)
+            guard self.ending == nil, let figures = await self.pod.figures() else { continue }
+            for member in self.machine.current {
+                let session = member.holder.session
+                guard let counted = figures.laptops[session.description], counted.connections > 0 else { continue }
+                let traffic = SessionTraffic(
+                    connections: counted.connections, received: counted.received, sent: counted.sent)
+                guard said.updateValue(traffic, forKey: session) != traffic else { continue }
+                let patch = Lease.annotation(Key.traffic, traffic.description, holder: member.holder)
+                _ = try? await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
             }
         }
     }

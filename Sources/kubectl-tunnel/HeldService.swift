@@ -63,7 +63,7 @@ struct HeldService: Sendable {
             .contains(where: \.isReady)
     }
 
-    /// Waits until a Lease is gone, or its tunnel can be joined.
+    /// Waits until a Lease is gone, or its tunnel has a proxy.
     ///
     /// - Returns: Whether one of both came to be.
     func hasMoved(_ lease: Lease, within limit: Duration) async throws -> Bool {
@@ -73,7 +73,7 @@ struct HeldService: Sendable {
             guard let present = try await self.present(lease), present.metadata.uid == lease.metadata.uid else {
                 return true
             }
-            if case .living(let tunnel, _) = try await self.tunnel(), tunnel == present.tunnel { return true }
+            if let tunnel = present.tunnel, try await self.hasReadyProxy(tunnel) { return true }
             try await Task.sleep(for: .milliseconds(200))
         }
         return false

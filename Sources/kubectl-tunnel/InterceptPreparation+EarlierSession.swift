@@ -35,8 +35,12 @@ extension InterceptPreparation {
         let state = try await held.tunnel()
         let leases = try await held.leases()
         var isSettled = false
-        for lease in leases where try await self.isInTheWay(lease, ports, state, held) {
-            try await self.settle(held, lease)
+        for lease in leases {
+            guard let obstacle = try await self.obstacle(lease, ports, state, held) else { continue }
+            switch obstacle {
+            case .rival: try await self.settle(held, lease)
+            case .silent: try await self.settle(held, silent: lease)
+            }
             isSettled = true
         }
         let service = isSettled ? try await self.service() : found
@@ -48,22 +52,43 @@ extension InterceptPreparation {
         return try await self.service()
     }
 
-    private func isInTheWay(
-        _ lease: Lease, _ ports: Set<Int>, _ state: TunnelState, _ held: HeldService
-    ) async throws -> Bool {
-        let isRival = PortClaim(lease)?.wants(anyOf: ports) ?? (lease.malformedHolder != nil)
-        if case .living(let tunnel, .some) = state, lease.tunnel == tunnel, let holder = lease.holder {
-            guard isRival, self.request.takesOver, !self.isOwnAndDead(holder) else { return isRival }
-            // From a living tunnel ports are taken over by joining it, which leaves it as it is.
-            return try await !held.hasReadyProxy(tunnel)
-        }
-        if isRival || lease.isHandedOver { return true }
-        // It may be making its tunnel just now, or ending it.
-        return try await !held.hasMoved(lease, within: Self.moveTimeout)
+    /// What stands in the way of a session.
+    private enum Obstacle {
+        /// A session that has what this one wants, or cannot be told from one.
+        case rival
+        /// A session of a tunnel that has no proxy, and may never get one.
+        case silent
     }
 
-    /// How long a session may take from its Lease to the first of its objects.
+    private func obstacle(
+        _ lease: Lease, _ ports: Set<Int>, _ state: TunnelState, _ held: HeldService
+    ) async throws -> Obstacle? {
+        let isRival = PortClaim(lease)?.wants(anyOf: ports) ?? (lease.malformedHolder != nil)
+        if case .living(let tunnel, .some) = state, lease.tunnel == tunnel, let holder = lease.holder {
+            if try await held.hasReadyProxy(tunnel) {
+                // From a living tunnel ports are taken over by joining it, which leaves it as it is.
+                return isRival && (self.isOwnAndDead(holder) || !self.request.takesOver) ? .rival : nil
+            }
+            return isRival ? .rival : try await held.hasMoved(lease, within: Self.moveTimeout) ? nil : .silent
+        }
+        if isRival || lease.isHandedOver { return .rival }
+        return try await held.hasMoved(lease, within: Self.moveTimeout) ? nil : .silent
+    }
+
+    /// How long a session may take to get on with its tunnel before it is watched.
     private static let moveTimeout = Duration.seconds(5)
+
+    /// One that lives gets there; a dead one's tunnel is cleaned up, since nobody could join it.
+    private func settle(_ held: HeldService, silent lease: Lease) async throws {
+        guard let holder = lease.holder else { return }
+        self.report.event(
+            "watching",
+            "the tunnel of \(holder.person) on service/\(held.names.service) has no proxy: watching its lease for \(lease.seconds) s"
+        )
+        guard try await held.isAbandoned(lease) else { return }
+        try await self.recover(held, lease, holder)
+        self.report.event("recovered", "cleaned up what the dead session of \(holder.person) had left")
+    }
 
     /// A tunnel whose objects are there, and none of whose sessions.
     private func deadTunnel(_ service: Service, _ held: HeldService) async throws -> SessionID? {

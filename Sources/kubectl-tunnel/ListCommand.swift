@@ -60,6 +60,7 @@ enum SessionList {
         var host: String
         var session: String
         var since: String?
+        var traffic: SessionTraffic?
         var state: String
 
         var ageSeconds: Int {
@@ -70,6 +71,7 @@ enum SessionList {
             (self.namespace, self.service, self.ports) = (record.namespace, record.service, record.ports)
             (self.user, self.host) = (record.holder.user, record.holder.host)
             (self.session, self.since) = (record.holder.session.description, record.since)
+            self.traffic = record.traffic
             self.state = state
         }
 
@@ -138,7 +140,7 @@ enum SessionList {
         case .table, .wide:
             var headings = ["SERVICE", "PORTS", "USER", "HOST", "AGE", "STATE"]
             if showsNamespace { headings.insert("NAMESPACE", at: 0) }
-            if output == .wide { headings.append("SESSION") }
+            if output == .wide { headings += ["CONNECTIONS", "RECEIVED", "SENT", "SESSION"] }
             var table = Table(headings)
             for row in rows {
                 var cells = [
@@ -146,7 +148,10 @@ enum SessionList {
                     Age.text(seconds: row.ageSeconds), row.state,
                 ]
                 if showsNamespace { cells.insert(row.namespace, at: 0) }
-                if output == .wide { cells.append(row.session) }
+                if output == .wide {
+                    let bytes = row.traffic.map { [$0.received, $0.sent].map(SessionTraffic.text(bytes:)) }
+                    cells += ["\(row.traffic?.connections ?? 0)"] + (bytes ?? ["-", "-"]) + [row.session]
+                }
                 table.append(cells)
             }
             return table.text
@@ -160,7 +165,7 @@ enum SessionList {
     private static func value(_ rows: [Row]) -> JSONValue {
         .array(
             rows.map { row in
-                [
+                var members: [String: JSONValue] = [
                     "namespace": .string(row.namespace), "service": .string(row.service),
                     "ports": .string(row.ports), "user": .string(row.user),
                     "host": .string(row.host),
@@ -168,6 +173,12 @@ enum SessionList {
                     "since": .string(row.since ?? ""), "ageSeconds": .integer(Int64(row.ageSeconds)),
                     "state": .string(row.state),
                 ]
+                if let traffic = row.traffic {
+                    members["connections"] = .integer(Int64(traffic.connections))
+                    members["receivedBytes"] = .integer(Int64(traffic.received))
+                    members["sentBytes"] = .integer(Int64(traffic.sent))
+                }
+                return .object(members)
             })
     }
 }

@@ -13,6 +13,7 @@ extension Rights {
         Right(verb: "delete", resource: "deployments", group: "apps"),
         Right(verb: "get", resource: "replicasets", group: "apps"),
         Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
+        Right(verb: "list", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "delete", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "list", resource: "pods"),
@@ -26,6 +27,7 @@ extension Rights {
     static let controlledIntercept: [Right] = [
         Right(verb: "get", resource: "replicasets", group: "apps"),
         Right(verb: "create", resource: "leases", group: "coordination.k8s.io"),
+        Right(verb: "list", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "patch", resource: "leases", group: "coordination.k8s.io"),
         Right(verb: "list", resource: "pods"),
         Right(verb: "get", resource: "pods"),

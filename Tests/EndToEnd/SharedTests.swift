@@ -4,9 +4,9 @@ import Testing
 extension EndToEnd {
     /// Several laptops on one Service, each with a port of it.
     @Suite struct SharedTests {
-        fileprivate static let service = PortTests.service(
+        static let service = PortTests.service(
             "[{name: http, port: 80, targetPort: 8080}, {name: metrics, port: 9090}, {name: admin, port: 7070}]")
-        fileprivate static let deployment = Shop.deployment(labels: "app: web", ports: "8080,9090,7070", replicas: 1)
+        static let deployment = Shop.deployment(labels: "app: web", ports: "8080,9090,7070", replicas: 1)
 
         /// Alice's laptop has port 80, bob's 9090, and the originals 7070.
         private struct Stage {
@@ -89,6 +89,7 @@ extension EndToEnd {
                 #expect(rows.map(\.ports) == ["80:3000", "9090:3001"])
                 #expect(rows.map(\.state) == ["active", "active"])
                 let pods = try await stage.pods()
+                if leaver == .maker { try await self.expectFigures(shop) }
                 let (first, second) = leaver == .maker ? (stage.alice, stage.bob) : (stage.bob, stage.alice)
                 let (left, right) =
                     leaver == .maker ? (stage.loads[0], stage.loads[1]) : (stage.loads[1], stage.loads[0])
@@ -104,6 +105,22 @@ extension EndToEnd {
                 try await right.expect("cluster")
                 try await stage.finish()
             }
+        }
+
+        /// What came to whom can be seen: by Prometheus, and in the list.
+        private func expectFigures(_ shop: Shop) async throws {
+            let name = try await kubectl(
+                "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
+                "jsonpath={.items[0].metadata.name}:{.items[0].metadata.annotations.prometheus\\.io/port}")
+            let text = try await kubectl(
+                "get", "--raw", "/api/v1/namespaces/\(shop.namespace)/pods/\(name)/proxy/metrics")
+            #expect(text.contains("kubectl_tunnel_sessions{kind=\"whole\"} 2\n"), "\(text)")
+            #expect(text.contains("kubectl_tunnel_links 2\n"), "\(text)")
+            #expect(!text.contains("passed_through_total{reason=\"not_intercepted\"} 0\n"), "\(text)")
+            try await eventually(within: 20, "connections of both in the list") {
+                try await shop.sessions().allSatisfy { $0.connections ?? 0 > 0 }
+            }
+            #expect(try await shop.list("-o", "wide").contains("CONNECTIONS"))
         }
 
         @Test("a laptop that is killed is out of the tunnel after its lease, and the other does not notice")

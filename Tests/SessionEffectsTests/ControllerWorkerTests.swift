@@ -24,7 +24,12 @@ import Testing
                 lease, configuration: configuration, version: version, client: stage.api.client,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         let task = Task { await worker.run() }
+        let observer = LeaseObserver(
+            client: stage.api.client, namespace: "shop", selection: .name("tunnel-web"),
+            interval: { worker.interval })
+        let observing = Task { await observer.run { worker.take($0.first) } }
         try await body()
+        observing.cancel()
         await worker.end()
         await task.value
     }

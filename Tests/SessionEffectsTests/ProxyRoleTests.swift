@@ -24,7 +24,8 @@ import Tunnel
         try await pod.start()
         let configuration = ProxyConfiguration(
             namespace: "shop", service: "web", holder: SessionStage.holder.description, publicKey: "5a",
-            leaseDurationSeconds: 5, listeners: [], originHost: "127.0.0.1", tunnelPort: 1, restores: restores,
+            leaseDurationSeconds: 5, listeners: [], originHost: "127.0.0.1", tunnelPort: 1, metricsPort: 2,
+            restores: restores,
             usesBetaSlices: false)
         let role = ProxyRole(
             configuration: configuration, holder: SessionStage.holder, pod: pod,

@@ -53,7 +53,7 @@ import Testing
         let plan = try PortPlan(makeService(), [PortRequest("3000")!], allowLowPorts: false)
         let configuration = ProxyConfiguration(
             namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", publicKey: "5a", leaseDurationSeconds: 30,
-            listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1,
+            listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1, metricsPort: 2,
             restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)
         #expect(ProxyConfiguration(json: "{}") == nil)

@@ -22,6 +22,7 @@ extension Loopback {
             let tunnel = try await TestTunnel.pod(origin: origin.port)
             #expect(await tunnel.ask("hello") == "origin:hello")
             #expect(tunnel.pod.tunnelledCount == 0)
+            #expect(await tunnel.pod.figures()?.passedThrough == [.noLink: 1])
             await tunnel.pod.shutdown()
         }
 
@@ -45,6 +46,13 @@ extension Loopback {
                 #expect(await tunnel.ask("1") == "origin:1")
                 tunnel.pod.setPassThrough(false)
                 #expect(await tunnel.ask("2") == "local:2")
+                let figures = try #require(await tunnel.pod.figures())
+                #expect(figures.passedThrough == [.ending: 1])
+                #expect(figures.origin.connections == 1 && figures.laptopTotal.connections == 1)
+                #expect(figures.laptopTotal.received == 1 && figures.laptopTotal.sent == "local:2".utf8.count)
+                #expect(figures.origin.received == 1 && figures.origin.sent == "origin:1".utf8.count)
+                #expect(figures.laptops.values.map(\.connections) == [1])
+                #expect(figures.roundTrips.count == 1)
             }
         }
 
@@ -64,6 +72,10 @@ extension Loopback {
                 #expect(answer == Array("origin:".utf8) + request)
                 let events = EventLog(laptop.events)
                 #expect(await events.wait(for: .localDown(route: TestTunnel.route, reason: "connection refused")))
+                let figures = try #require(await tunnel.pod.figures())
+                #expect(figures.passedThrough == [.laptopRefused: 1])
+                #expect(figures.origin.received == count)
+                #expect(figures.laptopTotal == Traffic())
             }
         }
 

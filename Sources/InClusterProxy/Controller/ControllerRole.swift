@@ -13,6 +13,7 @@ actor ControllerRole {
     private let logger: Logger
     private var workers: [String: (worker: ControllerWorker, task: Task<Void, Never>)] = [:]
     private var isEnding = false
+    private var counts = ControllerMetrics()
     private var nap: Task<Void, Never>?
 
     init(configuration: ControllerConfiguration, client: KubernetesClient, logger: Logger) {
@@ -32,39 +33,53 @@ actor ControllerRole {
         await work.value
     }
 
+    /// What is counted here.
+    func metrics(_ transport: CountingTransport) -> ControllerMetrics {
+        var metrics = self.counts
+        metrics.sessions = self.workers.count
+        (metrics.apiRequests, metrics.apiFailures) = (transport.requestCount, transport.failureCount)
+        return metrics
+    }
+
+    private func count(_ event: ControllerWorker.Event) {
+        switch event {
+        case .answered(let isRefused): self.counts.orders[isRefused ? "refused" : "done", default: 0] += 1
+        case .recovered: self.counts.recoveries += 1
+        }
+    }
+
     private func work() async {
         guard let version = await self.version() else { return }
-        let watching = Task { await self.watch(version) }
+        let observer = LeaseObserver(
+            client: self.client, namespace: self.namespace, selection: .labels(Self.leases),
+            interval: { await self.interval })
+        let observing = Task { await observer.run { await self.take($0, version) } }
         while !self.isEnding {
             await self.sweep(version)
-            let nap = Task { _ = try? await Task.sleep(for: Self.interval) }
+            let nap = Task { _ = try? await Task.sleep(for: Self.sweepInterval) }
             self.nap = nap
             if !self.isEnding { await nap.value }
         }
-        watching.cancel()
+        observing.cancel()
     }
 
     private static let pause = Duration.milliseconds(500)
-    /// How often everything is read, besides the watch.
-    private static let interval = Duration.seconds(10)
+    /// How often Services are read.
+    private static let sweepInterval = Duration.seconds(10)
+    /// How often Leases are, besides the watch, while nobody needs it more often.
+    private static let idleInterval = Duration.seconds(5)
     private static let leases = "\(Key.component)=lease"
 
     private var namespace: String { self.configuration.namespace }
+    private var interval: Duration {
+        self.workers.values.map(\.worker.interval).min().map { min($0, Self.idleInterval) } ?? Self.idleInterval
+    }
 
-    private func watch(_ version: ServerVersion) async {
-        while !Task.isCancelled {
-            do {
-                for try await event in self.client.watch(.leases, labels: Self.leases, in: self.namespace) {
-                    switch event {
-                    case .added(let lease), .modified(let lease): self.attend(to: lease, version)
-                    case .deleted, .other: break
-                    }
-                }
-            } catch {
-                self.logger.warning("watch ended", metadata: ["error": .string("\(error)")])
-            }
-            try? await Task.sleep(for: Self.pause)
-        }
+    /// One read of all Leases serves all workers.
+    private func take(_ leases: [Lease], _ version: ServerVersion) {
+        let byName = Dictionary(leases.map { ($0.metadata.name, $0) }) { first, _ in first }
+        for (name, (worker, _)) in self.workers { worker.take(byName[name]) }
+        for lease in leases { self.attend(to: lease, version) }
     }
 
     private func version() async -> ServerVersion? {
@@ -86,8 +101,9 @@ actor ControllerRole {
         let worker = ControllerWorker(
             lease, configuration: self.configuration, version: version, client: self.client, logger: self.logger)
         guard let worker else { return }
+        worker.take(lease)
         let task = Task {
-            await worker.run()
+            await worker.run { await self.count($0) }
             self.workers[name] = nil
             // The next session may have begun before this one's worker was gone.
             let next = try? await self.client.find(.leases, name, in: self.namespace)
@@ -98,11 +114,8 @@ actor ControllerRole {
         self.workers[name] = (worker, task)
     }
 
-    /// Reads everything: a watch may have died without a word.
     private func sweep(_ version: ServerVersion) async {
         do throws(APIError) {
-            let leases = try await self.client.list(.leases, in: self.namespace, labels: Self.leases).items
-            for lease in leases { self.attend(to: lease, version) }
             let services = try await self.client.list(.services, in: self.namespace).items
             for service in services where !self.isEnding { await self.recover(service, version) }
         } catch {
@@ -122,6 +135,7 @@ actor ControllerRole {
         do throws(APIError) {
             guard try await !cleanup.leases().contains(where: { $0.tunnel == tunnel }) else { return }
             let outcome = try await cleanup.run(.recovered(by: "the controller"))
+            self.count(.recovered)
             self.logger.notice("recovered", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
         } catch {
             self.logger.warning(

@@ -21,6 +21,14 @@ actor ControllerWorker {
     /// Whether the session has ended its tunnel with everybody in it.
     private var endsWithOthers = false
 
+    /// What it has done.
+    enum Event: Sendable {
+        /// An order.
+        case answered(isRefused: Bool)
+        /// A session that no other client could end.
+        case recovered
+    }
+
     /// A reason to see what there is to do.
     private enum Look: Sendable {
         /// The Lease was read just now; `nil` when it is gone.
@@ -43,6 +51,7 @@ actor ControllerWorker {
         self.tunnel = record.tunnel
         self.holder = record.holder
         self.machine = machine
+        self.interval = machine.interval
         self.configuration = configuration
         self.version = version
         self.client = client
@@ -53,25 +62,27 @@ actor ControllerWorker {
     }
 
     /// Runs until the session is over.
-    func run() async {
+    ///
+    /// - Parameter report: Told what was done.
+    func run(_ report: @escaping @Sendable (Event) async -> Void = { _ in }) async {
         // Anybody can write a Lease for a Service that does not exist.
         guard (try? await self.client.has(.services, self.names.service, in: self.namespace)) != false else { return }
-        let observer = LeaseObserver(
-            client: self.client, namespace: self.namespace, selection: .name(self.lease),
-            interval: { [interval = self.machine.interval] in interval })
-        let source = self.lookSource
-        let observing = Task { await observer.run { leases in source.yield(.read(leases.first)) } }
         for await look in self.looks {
             do {
-                if try await self.isOver(look) { break }
+                if try await self.isOver(look, report) { break }
             } catch {
                 self.logger.warning("not yet", metadata: ["error": .string("\(error)")])
                 try? await Task.sleep(for: Self.pause)
-                source.yield(.again)
+                self.lookSource.yield(.again)
             }
         }
-        observing.cancel()
     }
+
+    /// Takes in the session's Lease as it was just read; `nil` when it is gone.
+    nonisolated func take(_ lease: Lease?) { self.lookSource.yield(.read(lease)) }
+
+    /// How often the Lease is to be read.
+    nonisolated let interval: Duration
 
     /// Ends the work after the write that is in flight.
     func end() {
@@ -83,7 +94,7 @@ actor ControllerWorker {
     private static let pause = Duration.milliseconds(500)
 
     /// Does what there is to do.
-    private func isOver(_ look: Look) async throws -> Bool {
+    private func isOver(_ look: Look, _ report: @Sendable (Event) async -> Void) async throws -> Bool {
         // As a rule what was read just now says that there is nothing to do; what there is, is decided on a look of its own.
         if case .read(let lease) = look, self.machine.handle(lease, now: self.clock.now - self.start) == .wait {
             return false
@@ -95,7 +106,7 @@ actor ControllerWorker {
             if step == .look { step = self.machine.handle(try await self.seen(lease), now: now) }
             switch step {
             case .perform(let order):
-                if let lease { try await self.perform(order, lease) }
+                if let lease { await report(.answered(isRefused: try await self.perform(order, lease))) }
             case .recover(let cause):
                 if case .expired = cause, let lease {
                     // Before the Service shows it: a laptop that wakes just now must not continue.
@@ -107,6 +118,7 @@ actor ControllerWorker {
                 // Where the Service's own selector is uncertain, a person has to say it first.
                 if case .selectorConflict = outcome { return false }
                 self.machine.cleanedUp()
+                await report(.recovered)
                 return false
             case .wait, .look: return false
             case .forget: return true
@@ -132,7 +144,9 @@ actor ControllerWorker {
     }
 
     /// Does what was asked for, and answers; what the API server did not take is asked for again by the next look.
-    private func perform(_ order: ControllerOrder, _ lease: Lease) async throws {
+    ///
+    /// - Returns: Whether it was refused.
+    private func perform(_ order: ControllerOrder, _ lease: Lease) async throws -> Bool {
         var answer = ControllerAnswer(number: order.number)
         do {
             answer.outcome = try await self.write(order, lease)
@@ -158,6 +172,7 @@ actor ControllerWorker {
             guard error.code == .notFound else { throw error }
         }
         if order.write.isLast, answer.refusal == nil { self.machine.cleanedUp() }
+        return answer.refusal != nil
     }
 
     /// - Throws: ``Refusal``, ``WriteFailure``, ``APIError``.

@@ -35,6 +35,8 @@ public enum Key {
     public static let version = "kubectl-tunnel/version"
     /// On the Lease, by the in-cluster side, on change only: see ``SessionState``.
     public static let state = "kubectl-tunnel/state"
+    /// On the Lease, by the proxy, now and then: see ``SessionTraffic``.
+    public static let traffic = "kubectl-tunnel/traffic"
     /// On the Lease, by `kubectl tunnel stop`: who wants the session to end.
     public static let stopRequestedBy = "kubectl-tunnel/stop-requested-by"
     /// On the Lease, by `kubectl tunnel intercept --take-over`: who wants the Service next.

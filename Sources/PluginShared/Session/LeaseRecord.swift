@@ -14,6 +14,8 @@ public struct LeaseRecord: Sendable, Equatable {
     public var ports: String
     /// What the in-cluster side last said; `nil` when it has said nothing yet.
     public var state: SessionState?
+    /// What came to its laptop, as the proxy last said.
+    public var traffic: SessionTraffic?
     /// When the API server created the Lease, RFC 3339.
     public var since: String?
     /// The Lease's uid.
@@ -30,6 +32,7 @@ public struct LeaseRecord: Sendable, Equatable {
         self.tunnel = lease.tunnel ?? holder.session
         self.ports = lease.metadata.annotation(Key.ports) ?? ""
         self.state = lease.metadata.annotation(Key.state).flatMap(SessionState.init)
+        self.traffic = lease.metadata.annotation(Key.traffic).flatMap(SessionTraffic.init)
         self.since = lease.metadata.creationTimestamp
         self.uid = lease.metadata.uid
     }

@@ -28,6 +28,11 @@ public struct PortPlan: Sendable, Equatable {
     public var notes: [String] = []
     /// The port of the tunnel, on the pod's loopback.
     public var tunnelPort = 0
+    /// The port of the proxy's metrics.
+    public var metricsPort = 0
+
+    /// Where metrics are, if a port of the Service does not take it: OpenTelemetry's default for Prometheus.
+    public static let usualMetricsPort = 9464
 
     /// Whether a listener needs `net.ipv4.ip_unprivileged_port_start`.
     public var needsLowPorts: Bool { self.listeners.contains { $0.listenPort < 1024 } }
@@ -80,6 +85,7 @@ public struct PortPlan: Sendable, Equatable {
             }
         }
         self.tunnelPort = Self.freePort(from: 31_998, taken: &taken)
+        self.metricsPort = Self.freePort(from: Self.usualMetricsPort, taken: &taken)
         for listener in self.listeners where listener.localPort != nil && listener.servicePorts.count > 1 {
             let asked = listener.servicePorts.filter { localPorts[$0] != nil }
             guard asked.count < listener.servicePorts.count else { continue }

@@ -36,6 +36,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public var originHost: String
     /// The port of the tunnel.
     public var tunnelPort: Int
+    /// The port of the metrics.
+    public var metricsPort: Int
     /// Whether this pod may restore the Service; otherwise only the plugin does.
     public var restores: Bool
     /// Whether EndpointSlices are v1beta1 here.
@@ -45,7 +47,7 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public init(
         namespace: String, service: String, holder: String, publicKey: String,
         leaseDurationSeconds: Int, listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
-        restores: Bool, usesBetaSlices: Bool
+        metricsPort: Int, restores: Bool, usesBetaSlices: Bool
     ) {
         self.namespace = namespace
         self.service = service
@@ -55,6 +57,7 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
         self.listeners = listeners
         self.originHost = originHost
         self.tunnelPort = tunnelPort
+        self.metricsPort = metricsPort
         self.restores = restores
         self.usesBetaSlices = usesBetaSlices
     }
@@ -62,7 +65,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.
     public init?(json: String) {
         guard let value = Self.decoded(json) else { return nil }
-        let ports = value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort]
+        let ports =
+            value.listeners.flatMap { [$0.listenPort, $0.servicePort] } + [value.tunnelPort, value.metricsPort]
         guard ports.allSatisfy(PortPlan.numbers.contains) else { return nil }
         self = value
     }

@@ -22,7 +22,7 @@ public enum RestoreCause: Sendable, Equatable, Codable {
     case recovered(by: String)
 
     /// The Event's reason.
-    var reason: String {
+    public var reason: String {
         switch self {
         case .ended, .stopped, .leaseDeleted, .originDeleted, .proxyEnds, .proxyMissing, .proxySilent, .recovered:
             "TunnelRestored"

@@ -12,9 +12,12 @@ enum RestrictedPod {
     }
 
     /// A Deployment of one such pod, told apart from others by its session.
-    static func deployment(labels: [String: String], session: SessionID, spec: JSONValue) -> [String: JSONValue] {
+    static func deployment(
+        labels: [String: String], session: SessionID, annotations: [String: String] = [:], spec: JSONValue
+    ) -> [String: JSONValue] {
         self.deployment(
-            matching: [Key.session: session.description], labels: labels, annotations: Self.noMesh(session), spec: spec)
+            matching: [Key.session: session.description], labels: labels,
+            annotations: Self.noMesh(session).merging(annotations) { mine, _ in mine }, spec: spec)
     }
 
     /// A Deployment of one such pod.
@@ -42,6 +45,11 @@ enum RestrictedPod {
         "linkerd.io/inject": "disabled",
         "kuma.io/sidecar-injection": "disabled",
     ]
+
+    /// Where a Prometheus that goes by these annotations finds metrics.
+    static func metrics(port: Int) -> [String: String] {
+        ["prometheus.io/scrape": "true", "prometheus.io/port": "\(port)", "prometheus.io/path": "/metrics"]
+    }
 
     /// The annotations of a session's pod.
     static func noMesh(_ session: SessionID) -> [String: String] {

@@ -10,7 +10,8 @@ extension SessionObjects {
             "apps/v1", "Deployment", named: self.names.deployment, component: "proxy",
             annotations: [Key.originAddress: originHost],
             with: RestrictedPod.deployment(
-                labels: self.podLabels, session: self.tunnel, spec: self.podSpec(configuration)))
+                labels: self.podLabels, session: self.tunnel,
+                annotations: RestrictedPod.metrics(port: self.plan.metricsPort), spec: self.podSpec(configuration)))
     }
 
     /// A pod like the proxy's, for a dry run: what quota, pod security and webhooks say of it. The session's own account
@@ -58,7 +59,8 @@ extension SessionObjects {
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
             publicKey: self.publicKey, leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners,
             originHost: originHost,
-            tunnelPort: self.plan.tunnelPort, restores: self.failsafe != .pluginOnly,
+            tunnelPort: self.plan.tunnelPort, metricsPort: self.plan.metricsPort,
+            restores: self.failsafe != .pluginOnly,
             usesBetaSlices: self.usesBetaSlices)
     }
 

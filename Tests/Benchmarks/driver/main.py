@@ -10,11 +10,12 @@ import time
 import lines
 import names
 import report
+import shared
 from lab import Lab
 from scene import Scene
 
-GROUPS = ("load", "image", "plugins", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "list",
-          "names")
+GROUPS = ("load", "image", "plugins", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "shared",
+          "list", "names")
 
 
 def measure(lab, groups, archive, print_line):
@@ -33,6 +34,7 @@ def measure(lab, groups, archive, print_line):
         "stalled": lambda: lines.stalled(scene, ways),
         "held": lambda: lines.held(scene, ways),
         "start": lambda: lines.beginnings_and_ends(lab, scene, ways),
+        "shared": lambda: shared.shared(lab, scene),
         "list": lambda: lines.listing(lab),
         "names": lambda: names.names(lab, scene, ways),
     }

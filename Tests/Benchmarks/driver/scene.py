@@ -107,7 +107,8 @@ class Scene:
         self.pod = pod["metadata"]["name"]
         # The same server on both sides, so that only the ways differ; in the pod's network, not in its container.
         inside = lab.process_of_pod(pod["metadata"]["uid"], "sleep")
-        lab.start_load(["nsenter", f"--target={inside}", "--net"], "serve", POD_PORT, "original")
+        for port in range(POD_PORT, POD_PORT + 6):
+            lab.start_load(["nsenter", f"--target={inside}", "--net"], "serve", port, "original")
         lab.start_load(lab.laptop, "serve", LOCAL_PORT, "laptop")
         self.far_kubeconfig = self.relay()
         self.addresses = {

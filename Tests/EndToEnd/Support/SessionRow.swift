@@ -9,6 +9,7 @@ struct SessionRow: Decodable, Sendable, Equatable {
     var host: String
     var session: String
     var state: String
+    var connections: Int?
 }
 
 extension Shop {

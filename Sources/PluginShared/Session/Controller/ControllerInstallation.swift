@@ -90,7 +90,10 @@ public struct ControllerInstallation: Sendable, Equatable {
         return self.object(
             "apps/v1", "Deployment", Self.name,
             RestrictedPod.deployment(
-                matching: Self.labels, labels: Self.labels, annotations: RestrictedPod.noMesh, spec: spec))
+                matching: Self.labels, labels: Self.labels,
+                annotations: RestrictedPod.noMesh.merging(
+                    RestrictedPod.metrics(port: PortPlan.usualMetricsPort)
+                ) { mine, _ in mine }, spec: spec))
     }
 
     static let labels = [Key.component: "controller"]

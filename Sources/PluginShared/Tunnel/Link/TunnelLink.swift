@@ -60,6 +60,8 @@ final class TunnelLink {
         self.health.standing == .up && !self.isClosed && !self.peerIsLeaving
             && self.streams.count < HTTP2Configuration.maximumStreams - 16
     }
+    /// The last round trip; `nil` before the first.
+    var roundTrip: Duration? { self.health.roundTrip }
     /// The smallest recent round trip; `nil` before the first.
     var smallestRoundTrip: Duration? { self.health.smallestRoundTrip }
 

@@ -13,6 +13,10 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     private var route = ConnectionRoute()
     private var relay: Relay?
     private var far: (any BytePipe)?
+    /// Of whoever has the connection.
+    private var counter: TrafficCounter?
+    /// Bytes that the laptop was sent before it took the connection.
+    private var kept = 0
 
     /// Makes one for a caller that was accepted just now.
     init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
@@ -27,24 +31,25 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     var holdsBytes: Bool? { self.relay?.holdsBytes }
 
     func start() {
-        let way = self.core.usableLink(for: self.port.route)
+        let way = self.core.way(for: self.port.route)
         self.core.logger.trace(
             "connection accepted",
             metadata: [
                 LogKey.stream: "\(self.id)", LogKey.route: "\(self.port.route)", LogKey.peer: "\(self.callerAddress)",
             ]
         )
-        switch self.route.accepted(canUseTunnel: way != nil) {
-        case .openStream:
-            self.session = way?.session
-            let stream = way?.link.openStream(route: self.port.route, caller: self.callerAddress, owner: self)
-            if let stream {
+        switch (self.route.accepted(canUseTunnel: way.isLaptop), way) {
+        case (.openStream, .laptop(let link, let session)):
+            self.session = session
+            if let stream = link.openStream(route: self.port.route, caller: self.callerAddress, owner: self) {
                 self.use(stream)
             } else {
                 self.streamFailed()
             }
-        case .dialOrigin:
+        case (_, .origin(let reason)):
+            self.core.passes(reason)
             self.dialOrigin()
+        case (.dialOrigin, .laptop): self.dialOrigin()
         }
         self.updateReading()
     }
@@ -104,6 +109,9 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
                     origin.owner = self
                     self.use(origin)
                     self.core.passedThrough(self.port)
+                    self.counter = self.core.origin
+                    self.counter?.taken()
+                    self.counter?.received(buffer.readableBytes)
                     if buffer.readableBytes > 0 { self.relay?.nearSent(buffer) }
                     if ends { self.relay?.nearEnded() }
                     self.updateReading()
@@ -128,6 +136,7 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
         switch self.route.streamFailed() {
         case .dialOrigin:
             self.core.laptop(answers: false, at: self.port)
+            self.core.passes(.laptopRefused)
             self.session = nil
             self.relay = nil
             self.far = nil
@@ -144,7 +153,10 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
 
     func callerSent(_ bytes: ByteBuffer) {
         switch self.route.callerSent(bytes) {
-        case .forward: self.relay?.nearSent(bytes)
+        case .forward:
+            self.kept += self.counter == nil ? bytes.readableBytes : 0
+            self.counter?.received(bytes.readableBytes)
+            self.relay?.nearSent(bytes)
         case .keep, .drop: break
         }
     }
@@ -173,6 +185,9 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
         switch self.route.streamAnswered() {
         case .useTunnel:
             self.core.laptop(answers: true, at: self.port)
+            self.counter = self.session.flatMap(self.core.counter)
+            self.counter?.taken()
+            self.counter?.received(self.kept)
             self.readEagerly()
             self.updateReading()
         case .ignore:
@@ -182,6 +197,7 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
         guard pipe === self.far, self.connection?.upstreamSent(bytes) == true else { return }
+        self.counter?.sent(bytes.readableBytes)
         self.relay?.farSent(bytes)
     }
 

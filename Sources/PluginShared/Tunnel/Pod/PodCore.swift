@@ -27,6 +27,12 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var owners: [String: String] = [:]
     /// By route: of the ports whose connections go to a laptop.
     private var recalls: [String: PortRecall] = [:]
+    /// By session.
+    private var laptops: [String: TrafficCounter] = [:]
+    /// Of laptops whose sessions have left.
+    private var former = Traffic()
+    let origin = TrafficCounter()
+    private var passedThrough: [PassThroughReason: Int] = [:]
 
     init(
         loop: any EventLoop,
@@ -69,6 +75,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         for session in self.leaving.keys where !sessions.contains(where: { $0.id == session }) {
             self.leaving.removeValue(forKey: session)?.stop()
         }
+        self.keepCounters(of: sessions)
         self.owners = [:]
         for session in sessions { self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first } }
         guard self.drain == nil else { return }
@@ -87,12 +94,52 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         if !self.passingThrough(at: port).isEmpty { recall.passedThrough() }
     }
 
-    /// The link that new connections of a route go through, and its session; `nil` sends them to the origin.
-    func usableLink(for route: String) -> (link: TunnelLink, session: String)? {
-        guard !self.passThrough.isOn, self.drain == nil, let session = self.owners[route],
-            self.leaving[session] == nil, let link = self.links[session], link.isUsable
-        else { return nil }
-        return (link, session)
+    /// Where new connections of a route go.
+    enum Way {
+        case laptop(TunnelLink, session: String)
+        case origin(PassThroughReason)
+
+        var isLaptop: Bool { if case .laptop = self { true } else { false } }
+    }
+
+    /// Where new connections of a route go now.
+    func way(for route: String) -> Way {
+        guard !self.passThrough.isOn, self.drain == nil else { return .origin(.ending) }
+        guard let session = self.owners[route] else { return .origin(.notIntercepted) }
+        guard self.leaving[session] == nil else { return .origin(.ending) }
+        guard let link = self.links[session] else { return .origin(.noLink) }
+        return link.isUsable ? .laptop(link, session: session) : .origin(.suspect)
+    }
+
+    /// The link that new connections of a route go through; `nil` when they go to the origin.
+    func usableLink(for route: String) -> TunnelLink? {
+        if case .laptop(let link, _) = self.way(for: route) { link } else { nil }
+    }
+
+    // MARK: Counting
+
+    private func keepCounters(of sessions: [PodSession]) {
+        let known = Set(sessions.map(\.id))
+        for (session, counter) in self.laptops where !known.contains(session) {
+            self.former.add(counter.traffic)
+            self.laptops[session] = nil
+        }
+        for session in known where self.laptops[session] == nil { self.laptops[session] = TrafficCounter() }
+    }
+
+    /// The counter of a session's laptop; `nil` for one that is not known any more.
+    func counter(of session: String) -> TrafficCounter? { self.laptops[session] }
+
+    /// A connection goes to the origin.
+    func passes(_ reason: PassThroughReason) { self.passedThrough[reason, default: 0] += 1 }
+
+    /// What was counted.
+    var figures: PodFigures {
+        let laptops = self.laptops.mapValues(\.traffic)
+        return PodFigures(
+            laptops: laptops, laptopTotal: laptops.values.reduce(into: self.former) { $0.add($1) },
+            origin: self.origin.traffic, passedThrough: self.passedThrough, open: self.counts.open,
+            roundTrips: self.links.compactMapValues(\.roundTrip))
     }
 
     /// The link of a session; `nil` for all.

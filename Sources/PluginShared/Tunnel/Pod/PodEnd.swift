@@ -102,6 +102,9 @@ public final class PodEnd: Sendable {
         await self.end.run { $0.passingThrough(for: duration) } ?? 0
     }
 
+    /// What was counted since the start; `nil` after the shutdown.
+    public func figures() async -> PodFigures? { await self.end.run { $0.figures } }
+
     /// Accepted connections that are still open.
     public var connectionCount: Int { self.end.counts.open }
 

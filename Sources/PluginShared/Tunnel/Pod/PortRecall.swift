@@ -59,7 +59,7 @@ final class PortRecall {
         case .nothing: break
         case .ask:
             RouteProbe.ask(
-                self.port.route, on: self.core.usableLink(for: self.port.route)?.link, loop: self.core.loop,
+                self.port.route, on: self.core.usableLink(for: self.port.route), loop: self.core.loop,
                 timeout: self.core.timing.endingLimit
             ) { self.laptop(answers: $0) }
         case .endQuiet:
