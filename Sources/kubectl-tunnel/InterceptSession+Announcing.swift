@@ -20,7 +20,11 @@ extension InterceptSession {
         }
         let (recorder, holder, service) = (self.recorder, self.objects.holder, self.objects.service)
         self.inBackground { await recorder.record(.intercepted(holder: holder.person), on: service) }
-        self.report.event("ready", "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it")
+        self.report.event(
+            "ready",
+            self.isMaker
+                ? "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it"
+                : "others have this tunnel, too, and notice nothing; Ctrl-C ends your part")
         if let port = self.objects.plan.intercepted.first?.servicePort {
             self.report.event("test-it", "test it: \(self.testLine(port: port))")
         }

@@ -24,7 +24,7 @@ extension InterceptSession {
         case .notYet(let reason): self.report.detail("not yet: \(reason)")
         case .ending(let isSwitched): self.reportEnd(isSwitched ? "ending the intercept of \(service)" : "cleaning up")
         case .leaving:
-            self.report.event("leaving", "others have the tunnel of \(service): it stays, without this laptop")
+            self.report.event("leaving", "others have the tunnel of \(service), which stays")
         case .restored: self.report.event("restored", "\(service) is restored")
         case .displaced: self.inBackground { await self.recordDisplacement() }
         case .uncertain(let annotation, let origin):
@@ -33,6 +33,7 @@ extension InterceptSession {
                 "\(service) is still switched, and the proxy passes its traffic through: its own selector is \(annotation) or \(origin); say which with `kubectl tunnel restore \(self.serviceName) --selector KEY=VALUE,…`"
             )
         case .draining: self.reportDrain()
+        case .left: self.report.event("ended", "the session has ended; the tunnel goes on")
         case .ended: self.report.event("ended", "the session has ended, and what it created is deleted")
         case .handedOver:
             self.report.event(

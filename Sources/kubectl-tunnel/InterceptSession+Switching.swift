@@ -27,7 +27,8 @@ extension InterceptSession {
     /// From then on a switch cannot be empty.
     private func waitForWarmUp(_ pod: String) async throws {
         guard pod != self.firstPod else { return try await self.endpoints.forWarmUp(of: pod, within: .seconds(20)) }
-        if try await self.isSwitched() { return }
+        self.isThere = try await self.isSwitched()
+        if self.isThere { return }
         try await self.write(.count(.ready))
         try await self.endpoints.forWarmUp(of: pod, within: .seconds(20), unless: self.isSwitched)
     }
@@ -98,7 +99,11 @@ extension InterceptSession {
 
     func switchService(to pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
         if isFirst {
-            try await self.report.step("service switched") { try await self.switchService(to: pod) }
+            if !self.isMaker, self.isThere {
+                self.tell(.switchWritten(pod: pod))
+            } else {
+                try await self.report.step("service switched") { try await self.switchService(to: pod) }
+            }
             self.watchService()
             self.watchLocalPorts()
         } else {

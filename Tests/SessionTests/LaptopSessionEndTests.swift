@@ -108,7 +108,7 @@ import Testing
         let orders = stage.take(.restored(.shared))
         #expect(orders.prefix(2) == [.report(.leaving), .leave])
         #expect(stage.take(.laptopDrained(passing: 3)) == [.dropTunnel, .deleteLease])
-        #expect(stage.take(.cleanedUp(true)) == [.report(.ended)])
+        #expect(stage.take(.cleanedUp(true)) == [.report(.left)])
         #expect(stage.session.outcome == .cleanedUp)
 
         // A second Ctrl-C, and a tunnel that is gone, do not wait.

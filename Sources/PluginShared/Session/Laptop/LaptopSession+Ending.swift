@@ -75,7 +75,7 @@ extension LaptopSession {
             return []
         case (.laptopDrained, .leaving), (.woken(.drainLimit), .leaving): return self.left()
         case (.cleanedUp(let isDone), .deletingLease):
-            return (isDone ? [.report(.ended)] : []) + self.over(isDone ? .cleanedUp : .unfinished)
+            return (isDone ? [.report(.left)] : []) + self.over(isDone ? .cleanedUp : .unfinished)
         case (.woken(.drainNotice), .draining), (.woken(.drainNotice), .leaving): return [.report(.draining)]
         case (.woken(.drainLimit), .draining): return self.drained(false)
         case (.cleanedUp(true), .cleaningUp): return [.report(.ended)] + self.over(.cleanedUp)

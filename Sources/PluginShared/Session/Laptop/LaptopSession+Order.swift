@@ -78,6 +78,8 @@ extension LaptopSession {
         case uncertain(annotation: String, origin: String)
         case draining
         case ended
+        /// The same, while others have the tunnel.
+        case left
         /// The proxy deletes the rest when the last connection through it has ended.
         case handedOver
         /// The controller is away, and there has been no proxy.

@@ -88,6 +88,7 @@ public struct LaptopSession: Sendable {
         self.holder = holder
         self.tunnelID = holder.session
         self.lease = SessionNames(service: service.metadata.name).lease(slot: 0)
+        self.writers = Restore.writers(of: service)
         self.service = service
         self.plan = plan
         self.isControlled = isControlled
@@ -118,6 +119,7 @@ public struct LaptopSession: Sendable {
             self.lease = lease
             self.isMaker = tunnel == self.holder.session
             self.service = service
+            self.writers = Restore.writers(of: service)
         case .proxyReady(let pod): return self.proxyReady(pod, now: now)
         case .tunnelUp(let number, let pod):
             self.tunnel = (number, pod)
