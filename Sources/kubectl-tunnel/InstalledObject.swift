@@ -64,8 +64,9 @@ struct InstalledObject: Sendable {
         }
         var patch = JSONPatch()
         if let changing, let value = self.json[changing] { patch.replace("/\(changing)", value) }
-        if let scope = self.json["metadata"]?["annotations"]?[Key.services] {
-            patch.add(JSONPatch.annotation(Key.services), scope)
+        for key in [Key.services, Key.version] {
+            guard let value = self.json["metadata"]?["annotations"]?[key] else { continue }
+            patch.add(JSONPatch.annotation(key), value)
         }
         try await client.patch(self.type, self.name, in: namespace, patch)
         console.result("\(name) configured")

@@ -7,7 +7,8 @@ import Testing
     private func account(_ services: [String]?) -> ObjectMeta {
         let installation = Installation(namespace: "shop", services: services, grantsEvents: true)
         return ObjectMeta(
-            name: Installation.name, labels: Installation.labels, annotations: [Key.services: installation.scope])
+            name: Installation.name, labels: Installation.labels,
+            annotations: [Key.services: installation.scope, Key.version: SessionObjects.protocolVersion])
     }
 
     @Test("an account is for the Services that were named, or for all; one that another client made is for none")
@@ -16,6 +17,10 @@ import Testing
         #expect(Installation.covers("web", account: self.account(["web", "api"])))
         #expect(!Installation.covers("we", account: self.account(["web", "api"])))
         #expect(!Installation.covers("web", account: ObjectMeta(name: Installation.name)))
+        // What an earlier version has prepared lacks rights.
+        var old = self.account(nil)
+        old.annotations?[Key.version] = "2"
+        #expect(!Installation.covers("web", account: old))
     }
 
     @Test("another installation adds its Services, and all of them stay all")

@@ -66,9 +66,11 @@ public struct Installation: Sendable, Equatable {
         object.labels?[Key.component] == Self.labels[Key.component]
     }
 
-    /// Whether an account was prepared for a Service.
+    /// Whether an account was prepared for a Service, with the rights that this version's proxies need.
     public static func covers(_ service: String, account: ObjectMeta) -> Bool {
-        guard Self.owns(account) else { return false }
+        guard Self.owns(account), account.annotation(Key.version) == SessionObjects.protocolVersion else {
+            return false
+        }
         let services = (account.annotation(Key.services) ?? "").split(separator: ",")
         return services.contains("*") || services.contains(Substring(service))
     }
@@ -96,6 +98,6 @@ public struct Installation: Sendable, Equatable {
     private func object(_ apiVersion: String, _ kind: String, _ members: [String: JSONValue]) -> JSONValue {
         Manifest.object(
             apiVersion, kind, named: Self.name, in: self.namespace, labels: Self.labels,
-            annotations: [Key.services: self.scope], with: members)
+            annotations: [Key.services: self.scope, Key.version: SessionObjects.protocolVersion], with: members)
     }
 }
