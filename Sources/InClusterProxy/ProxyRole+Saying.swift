@@ -11,16 +11,21 @@ extension ProxyRole {
     /// dead: what the API server did not take is said again.
     func writeStates(_ client: KubernetesClient) async {
         for await _ in self.changes {
-            var refusals = 0
-            while self.ending == nil, !Task.isCancelled, let (member, state) = self.unsaid {
-                do throws(APIError) {
-                    try await self.say(state, member, client)
-                } catch {
-                    // It may be another session's Lease by now, or the rights are gone.
-                    if !error.isTransient { refusals += 1 }
-                    if refusals == Self.refusals { break }
-                    try? await Task.sleep(for: Self.statePause)
+            var refusals: [SessionID: Int] = [:]
+            while self.ending == nil, !Task.isCancelled {
+                let unsaid = self.unsaid.filter { refusals[$0.member.holder.session] ?? 0 < Self.refusals }
+                if unsaid.isEmpty { break }
+                var hasFailed = false
+                for (member, state) in unsaid {
+                    do throws(APIError) {
+                        try await self.say(state, member, client)
+                    } catch {
+                        hasFailed = true
+                        // It may be another session's Lease by now, or the rights are gone.
+                        if !error.isTransient { refusals[member.holder.session, default: 0] += 1 }
+                    }
                 }
+                if hasFailed { try? await Task.sleep(for: Self.statePause) }
             }
         }
     }
@@ -39,15 +44,16 @@ extension ProxyRole {
                 guard let counted = figures.laptops[session.description], counted.connections > 0 else { continue }
                 let traffic = SessionTraffic(
                     connections: counted.connections, received: counted.received, sent: counted.sent)
-                guard said.updateValue(traffic, forKey: session) != traffic else { continue }
+                guard said[session] != traffic else { continue }
                 let patch = Lease.annotation(Key.traffic, traffic.description, holder: member.holder)
-                _ = try? await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
+                let lease = try? await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
+                if lease != nil { said[session] = traffic }
             }
         }
     }
 
-    private var unsaid: (TunnelMember, SessionState)? {
-        self.machine.states.first { self.said[$0.member.holder.session] != $0.state }
+    private var unsaid: [(member: TunnelMember, state: SessionState)] {
+        self.machine.states.filter { self.said[$0.member.holder.session] != $0.state }
     }
 
     /// Writes the state by which the plugin knows that the session is over, before the Service shows it: it would switch to

@@ -69,7 +69,7 @@ actor ProxyRole {
                     interval: { await self.machine.interval })
                 group.addTask {
                     await observer.run {
-                        await self.take(.leasesRead($0))
+                        await self.read($0)
                     } besides: {
                         await self.readOrigin(client)
                     }
@@ -80,6 +80,12 @@ actor ProxyRole {
             for await _ in self.ended { break }
             group.cancelAll()
         }
+    }
+
+    /// Only Leases that its Role names are sessions' to it.
+    private func read(_ leases: [Lease]) {
+        let names = Set(self.names.leases)
+        self.take(.leasesRead(leases.filter { names.contains($0.metadata.name) }))
     }
 
     /// Without the origin Service nothing is left to pass through to.

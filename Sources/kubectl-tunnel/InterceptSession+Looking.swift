@@ -42,12 +42,18 @@ extension InterceptSession {
 
     func takeSilenceBack() async {
         guard self.saysSilence else { return }
-        self.saysSilence = false
         var patch = JSONPatch()
         patch.test("/spec/holderIdentity", .string(self.objects.holder.description))
         patch.remove(JSONPatch.annotation(Key.silent))
-        _ = try? await self.client.patch(.leases, self.objects.leaseName, in: self.namespace, patch)
+        // The mark itself may still be on its way.
+        for _ in 0..<Self.silenceAttempts {
+            let lease = try? await self.client.patch(.leases, self.objects.leaseName, in: self.namespace, patch)
+            guard lease == nil, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
+        }
+        self.saysSilence = false
     }
+
+    private static let silenceAttempts = 5
 
     func lookForSilence() async {
         try? await Task.sleep(for: .milliseconds(ProxySilence.pauseMilliseconds))
@@ -57,7 +63,9 @@ extension InterceptSession {
 
     func readService(_ writes: Int) async {
         let service = await self.readService()
-        let leases = (try? await self.cleanup.leases()) ?? []
+        guard let leases = try? await self.cleanup.leases() else {
+            return self.tell(.serviceRead(.init(writes: writes, service: .unknown, lease: nil, isShared: false)))
+        }
         let (tunnel, session) = (self.objects.tunnel, self.objects.holder.session)
         let isShared = leases.contains { $0.isMember(of: tunnel) && !$0.isHeld(by: session) }
         let lease = leases.first { $0.isHeld(by: session) }

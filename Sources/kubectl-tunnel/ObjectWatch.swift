@@ -22,7 +22,8 @@ struct ObjectWatch: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watch(.services, names.origin, "service", report) }
             group.addTask { await self.watch(.deployments, names.deployment, "deployment", report) }
-            if self.objects.failsafe == .ownRole {
+            // Whose account a joined tunnel has, only its maker knows.
+            if self.objects.failsafe == .ownRole, self.objects.tunnel == self.objects.holder.session {
                 group.addTask { await self.watch(.serviceAccounts, names.account, "serviceaccount", report) }
             }
         }

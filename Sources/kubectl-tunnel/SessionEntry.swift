@@ -31,11 +31,18 @@ struct SessionEntry: Sendable {
             ports: Set(objects.plan.intercepted.map(\.servicePort)), takesOver: self.takesOver)
         let (clock, start) = (ContinuousClock(), ContinuousClock.now)
         var isTold = false
+        var isAsked = false
         while true {
             let look = try await self.look(objects)
+            if isAsked, !look.leases.contains(where: { $0.isHeld(by: objects.holder.session) }) {
+                self.tell(.leaseGone)
+                isAsked = false
+            }
             switch entry.step(look) {
             case .createLease(let slot, let tunnel):
+                guard clock.now - start < Self.timeout else { throw self.timedOut(look, objects) }
                 (objects.slot, objects.tunnel) = (slot, tunnel)
+                isAsked = true
                 try await self.createLease(objects)
             case .startOver: try await self.leave(objects)
             case .make: return objects
@@ -83,8 +90,8 @@ struct SessionEntry: Sendable {
             let lease = objects.lease(time: MicroTime.text(for: .now))
             let _: Lease = try await self.client.create(.leases, lease, in: objects.namespace)
         } catch {
-            // Another session was quicker, or an answer was lost: the next look tells.
-            if error.code == .alreadyExists { return self.tell(.leaseGone) }
+            // Another session was quicker, or this one's was carried out twice: the next look tells.
+            if error.code == .alreadyExists { return try await Task.sleep(for: Self.pause) }
             throw PluginFailure(error, action: "create lease/\(objects.leaseName)")
         }
     }

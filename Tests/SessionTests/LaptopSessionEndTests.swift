@@ -119,11 +119,11 @@ import Testing
         }
     }
 
-    @Test("a tunnel without a proxy, or with ports that it does not serve, ends for everybody")
+    @Test("a tunnel that has lost an object, or does not serve a port, ends for everybody")
     func endsForAll() throws {
-        var early = try LaptopStage()
-        _ = early.take(.leaseAsked, .setUpFailed(Refusal("no")))
-        #expect(early.take(.workStopped).last == .end(self.ended, withOthers: true))
+        var lost = try LaptopStage.serving()
+        _ = lost.take(.inspected(.object("deployment/kt-1"), .unknown, originIsBack: false))
+        #expect(lost.take(.workStopped).last == .end(self.ended, withOthers: true))
         var joined = try LaptopStage()
         _ = joined.take(.leaseAsked, .entered(tunnel: sessionB, lease: "tunnel-web.1", service: joined.service))
         _ = joined.take(.setUpFailed(Refusal("no")))

@@ -48,6 +48,14 @@ import Testing
             let lease: Lease = try await self.api.client.create(.leases, objects.lease(time: "t"), in: "shop")
             #expect(lease.metadata.name == "tunnel-web")
             self.api.put(objects.origin(), in: CommandStage.services)
+            let labels: JSONValue = [
+                Key.session: .string(JoinAndEndTests.maker.session.description), Key.component: "proxy",
+            ]
+            self.api.put(
+                [
+                    "metadata": ["name": "proxy", "labels": labels],
+                    "status": ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]],
+                ], in: CommandStage.pods)
             let patch = SwitchPatch.make(
                 self.original, tunnel: objects.tunnel, names: objects.names, publishNotReady: false)
             try await self.api.client.patch(.services, "web", in: "shop", patch)
@@ -167,6 +175,17 @@ import Testing
             }
             try await group.waitForAll()
         }
+    }
+
+    @Test("without a proxy the Service does not stay with those that may be asleep")
+    func noProxy() async throws {
+        let stage = try await Stage()
+        _ = try await stage.join(Holder(user: "bob", host: "desk", session: .random()), port: "3001:90")
+        stage.api.remove("\(CommandStage.pods)/proxy")
+        #expect(try await stage.end() == .shared)
+        #expect(try await stage.service().selector == ["app": "web"])
+        #expect(try await stage.leases().map { $0.holder?.user } == ["bob"])
+        #expect(try await stage.state() == .living(Self.maker.session, version: "3"))
     }
 
     @Test("of two that come at once each has a slot of its own")

@@ -135,7 +135,7 @@ actor ControllerRole {
         do throws(APIError) {
             guard try await !cleanup.leases().contains(where: { $0.tunnel == tunnel }) else { return }
             let outcome = try await cleanup.run(.recovered(by: "the controller"))
-            self.count(.recovered)
+            if outcome == .restored { self.count(.recovered) }
             self.logger.notice("recovered", metadata: ["service": .string(names.service), "outcome": "\(outcome)"])
         } catch {
             self.logger.warning(

@@ -118,7 +118,7 @@ actor ControllerWorker {
                 // Where the Service's own selector is uncertain, a person has to say it first.
                 if case .selectorConflict = outcome { return false }
                 self.machine.cleanedUp()
-                await report(.recovered)
+                if outcome == .restored { await report(.recovered) }
                 return false
             case .wait, .look: return false
             case .forget: return true

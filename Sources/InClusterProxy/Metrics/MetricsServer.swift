@@ -1,13 +1,16 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 /// Answers `GET /metrics`, to anybody who can reach the pod: there are counts in it, and no names.
 struct MetricsServer: Sendable {
     private let channel: any Channel
 
-    /// How long a client may be silent.
-    private static let idleLimit = TimeAmount.seconds(10)
+    /// How long a client has.
+    private static let limit = TimeAmount.seconds(10)
+    /// Clients at once; one more is closed at once. The proxy's memory and files are its callers'.
+    private static let most = 16
     /// Clients that are waiting to be accepted.
     private static let backlog: Int32 = 16
 
@@ -17,19 +20,28 @@ struct MetricsServer: Sendable {
     static func start(
         port: Int, group: any EventLoopGroup, text: @escaping @Sendable () async -> String
     ) async throws -> MetricsServer {
+        let count = Count()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                channel.closeFuture.whenComplete { _ in count.value.subtract(1, ordering: .relaxed) }
+                guard count.value.add(1, ordering: .relaxed).newValue <= Self.most else { return channel.close() }
+                let deadline = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+                channel.closeFuture.whenComplete { _ in deadline.cancel() }
+                return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(IdleStateHandler(readTimeout: Self.idleLimit))
                     try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
                     try pipeline.addHandler(Handler(text: text))
                 }
             }
         return MetricsServer(channel: try await bootstrap.bind(host: "::", port: port).get())
+    }
+
+    /// Clients that are connected.
+    private final class Count: Sendable {
+        let value = Atomic<Int>(0)
     }
 
     /// The port that was bound.
@@ -73,10 +85,6 @@ struct MetricsServer: Sendable {
                 HTTPServerResponsePart.head(.init(version: .http1_1, status: status, headers: headers)), promise: nil)
             channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: text))), promise: nil)
             channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
-        }
-
-        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

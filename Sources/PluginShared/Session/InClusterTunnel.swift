@@ -99,11 +99,13 @@ public struct InClusterTunnel: Sendable {
         guard !self.isEnding else { return [] }
         self.hasReadLeases = true
         self.welcome(leases)
-        let byName = Dictionary(leases.map { ($0.metadata.name, $0) }) { first, _ in first }
         var orders: [Order] = []
         for member in self.members.values {
             let session = member.holder.session
-            guard let lease = byName[member.lease] else {
+            // One whose holder cannot be read is still its session's.
+            let found = leases.first { $0.isHeld(by: session) }
+            guard let lease = found ?? leases.first(where: { $0.metadata.name == member.lease && $0.holder == nil })
+            else {
                 orders += self.tell(.leaseMissing, to: session, now: now)
                 continue
             }
@@ -182,7 +184,7 @@ public struct InClusterTunnel: Sendable {
         guard let cause = self.sessions[session]?.cause(reason) else { return [] }
         guard others.isEmpty else {
             self.leaving.insert(session)
-            self.ending = nil
+            if self.ending?.session == session { self.ending = nil }
             return self.use() + [.leave(member, reason, cause)]
         }
         self.isEnding = true
@@ -210,7 +212,11 @@ public struct InClusterTunnel: Sendable {
             if case .drainedForLaptop = event { inner = .drainedForLaptop } else { inner = .terminationRequested }
             for order in self.tell(inner, to: session, now: now) where !orders.contains(order) { orders.append(order) }
         }
-        if case .terminationRequested = event { self.isEnding = true }
+        if case .terminationRequested = event, !self.isEnding {
+            self.isEnding = true
+            // Whose session has ended says nothing any more, and the Service goes back all the same.
+            if !orders.contains(.restoreAndDrain), !orders.contains(.exit) { orders.append(.restoreAndDrain) }
+        }
         // What is written comes before the restore that it explains.
         return orders.filter(\.isWrite) + orders.filter { !$0.isWrite }
     }

@@ -24,12 +24,6 @@ public struct PortClaim: Sendable, Equatable {
         self.uid = lease.metadata.uid ?? ""
     }
 
-    /// Whether both want the same port.
-    public func meets(_ other: PortClaim) -> Bool {
-        guard let mine = self.ports, let theirs = other.ports else { return true }
-        return !mine.isDisjoint(with: theirs)
-    }
-
     /// Whether it wants one of these ports.
     public func wants(anyOf ports: Set<Int>) -> Bool {
         self.ports.map { !$0.isDisjoint(with: ports) } ?? true

@@ -27,7 +27,11 @@ extension Service {
             return found
         }
         found.spec.selector = origin.spec.selector
-        found.spec.ports = (origin.spec.ports ?? []) + (self.spec.ports ?? []).filter { !$0.isTCP }
+        let kept = origin.spec.ports ?? []
+        let others = (self.spec.ports ?? []).filter { !$0.isTCP }
+        // In the order in which they stand, where they are the same: the switch compares.
+        found.spec.ports =
+            (self.spec.ports ?? []).filter(\.isTCP) == kept ? self.spec.ports : kept + others
         found.metadata.managedFields = origin.metadata.annotation(Key.originalManagedFields)
             .flatMap(JSONValue.init(text:))
         return found

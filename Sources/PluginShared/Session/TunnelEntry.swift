@@ -68,12 +68,16 @@ public struct TunnelEntry: Sendable {
             return mine.tunnel == tunnel ? .join(tunnel) : .startOver
         case .ending: return mine == nil ? .wait : .startOver
         case .none:
+            // Its origin Service is gone, and will be back, or it will end.
+            let hasOther = look.leases.contains { lease in
+                lease.tunnel.map { $0 != self.holder.session && lease.isMember(of: $0) } ?? false
+            }
             guard let mine else {
-                let isFree = !look.leases.contains { $0.metadata.name == self.names.lease(slot: 0) }
+                let isFree = !hasOther && !look.leases.contains { $0.metadata.name == self.names.lease(slot: 0) }
                 return isFree ? .createLease(slot: 0, tunnel: self.holder.session) : .wait
             }
             let isMaker = mine.metadata.name == self.names.lease(slot: 0) && mine.tunnel == self.holder.session
-            return isMaker ? .make : .startOver
+            return !isMaker ? .startOver : hasOther ? .wait : .make
         }
     }
 

@@ -5,7 +5,7 @@ public struct TunnelMember: Sendable, Equatable {
     /// Whose it is.
     public let holder: Holder
     /// Its Lease's name.
-    public let lease: String
+    public private(set) var lease: String
     /// The public key of its laptop, as 64 hexadecimal digits.
     public let publicKey: String
     /// The Service's ports that come to its laptop.
@@ -32,6 +32,7 @@ public struct TunnelMember: Sendable, Equatable {
     /// Takes in what the Lease says now. Key and ports stay those that it came with, as long as it has them.
     mutating func take(_ lease: Lease) {
         if lease.isOver { self = self.withoutPorts }
+        self.lease = lease.metadata.name
         self.claim = PortClaim(lease) ?? self.claim
     }
 

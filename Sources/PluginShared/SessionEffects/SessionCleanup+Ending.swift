@@ -12,18 +12,25 @@ extension SessionCleanup {
     public func end(_ cause: RestoreCause, withOthers: Bool) async throws(APIError) -> RestoreOutcome {
         if !withOthers {
             try await self.sayLeave()
-            if try await self.isShared() { return await self.left(cause) }
+            if try await self.isShared() { return try await self.left(cause) }
         }
         try await self.mark()
         if !withOthers, try await self.isShared() {
             try await self.takeMarkBack()
-            return await self.left(cause)
+            return try await self.left(cause)
         }
         return try await self.restoreService(cause)
     }
 
-    private func left(_ cause: RestoreCause) async -> RestoreOutcome {
-        await self.recordLeave(cause)
+    /// Others have the tunnel, and may be asleep: a Service without a proxy does not wait for them.
+    private func left(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
+        let labels = "\(Key.session)=\(self.tunnel),\(Key.component)=proxy"
+        let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
+        if let pods, !pods.contains(where: \.isReady) {
+            try await self.restoreService(cause)
+        } else {
+            await self.recordLeave(cause)
+        }
         return .shared
     }
 

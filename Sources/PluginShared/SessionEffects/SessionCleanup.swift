@@ -219,7 +219,10 @@ public struct SessionCleanup: Sendable {
 
     /// The Leases of the Service's sessions, in any order.
     public func leases() async throws(APIError) -> [Lease] {
-        try await self.client.list(.leases, in: self.namespace, labels: "\(Key.service)=\(self.names.service)").items
+        let labels = "\(Key.service)=\(self.names.service)"
+        let names = Set(self.names.leases)
+        return try await self.client.list(.leases, in: self.namespace, labels: labels).items
+            .filter { names.contains($0.metadata.name) }
     }
 
     private func deleteIfOurs<Object>(

@@ -41,7 +41,7 @@ extension LaptopSession {
         case (.workStopped, .stopping):
             guard self.hasBegun else { return self.over(.cleanedUp) }
             self.phase = .ending(.restoring)
-            return [.report(.ending(isSwitched: self.isSwitched)), .end(self.cause, withOthers: self.endsForAll)]
+            return [.report(.ending(isSwitched: self.isSwitched)), .end(self.cause, withOthers: self.isUnserved)]
         case (.restored(let outcome), .restoring): return self.restored(outcome)
         case (.originalsReady, .waitingForOriginals):
             guard self.tunnel != nil else { return self.drained(false) }
@@ -131,11 +131,6 @@ extension LaptopSession {
         self.phase = .ending(.deletingLease)
         self.tunnel = nil
         return [.dropTunnel, .deleteLease]
-    }
-
-    /// Whether nobody else can go on with the tunnel: without a proxy, or with ports of the Service that it does not serve.
-    private var endsForAll: Bool {
-        self.isUnserved || (self.isMaker && !self.hasProxy)
     }
 
     mutating func drained(_ isDrained: Bool) -> [Order] {

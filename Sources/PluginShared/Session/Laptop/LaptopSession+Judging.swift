@@ -9,7 +9,7 @@ extension LaptopSession {
     /// What a watch tells may be old: the session itself writes the Service, too.
     mutating func serviceSeen(_ service: Service?) -> [Order] {
         guard self.change(service) == .none else { return [.readService(writes: self.writes)] }
-        if let service { self.writers = Restore.writers(of: service) }
+        if let service { self.writers.formUnion(Restore.writers(of: service)) }
         return []
     }
 
@@ -25,7 +25,9 @@ extension LaptopSession {
     /// Whether another session of the tunnel has restored the Service, because its laptop lost the proxy: nobody else has
     /// written it since it last led there.
     private func isRestoredByColleague(_ service: Service?, _ read: ServiceRead) -> Bool {
-        guard read.isShared, let service, case .unmarked = self.change(service) else { return false }
+        guard read.isShared, let service, case .unmarked = self.change(service),
+            read.lease?.metadata.annotation(Key.state) != SessionState.terminating.rawValue
+        else { return false }
         return service.selector == self.service.selector && Restore.writers(of: service).isSubset(of: self.writers)
     }
 
@@ -73,7 +75,8 @@ extension LaptopSession {
         switch loss {
         case .lease(let reason): return self.begin(.failed(Refusal("the session has ended: \(reason)")))
         case .object(let name):
-            // It owns the Secret, whose deletion by the garbage collector may be heard of first.
+            // Nobody can go on without it. Its deletion may be that of its owner, or its owner's.
+            self.isUnserved = true
             let origin = "service/\(SessionNames(service: self.service.metadata.name).origin)"
             let cause = originIsBack ? origin : name
             return self.begin(.failed(Refusal("the session has ended: \(cause) was deleted")))

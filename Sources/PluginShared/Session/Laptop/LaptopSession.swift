@@ -44,9 +44,8 @@ public struct LaptopSession: Sendable {
     var tunnelID: SessionID
     /// Its Lease's name.
     var lease: String
-    /// Whether it made the tunnel.
-    var isMaker = true
-    /// Whether the Service has a port that the proxy does not serve.
+    /// Whether nobody can go on with the tunnel: an object of it is gone, or the Service has a port that the proxy does not
+    /// serve.
     var isUnserved = false
     /// The managers, and times, in the Service's managedFields when it was last seen to lead to the proxy.
     var writers: Set<JSONValue> = []
@@ -117,7 +116,6 @@ public struct LaptopSession: Sendable {
         case .entered(let tunnel, let lease, let service):
             self.tunnelID = tunnel
             self.lease = lease
-            self.isMaker = tunnel == self.holder.session
             self.service = service
             self.writers = Restore.writers(of: service)
         case .proxyReady(let pod): return self.proxyReady(pod, now: now)
