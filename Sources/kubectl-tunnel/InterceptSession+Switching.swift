@@ -26,7 +26,10 @@ extension InterceptSession {
 
     /// From then on a switch cannot be empty.
     private func waitForWarmUp(_ pod: String) async throws {
-        guard pod != self.firstPod else { return try await self.endpoints.forWarmUp(of: pod, within: .seconds(20)) }
+        guard pod != self.firstPod else {
+            // A session that has joined may be quicker, and the warm-up Service counts otherwise by then.
+            return try await self.endpoints.forWarmUp(of: pod, within: .seconds(20), unless: self.isSwitched)
+        }
         self.isThere = try await self.isSwitched()
         if self.isThere { return }
         try await self.write(.count(.ready))

@@ -49,11 +49,7 @@ extension SessionCleanup {
         guard let lease = try await self.leases().first(where: { $0.isHeld(by: self.session) }),
             let holder = lease.holder, !lease.isOver
         else { return }
-        do throws(APIError) {
-            try await self.client.patch(.leases, lease.metadata.name, in: self.namespace, Lease.leave(holder))
-        } catch {
-            guard error.code == .invalid || error.code == .notFound else { throw error }
-        }
+        try await self.patch(.leases, lease.metadata.name, Lease.leave(holder))
     }
 
     /// Whether other sessions that may live have the tunnel.
@@ -81,12 +77,26 @@ extension SessionCleanup {
         return origin?.metadata.annotation(Key.session) == self.tunnel.description ? origin : nil
     }
 
-    /// A test that fails says that the Service is not the one that was read, or marked by another session: each is enough.
     private func patchOrigin(_ patch: JSONPatch) async throws(APIError) {
-        do throws(APIError) {
-            try await self.client.patch(.services, self.names.origin, in: self.namespace, patch)
-        } catch {
-            guard error.code == .invalid || error.code == .notFound else { throw error }
+        try await self.patch(.services, self.names.origin, patch)
+    }
+
+    /// Patches an object that others patch at the same time, which the server gives up on after some tries (409). A test that
+    /// fails says that it is not the one that was read, or says it already: each is enough.
+    private func patch<Object>(
+        _ type: ResourceType<Object>, _ name: String, _ patch: JSONPatch
+    ) async throws(APIError) {
+        var lastError = APIError(.conflict, "\(name) keeps changing")
+        for _ in 0..<Self.attempts {
+            do throws(APIError) {
+                try await self.client.patch(type, name, in: self.namespace, patch)
+                return
+            } catch {
+                if error.code == .invalid || error.code == .notFound { return }
+                guard error.code == .conflict else { throw error }
+                lastError = error
+            }
         }
+        throw lastError
     }
 }
