@@ -65,7 +65,7 @@ actor ProxyRole {
             if let client = self.client {
                 let observer = LeaseObserver(
                     client: client, namespace: self.configuration.namespace,
-                    selection: .labels("\(Key.service)=\(self.configuration.service)"),
+                    selection: .labels(self.names.leaseLabels),
                     interval: { await self.machine.interval })
                 group.addTask {
                     await observer.run {
@@ -82,7 +82,7 @@ actor ProxyRole {
         }
     }
 
-    /// Only Leases that its Role names are sessions' to it.
+    /// As ``KubernetesClient/sessionLeases(_:in:)`` has them.
     private func read(_ leases: [Lease]) {
         let names = Set(self.names.leases)
         self.take(.leasesRead(leases.filter { names.contains($0.metadata.name) }))

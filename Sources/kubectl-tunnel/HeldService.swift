@@ -23,8 +23,7 @@ struct HeldService: Sendable {
     /// The Leases of its sessions, the oldest first, and those that name none.
     func leases() async throws -> [Lease] {
         do {
-            let labels = "\(Key.service)=\(self.names.service)"
-            return try await self.client.list(.leases, in: self.namespace, labels: labels).items
+            return try await self.client.sessionLeases(self.names, in: self.namespace)
                 .sorted {
                     ($0.metadata.creationTimestamp ?? "", $0.metadata.name)
                         < ($1.metadata.creationTimestamp ?? "", $1.metadata.name)

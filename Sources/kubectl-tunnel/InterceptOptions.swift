@@ -22,7 +22,7 @@ struct InterceptOptions: ParsableArguments {
     @Flag(help: "Intercept although something speaks against it.")
     var force = false
 
-    @Flag(help: "End the session that has the Service, and intercept it then.")
+    @Flag(help: "End the session that has one of the ports, and intercept it then.")
     var takeOver = false
 
     @Flag(name: [.customShort("y"), .long], help: "Do not ask.")

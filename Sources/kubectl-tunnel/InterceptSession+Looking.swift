@@ -36,8 +36,8 @@ extension InterceptSession {
         self.saysSilence = true
         let lease = try? await self.client.patch(
             .leases, objects.leaseName, in: self.namespace, patch, timeoutSeconds: 1)
-        guard lease != nil, let leases = try? await self.cleanup.leases() else { return false }
-        return !leases.contains { $0.isMember(of: objects.tunnel) && $0.hasProxy }
+        guard lease != nil, let others = try? await self.cleanup.others() else { return false }
+        return !others.contains(where: \.hasProxy)
     }
 
     func takeSilenceBack() async {
@@ -67,7 +67,7 @@ extension InterceptSession {
             return self.tell(.serviceRead(.init(writes: writes, service: .unknown, lease: nil, isShared: false)))
         }
         let (tunnel, session) = (self.objects.tunnel, self.objects.holder.session)
-        let isShared = leases.contains { $0.isMember(of: tunnel) && !$0.isHeld(by: session) }
+        let isShared = !leases.others(than: session, in: tunnel).isEmpty
         let lease = leases.first { $0.isHeld(by: session) }
         self.tell(.serviceRead(.init(writes: writes, service: service, lease: lease, isShared: isShared)))
     }

@@ -55,8 +55,7 @@ extension InterceptSession {
 
     /// Who has the tunnel, too.
     private func colleagues() async throws -> [String] {
-        try await self.cleanup.leases()
-            .filter { $0.isMember(of: self.objects.tunnel) && !$0.isHeld(by: self.objects.holder.session) }
+        try await self.cleanup.others()
             .compactMap { $0.holder?.person }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }.sorted()
     }
 

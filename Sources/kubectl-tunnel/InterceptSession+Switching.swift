@@ -30,8 +30,8 @@ extension InterceptSession {
             // A session that has joined may be quicker, and the warm-up Service counts otherwise by then.
             return try await self.endpoints.forWarmUp(of: pod, within: .seconds(20), unless: self.isSwitched)
         }
-        self.isThere = try await self.isSwitched()
-        if self.isThere { return }
+        self.foundSwitched = try await self.isSwitched()
+        if self.foundSwitched { return }
         try await self.write(.count(.ready))
         try await self.endpoints.forWarmUp(of: pod, within: .seconds(20), unless: self.isSwitched)
     }
@@ -102,7 +102,7 @@ extension InterceptSession {
 
     func switchService(to pod: String, isFirst: Bool) async throws -> LaptopSession.Event {
         if isFirst {
-            if !self.isMaker, self.isThere {
+            if self.foundSwitched {
                 self.tell(.switchWritten(pod: pod))
             } else {
                 try await self.report.step("service switched") { try await self.switchService(to: pod) }

@@ -32,14 +32,6 @@ extension InterceptSession {
         return lease != nil
     }
 
-    /// Whether other sessions have the tunnel.
-    func isShared() async throws(APIError) -> Bool {
-        let session = self.objects.holder.session
-        return try await self.cleanup.leases().contains {
-            $0.isMember(of: self.objects.tunnel) && !$0.isHeld(by: session)
-        }
-    }
-
     /// Marks the Lease, and waits until it is gone, and the Deployment, too, unless others have it.
     func askProxyToEnd() async -> Bool {
         let (names, holder, name) = (self.objects.names, self.objects.holder, self.objects.leaseName)
@@ -58,7 +50,7 @@ extension InterceptSession {
                 let deployment = try await self.client.find(.deployments, names.deployment, in: self.namespace)
                 let isThere = deployment?.metadata.annotation(Key.session) == self.objects.tunnel.description
                 if !isOurs, !isThere { return true }
-                if !isOurs, try await self.isShared() { return true }
+                if !isOurs, try await !self.cleanup.others().isEmpty { return true }
             } catch {
                 self.report.detail("not yet: \(error.message)")
             }

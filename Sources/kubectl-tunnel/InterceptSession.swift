@@ -44,8 +44,8 @@ actor InterceptSession {
     var tunnelNumber = 0
     /// The first pod's name.
     var firstPod: String?
-    /// Whether the Service led to the proxy when this laptop came to it, or came back.
-    var isThere = false
+    /// Whether another session had switched the Service when this one last came to the proxy.
+    var foundSwitched = false
     /// Whether the Lease says that the proxy does not answer.
     var saysSilence = false
     /// Local ports without a listener.

@@ -3,6 +3,7 @@ import Kubernetes
 import PluginConsole
 import PluginSession
 import Session
+import SessionEffects
 
 /// Getting into the tunnel of a Service: carries out what ``TunnelEntry`` decides.
 struct SessionEntry: Sendable {
@@ -75,8 +76,7 @@ struct SessionEntry: Sendable {
     /// The Leases first: who ends a tunnel says so, and then looks at them.
     private func look(_ objects: SessionObjects) async throws -> TunnelEntry.Look {
         do {
-            let labels = "\(Key.service)=\(objects.names.service)"
-            let leases = try await self.client.list(.leases, in: objects.namespace, labels: labels).items
+            let leases = try await self.client.sessionLeases(objects.names, in: objects.namespace)
             let origin = try await self.client.find(.services, objects.names.origin, in: objects.namespace)
             return TunnelEntry.Look(leases: leases, origin: origin)
         } catch {

@@ -15,7 +15,7 @@ struct StopCommand: AsyncParsableCommand {
         help: "The Service.", completion: ClusterCompletion.intercepted, transform: CommandRunner.serviceName)
     var service: String
 
-    @Flag(help: "End it although it is another user's.")
+    @Flag(help: "End all sessions of the Service, other users' too.")
     var force = false
 
     @OptionGroup(title: "Cluster")

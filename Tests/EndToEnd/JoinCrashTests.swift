@@ -19,6 +19,29 @@ extension EndToEnd {
             }
         }
 
+        /// A plugin that is to die after one of its writes.
+        private struct Doomed {
+            let plugin: Running
+            private let hook: CrashHook
+            private let namespace: String
+            private let killedBefore: Int
+
+            init(_ words: [String], host: String, after number: Int, _ shop: Shop, _ hook: CrashHook) throws {
+                let writes = try hook.writes(in: shop.namespace)
+                (self.hook, self.namespace, self.killedBefore) = (hook, shop.namespace, writes.count(where: \.killed))
+                self.plugin = try shop.start(words + CrashHook.user, host: host)
+                try hook.crash(
+                    "plugin", after: writes.count { $0.actor == "plugin" } + number, pid: self.plugin.pid,
+                    in: shop.namespace)
+            }
+
+            /// The write after which it died; `nil` while it has not.
+            func write() throws -> String? {
+                let killed = try self.hook.writes(in: self.namespace).filter(\.killed)
+                return killed.count > self.killedBefore ? killed.last?.write : nil
+            }
+        }
+
         @Test("whatever the joiner had written, the other session does not notice, and the Lease is gone in time")
         func joiner() async throws {
             try await CrashHook.with { hook in
@@ -33,22 +56,17 @@ extension EndToEnd {
                     var number = 0
                     while true {
                         number += 1
-                        let killed = try hook.writes(in: shop.namespace).count(where: \.killed)
-                        let seen = try hook.writes(in: shop.namespace).count { $0.actor == "plugin" }
-                        let bob = try shop.start(Self.words("3001:9090") + CrashHook.user, host: "bob-laptop")
-                        try hook.crash("plugin", after: seen + number, pid: bob.pid, in: shop.namespace)
-                        func hasCrashed() throws -> Bool {
-                            try hook.writes(in: shop.namespace).count(where: \.killed) > killed
-                        }
-                        try await Self.ready(bob, orOver: hasCrashed)
+                        let doomed = try Doomed(
+                            Self.words("3001:9090"), host: "bob-laptop", after: number, shop, hook)
+                        let bob = doomed.plugin
+                        try await Self.ready(bob) { try doomed.write() != nil }
                         bob.send(SIGINT)
                         try await eventually(within: 60, "over: \(bob.error)") { !bob.isRunning }
-                        let write = try hook.writes(in: shop.namespace).last(where: \.killed)?.write
                         try await eventually(within: Double(Self.lease) + 10, "bob is out") {
                             try await shop.sessions().map(\.host) == ["alice-laptop"]
                         }
-                        guard try hasCrashed() else { break }
-                        tell("joiner \(number): \(write ?? "")")
+                        guard let write = try doomed.write() else { break }
+                        tell("joiner \(number): \(write)")
                         #expect(alice.isRunning, "\(alice.error)")
                     }
                     #expect(number > 3)
@@ -76,30 +94,25 @@ extension EndToEnd {
                     var number = 0
                     while true {
                         number += 1
-                        let killed = try hook.writes(in: shop.namespace).count(where: \.killed)
-                        let seen = try hook.writes(in: shop.namespace).count { $0.actor == "plugin" }
-                        let alice = try shop.start(Self.words("3000:80") + CrashHook.user, host: "alice-laptop")
-                        try hook.crash("plugin", after: seen + number, pid: alice.pid, in: shop.namespace)
-                        func hasCrashed() throws -> Bool {
-                            try hook.writes(in: shop.namespace).count(where: \.killed) > killed
-                        }
+                        let doomed = try Doomed(
+                            Self.words("3000:80"), host: "alice-laptop", after: number, shop, hook)
+                        let alice = doomed.plugin
                         try await eventually(within: 60, "alice has begun: \(alice.error)") {
-                            try hasCrashed() || alice.error.contains("lease (")
+                            try doomed.write() != nil || alice.error.contains("lease (")
                         }
                         var bob = try shop.start(Self.words("3001:9090"), host: "bob-laptop")
                         try await Self.ready(bob)
                         alice.send(SIGINT)
                         try await eventually(within: 60, "alice is over: \(alice.error)") { !alice.isRunning }
-                        let write = try hook.writes(in: shop.namespace).last(where: \.killed)?.write ?? ""
-                        let isOver = try !hasCrashed()
+                        let write = try doomed.write()
                         var tries = 1
                         while !bob.isRunning, tries < 3 {
                             tries += 1
                             bob = try shop.start(Self.words("3001:9090"), host: "bob-laptop")
                             try await Self.ready(bob)
                         }
-                        tell("maker \(number): \(isOver ? "no crash" : write), \(tries) tries")
-                        #expect(tries <= 2, "\(number): \(write): \(bob.error)")
+                        tell("maker \(number): \(write ?? "no crash"), \(tries) tries")
+                        #expect(tries <= 2, "\(number): \(write ?? ""): \(bob.error)")
                         try await shop.expect("bob", port: 9090)
                         bob.send(SIGINT)
                         #expect(try await bob.finish(within: 60).status == 0, "\(bob.error)")
@@ -107,7 +120,7 @@ extension EndToEnd {
                             try await shop.leftovers().isEmpty
                         }
                         #expect(try await shop.serviceText() == before)
-                        if isOver { break }
+                        if write == nil { break }
                     }
                     #expect(number > 6)
                     let summary = try await load.finish()

@@ -8,6 +8,8 @@ public struct Fault: Sendable {
         case lostBefore
         /// It was carried out, and nobody heard of it.
         case lostAfter
+        /// It was carried out twice: the second answer is heard, as of a proxy that repeats a request.
+        case repeated
         /// A client in between, or the server, answers this instead of carrying it out.
         case answer(status: Int, body: String)
     }

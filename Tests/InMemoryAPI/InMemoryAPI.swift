@@ -81,6 +81,9 @@ public final class InMemoryAPI: APITransport {
             switch effect {
             case .lostBefore: return nil
             case .answer(let status, let body): return APIResponse(status: status, body: Array(body.utf8))
+            case .repeated:
+                _ = Self.carryOut(request, &state)
+                return Self.carryOut(request, &state)
             case .lostAfter:
                 _ = Self.carryOut(request, &state)
                 return nil

@@ -90,6 +90,25 @@ import Tunnel
         await server.shutdown()
     }
 
+    @Test("sixteen clients that say nothing keep a seventeenth out, and nobody else")
+    func crowd() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let server = try await MetricsServer.start(port: 0, group: group) { "x 1\n" }
+        var silent: [any Channel] = []
+        for _ in 0..<16 {
+            silent.append(try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port).get())
+        }
+        let refused = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port).get()
+        try await refused.closeFuture.get()
+        try await silent.removeFirst().close()
+        // The server hears of it a moment later.
+        while await (try? self.answer(to: "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n", port: server.port))?
+            .hasSuffix("x 1\n") != true
+        { await Task.yield() }
+        for channel in silent { try await channel.close() }
+        await server.shutdown()
+    }
+
     @Test("failures on the way to the API server are counted, refusals are not")
     func failures() async throws {
         struct Odd: APITransport {

@@ -123,6 +123,40 @@ import Testing
         #expect(orders.dropFirst(2) == ["restore"])
     }
 
+    @Test("told to end while the last session ends, the pod restores all the same when others have come")
+    func terminatedWhileEnding() {
+        var tunnel = self.tunnel([self.leaseA])
+        #expect(self.words(tunnel.handle(.leasesRead([]), now: .zero)) == ["end by alice: leaseDeleted"])
+        #expect(tunnel.handle(.terminationRequested, now: .zero).isEmpty)
+        _ = tunnel.handle(.othersCame, now: .zero)
+        #expect(self.words(tunnel.handle(.terminationRequested, now: .zero)) == ["restore"])
+    }
+
+    @Test("one who has come while the last session ends, and is stopped at once, does not take its end away")
+    func stoppedWhileEnding() {
+        var tunnel = self.tunnel([self.leaseA])
+        _ = tunnel.handle(.leasesRead([]), now: .zero)
+        _ = tunnel.handle(.othersCame, now: .zero)
+        var stopped = self.leaseB
+        stopped.metadata.annotations?[Key.stopRequestedBy] = "carol"
+        let orders = self.words(tunnel.handle(.leasesRead([stopped]), now: .zero))
+        #expect(orders.contains { $0.hasPrefix("bob leaves") }, "\(orders)")
+        #expect(orders.contains("end by alice: leaseDeleted"), "\(orders)")
+    }
+
+    @Test("a session that has come again in another slot is the same one, and who has its slot is not")
+    func otherSlot() {
+        var tunnel = self.tunnel([self.leaseA, self.leaseB])
+        let moved = TunnelEntryTests.lease(
+            TunnelEntryTests.holderB, slot: 2, tunnel: sessionA, ports: "9090:3000", since: "2")
+        let carol = TunnelEntryTests.lease(
+            Holder(user: "carol", host: "desk", session: SessionID("cccccccccc")!), slot: 1, tunnel: sessionA,
+            ports: "70:1", since: "3")
+        let orders = self.words(tunnel.handle(.leasesRead([self.leaseA, moved, carol]), now: .zero))
+        #expect(orders == ["use alice[80] bob[9090] carol[70]"])
+        #expect(tunnel.current.map(\.lease) == ["tunnel-web", "tunnel-web.2", "tunnel-web.1"])
+    }
+
     @Test("a mark of one who died before the end is taken back; of one who is there it is not")
     func mark() {
         func origin(_ ender: SessionID) -> Service {

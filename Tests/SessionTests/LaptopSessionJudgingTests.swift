@@ -120,6 +120,13 @@ import Testing
         let other: JSONValue = ["manager": "kubectl", "operation": "Update", "time": "3"]
         #expect(replaced.take(read([other], isShared: true)) == [.stopWork])
 
+        // The proxy that ends has restored it, and would be switched to as long as its process lives.
+        var terminating = stage
+        let lease = makeLease(renewed: "1", annotations: [Key.state: SessionState.terminating.rawValue])
+        let restored = LaptopSession.ServiceRead(
+            writes: stage.session.writes, service: .read(makeService(managedFields: [entry])), lease: lease,
+            isShared: true)
+        #expect(terminating.take(.serviceRead(restored)).isEmpty)
         #expect(stage.take(read([entry], isShared: true)) == [.look])
         // Connections may still be in the tunnel to a pod that ends.
         #expect(stage.take(.looked(.ready(pod: "pod-2"))) == [.pause(.seconds(1))])

@@ -63,4 +63,13 @@ import Testing
             #expect(ProxyConfiguration(json: json) == nil)
         }
     }
+
+    @Test("traffic is read as it was written, and anything else is none", arguments: [0, 1023, 1024, 1_572_864])
+    func traffic(bytes: Int) {
+        let traffic = SessionTraffic(connections: 2, received: bytes, sent: 7)
+        #expect(SessionTraffic(traffic.description) == traffic)
+        for text in ["", "1 2", "1 2 3 4", "1 2 x", "-1 2 3"] { #expect(SessionTraffic(text) == nil, "\(text)") }
+        let expected = [0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1_572_864: "1.5 MiB"]
+        #expect(SessionTraffic.text(bytes: bytes) == expected[bytes])
+    }
 }

@@ -4,6 +4,7 @@ import PluginConsole
 import PluginSession
 import Session
 import SessionEffects
+import Synchronization
 import Testing
 
 @testable import kubectl_tunnel
@@ -88,11 +89,13 @@ import Testing
         }
 
         /// Another plugin, as it enters.
-        func join(_ holder: Holder, port: String) async throws -> SessionObjects {
+        func join(
+            _ holder: Holder, port: String, tell: @escaping @Sendable (LaptopSession.Event) -> Void = { _ in }
+        ) async throws -> SessionObjects {
             let entry = SessionEntry(
                 client: Jitter(api: self.api).client,
                 report: SessionReport(console: Console(), isJSON: false, isVerbose: false), takesOver: false,
-                tell: { _ in }, deleteLease: { objects in try await self.cleanup(objects).deleteLease() })
+                tell: tell, deleteLease: { objects in try await self.cleanup(objects).deleteLease() })
             return try await entry.enter(try self.objects(holder, port: port))
         }
 
@@ -175,6 +178,32 @@ import Testing
             }
             try await group.waitForAll()
         }
+    }
+
+    @Test("a creation that was carried out twice is the session's own")
+    func createdTwice() async throws {
+        let stage = try await Stage()
+        stage.api.add(Fault(.repeated) { $0.method == .post && $0.path.hasSuffix("/leases") })
+        let told = Mutex<[String]>([])
+        let bob = Holder(user: "bob", host: "desk", session: .random())
+        let objects = try await stage.join(bob, port: "3001:90") { event in told.withLock { $0.append("\(event)") } }
+        #expect(objects.leaseName == "tunnel-web.1")
+        // Or what it makes would not be cleaned up.
+        #expect(told.withLock { $0 } == ["leaseAsked"])
+    }
+
+    @Test("another session's Lease under a name that is none of a slot's has no say, and neither a port")
+    func strangeName() async throws {
+        let stage = try await Stage()
+        let labels: JSONValue = [Key.service: "web"]
+        let annotations: JSONValue = [Key.tunnel: .string(Self.maker.session.description), Key.ports: "90:1"]
+        stage.api.put(
+            [
+                "metadata": ["name": "my-lease", "labels": labels, "annotations": annotations],
+                "spec": ["holderIdentity": "mallory/desk/mmmmmmmmmm"],
+            ], in: CommandStage.leases)
+        let bob = Holder(user: "bob", host: "desk", session: .random())
+        #expect(try await stage.join(bob, port: "3001:90").leaseName == "tunnel-web.1")
     }
 
     @Test("without a proxy the Service does not stay with those that may be asleep")

@@ -43,9 +43,9 @@ public struct InClusterTunnel: Sendable {
     public let id: SessionID
     private var members: [SessionID: TunnelMember]
     private var sessions: [SessionID: InClusterSession]
-    /// Those whose connections come to their end, with the reason.
+    /// Those whose connections come to their end.
     private var leaving: Set<SessionID> = []
-    /// Those whose ports were taken, in the order in which they are to be used.
+    /// What was last ordered to be used.
     private var used: [TunnelMember] = []
     private var hasReadLeases = false
     private var isEnding = false

@@ -38,6 +38,13 @@ public struct LeaseRecord: Sendable, Equatable {
     }
 }
 
+extension Sequence<Lease> {
+    /// The Leases of other sessions that count as having the tunnel: while there are any, it does not end with this one.
+    public func others(than session: SessionID, in tunnel: SessionID) -> [Lease] {
+        self.filter { $0.isMember(of: tunnel) && !$0.isHeld(by: session) }
+    }
+}
+
 extension Lease {
     /// Who holds it; `nil` when the identity is none of a session.
     public var holder: Holder? { Holder(self.spec.holderIdentity) }

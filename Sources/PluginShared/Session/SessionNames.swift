@@ -35,6 +35,9 @@ public struct SessionNames: Sendable, Equatable {
         return slot == 0 ? first : "\(first).\(slot)"
     }
 
+    /// The labels by which they are listed and watched.
+    public var leaseLabels: String { "\(Key.service)=\(self.service)" }
+
     /// The Leases that sessions of the Service can have.
     public var leases: [String] { (0..<Self.slots).map { self.lease(slot: $0) } }
 

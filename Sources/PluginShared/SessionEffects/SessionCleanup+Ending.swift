@@ -12,10 +12,10 @@ extension SessionCleanup {
     public func end(_ cause: RestoreCause, withOthers: Bool) async throws(APIError) -> RestoreOutcome {
         if !withOthers {
             try await self.sayLeave()
-            if try await self.isShared() { return try await self.left(cause) }
+            if try await !self.others().isEmpty { return try await self.left(cause) }
         }
         try await self.mark()
-        if !withOthers, try await self.isShared() {
+        if !withOthers, try await !self.others().isEmpty {
             try await self.takeMarkBack()
             return try await self.left(cause)
         }
@@ -24,9 +24,7 @@ extension SessionCleanup {
 
     /// Others have the tunnel, and may be asleep: a Service without a proxy does not wait for them.
     private func left(_ cause: RestoreCause) async throws(APIError) -> RestoreOutcome {
-        let labels = "\(Key.session)=\(self.tunnel),\(Key.component)=proxy"
-        let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
-        if let pods, !pods.contains(where: \.isReady) {
+        if let pods = try? await self.proxies(), !pods.contains(where: \.isReady) {
             try await self.restoreService(cause)
         } else {
             await self.recordLeave(cause)
@@ -52,9 +50,11 @@ extension SessionCleanup {
         try await self.patch(.leases, lease.metadata.name, Lease.leave(holder))
     }
 
-    /// Whether other sessions that may live have the tunnel.
-    private func isShared() async throws(APIError) -> Bool {
-        try await self.leases().contains { $0.isMember(of: self.tunnel) && !$0.isHeld(by: self.session) }
+    /// The Leases of other sessions that have the tunnel.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer.
+    public func others() async throws(APIError) -> [Lease] {
+        try await self.leases().others(than: self.session, in: self.tunnel)
     }
 
     private func mark() async throws(APIError) {

@@ -75,14 +75,19 @@ public struct SessionCleanup: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         while clock.now < start + limit, !Task.isCancelled {
-            let labels = "\(Key.session)=\(self.tunnel),\(Key.component)=proxy"
             // Who may not see pods cannot know, and gives it the time. A container that was killed is not ready either, and
             // may be back before its kubelet has said so: nodes may follow late until then.
-            let pods = try? await self.client.list(.pods, in: self.namespace, labels: labels).items
+            let pods = try? await self.proxies()
             let mayBeBack = clock.now < start + InClusterSession.lateConnectionGrace
             if let pods, pods.isEmpty || (!mayBeBack && !pods.contains(where: \.serves)) { return }
             try? await Task.sleep(for: .milliseconds(200))
         }
+    }
+
+    /// The pods of the tunnel's proxy.
+    func proxies() async throws(APIError) -> [Pod] {
+        let labels = "\(Key.session)=\(self.tunnel),\(Key.component)=proxy"
+        return try await self.client.list(.pods, in: self.namespace, labels: labels).items
     }
 
     /// Restores the Service.
@@ -219,10 +224,7 @@ public struct SessionCleanup: Sendable {
 
     /// The Leases of the Service's sessions, in any order.
     public func leases() async throws(APIError) -> [Lease] {
-        let labels = "\(Key.service)=\(self.names.service)"
-        let names = Set(self.names.leases)
-        return try await self.client.list(.leases, in: self.namespace, labels: labels).items
-            .filter { names.contains($0.metadata.name) }
+        try await self.client.sessionLeases(self.names, in: self.namespace)
     }
 
     private func deleteIfOurs<Object>(
