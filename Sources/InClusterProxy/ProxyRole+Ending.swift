@@ -92,6 +92,25 @@ extension ProxyRole {
             _ = await self.cleanup(client).waitForOriginals(within: .seconds(10))
         }
         await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
+        await self.exit()
+    }
+
+    /// How often what is left is tried to be deleted: nobody waits for it, and the grace period is short.
+    private static let remainsAttempts = 5
+
+    /// Goes, with whatever nobody else may delete.
+    func exit() async {
+        if let client = self.client {
+            for _ in 0..<Self.remainsAttempts {
+                do throws(APIError) {
+                    try await self.cleanup(client).deleteRemains()
+                    break
+                } catch {
+                    guard error.isTransient else { break }
+                    try? await Task.sleep(for: .milliseconds(200))
+                }
+            }
+        }
         self.endedSource.finish()
     }
 

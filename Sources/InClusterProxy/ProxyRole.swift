@@ -189,7 +189,7 @@ actor ProxyRole {
             case .takeMarkBack(let session):
                 if let client { Task { try? await self.cleanup(client).takeMarkBack(from: session) } }
             case .restoreAndDrain: self.ending = Task { [states] in await self.terminate(saying: states) }
-            case .exit: self.endedSource.finish()
+            case .exit: self.ending = Task { await self.exit() }
             }
         }
         if !states.isEmpty, self.ending == nil { self.changeSource.yield() }

@@ -48,9 +48,12 @@ struct HeldService: Sendable {
     }
 
     /// Whether it has a tunnel that can be joined.
-    func tunnel() async throws -> TunnelState {
+    func tunnel() async throws -> TunnelState { TunnelState(origin: try await self.origin()) }
+
+    /// The origin Service; `nil` while there is none.
+    func origin() async throws -> Service? {
         do {
-            return TunnelState(origin: try await self.client.find(.services, self.names.origin, in: self.namespace))
+            return try await self.client.find(.services, self.names.origin, in: self.namespace)
         } catch {
             throw PluginFailure(error, action: "read service/\(self.names.origin)")
         }

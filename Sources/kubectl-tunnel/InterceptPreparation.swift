@@ -50,6 +50,8 @@ struct InterceptPreparation: Sendable {
             objects.service = try await self.settleEarlierSessions(of: found, held, ports)
             // It may have been written meanwhile.
             objects.plan = try PortPlan(objects.service, self.request.ports, allowLowPorts: true)
+        } else {
+            objects = try await self.expected(objects, held)
         }
         let key = TunnelKey()
         objects.publicKey = key.publicKey.hex
@@ -57,6 +59,19 @@ struct InterceptPreparation: Sendable {
             objects: objects, key: key, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             publishesNotReady: !known.version.servesTerminatingEndpoints, isControlled: known.isControlled)
+    }
+
+    /// What a dry run shows: who joins a tunnel creates a Lease and nothing else.
+    private func expected(_ objects: SessionObjects, _ held: HeldService) async throws -> SessionObjects {
+        let origin = try await held.origin()
+        let look = TunnelEntry.Look(leases: try await held.leases(), origin: origin)
+        let entry = TunnelEntry(objects, takesOver: self.request.takesOver)
+        guard case .createLease(let slot, let tunnel) = entry.step(look), tunnel != objects.tunnel else {
+            return objects
+        }
+        var objects = objects.joined(tunnel, service: objects.service.found(by: tunnel, origin: origin))
+        objects.slot = slot
+        return objects
     }
 
     /// Notes are told; on a terminal the user is asked about doubts, unless `--yes` was given.

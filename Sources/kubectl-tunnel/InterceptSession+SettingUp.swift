@@ -40,6 +40,7 @@ extension InterceptSession {
     private func enter() async throws {
         let entry = SessionEntry(
             client: self.client, report: self.report, takesOver: self.request.takesOver, tell: { self.tell($0) },
+            use: { await self.use($0) },
             deleteLease: { objects in
                 let writes = await self.writes(for: objects)
                 _ = try await writes.perform(.leave)

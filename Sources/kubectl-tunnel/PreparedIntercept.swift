@@ -38,6 +38,9 @@ struct PreparedIntercept: Sendable {
         if let data = try? JSONEncoder().encode(lease) {
             documents.append(JSONValue(text: String(decoding: data, as: UTF8.self)) ?? .null)
         }
+        guard self.objects.tunnel == self.objects.holder.session else {
+            return documents.map { "---\n" + $0.yaml }.joined() + "# it would join a tunnel that is there\n"
+        }
         documents += [self.objects.origin(), self.objects.warmUp()]
         if self.objects.failsafe == .ownRole {
             documents += [

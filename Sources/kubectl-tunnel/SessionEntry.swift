@@ -12,6 +12,8 @@ struct SessionEntry: Sendable {
     let takesOver: Bool
     /// Told before the Lease is created, and when it is gone again.
     let tell: @Sendable (LaptopSession.Event) -> Void
+    /// Told the objects with their Lease's slot, before it is created.
+    let use: @Sendable (SessionObjects) async -> Void
     /// Deletes the session's Lease.
     let deleteLease: @Sendable (SessionObjects) async throws -> Void
 
@@ -27,9 +29,7 @@ struct SessionEntry: Sendable {
     /// - Throws: ``PluginFailure`` naming whoever has a port, or why it cannot be; no Lease is left then.
     func enter(_ prepared: SessionObjects) async throws -> SessionObjects {
         var objects = prepared
-        let entry = TunnelEntry(
-            holder: objects.holder, service: objects.names.service,
-            ports: Set(objects.plan.intercepted.map(\.servicePort)), takesOver: self.takesOver)
+        let entry = TunnelEntry(objects, takesOver: self.takesOver)
         let (clock, start) = (ContinuousClock(), ContinuousClock.now)
         var isTold = false
         var isAsked = false
@@ -44,14 +44,13 @@ struct SessionEntry: Sendable {
                 guard clock.now - start < Self.timeout else { throw self.timedOut(look, objects) }
                 (objects.slot, objects.tunnel) = (slot, tunnel)
                 isAsked = true
+                await self.use(objects)
                 try await self.createLease(objects)
             case .startOver: try await self.leave(objects)
             case .make: return objects
             case .join(let tunnel):
-                objects.tunnel = tunnel
-                objects.service = try await self.client.require(objects.names.service, in: objects.namespace)
-                    .found(by: tunnel, origin: look.origin)
-                return objects
+                let service = try await self.client.require(objects.names.service, in: objects.namespace)
+                return objects.joined(tunnel, service: service.found(by: tunnel, origin: look.origin))
             case .wait:
                 guard clock.now - start < Self.timeout else { throw self.timedOut(look, objects) }
                 if !isTold, clock.now - start > Self.quiet {

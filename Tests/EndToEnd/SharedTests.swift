@@ -44,6 +44,16 @@ extension EndToEnd {
                 try await self.loads[2].expect("cluster")
             }
 
+            /// The kinds of the objects that a third session would create.
+            func dryRun() async throws -> [Substring] {
+                let plugin = try self.shop.start(["intercept", "web", "--port", "3002:7070", "--dry-run"])
+                let result = try await plugin.finish(within: 20)
+                let names = try await kubectl(
+                    "-n", self.shop.namespace, "apply", "--dry-run=client", "--validate=false", "-o", "name",
+                    input: result.output)
+                return names.split(separator: "\n")
+            }
+
             static func intercept(
                 _ shop: Shop, _ name: String, _ port: String, _ user: String, _ words: [String]
             ) async throws -> Running {
@@ -198,6 +208,7 @@ extension EndToEnd {
         func bothAtOnce() async throws {
             try await Shop.with(service: Self.service, deployments: [Self.deployment]) { shop in
                 let stage = try await Stage(shop)
+                #expect(try await stage.dryRun() == ["lease.coordination.k8s.io/tunnel-web.2"])
                 stage.alice.send(SIGINT)
                 stage.bob.send(SIGINT)
                 for plugin in [stage.alice, stage.bob] {

@@ -109,6 +109,33 @@ import Testing
         }
     }
 
+    @Test(
+        "a tunnel that was ended with everybody in it is cleaned up, also by a controller that was restarted in between"
+    )
+    func endedWithOthers() async throws {
+        let stage = try await SessionStage.switched()
+        var objects = stage.objects
+        objects.holder = Holder(user: "bob", host: "desk", session: SessionID("bbbbbbbbbb")!)
+        objects.slot = 1
+        let _: Lease = try await stage.api.client.create(
+            .leases, objects.lease(time: "2026-11-27T12:00:01.000000Z"), in: "shop")
+        let cause = RestoreCause.ended(holder: "alice on laptop")
+        try await withWorker(stage) {
+            let ended = try await ask(stage, 1, .end(cause, withOthers: true))
+            #expect(ended.outcome == .restored)
+        }
+        try await withWorker(stage) {
+            let order = ControllerOrder(number: 2, write: .cleanUp(isDrained: true))
+            try await stage.api.client.patch(
+                .leases, "tunnel-web", in: "shop", order.patch(holder: SessionStage.holder))
+            while !stage.leftovers.isEmpty {
+                stage.api.collectGarbage()
+                await Task.yield()
+            }
+        }
+        #expect(stage.service == stage.original)
+    }
+
     @Test("a session that another has replaced is not touched")
     func replaced() async throws {
         let stage = try await SessionStage.switched()

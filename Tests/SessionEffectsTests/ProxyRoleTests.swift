@@ -68,6 +68,27 @@ import Tunnel
         #expect(stage.leftovers.contains { $0.contains("/deployments/") })
     }
 
+    @Test(
+        "a proxy whose Deployment is gone takes with it what the client that deleted it may not",
+        arguments: [true, false])
+    func remains(isDeleted: Bool) async throws {
+        let stage = try await SessionStage.switched()
+        let names = stage.objects.names
+        _ =
+            try await stage.api.client.create(
+                .networkPolicies, stage.objects.networkPolicy(), in: "shop") as NetworkPolicy
+        try await self.run(stage) { signals in
+            if isDeleted { try await stage.api.client.delete(.deployments, names.deployment, in: "shop") }
+            stage.api.add(
+                Fault(.answer(status: 503, body: "")) { $0.path.hasSuffix("/deployments/\(names.deployment)") })
+            signals.yield()
+        }
+        let remaining = stage.leftovers.filter {
+            $0.contains("/networkpolicies/") || $0.contains("/serviceaccounts/")
+        }
+        #expect(remaining.count == (isDeleted ? 0 : 2), "\(remaining)")
+    }
+
     @Test("another session's Service is left alone")
     func replaced() async throws {
         let stage = try await SessionStage.switched()

@@ -124,6 +124,18 @@ import Testing
         #expect(recovered ?? 0 >= 640, "\(recovered ?? -1)")
     }
 
+    @Test("a session that left, or whose tunnel others have, is forgotten with its Lease, and nothing is undone")
+    func left() throws {
+        var session = try #require(ControlledSession(lease()))
+        let leaving = lease { [Lease.leave($0)] }
+        let steps = [leaving, nil].enumerated().map { session.handle($1, now: .seconds($0)) }
+        #expect(steps == [.wait, .forget])
+
+        var other = try #require(ControlledSession(lease()))
+        let shared = RemoteTermination.Observation(lease: nil, hasReadyProxy: true, isSwitched: true, isShared: true)
+        #expect(other.step(shared, now: .zero) == .forget)
+    }
+
     @Test("another session's Lease is another's affair")
     func other() throws {
         var session = try #require(ControlledSession(lease()))
@@ -150,7 +162,7 @@ extension ControlledSession {
 extension Lease {
     /// Does what a patch would that adds an annotation.
     fileprivate mutating func annotate(_ patch: JSONPatch) {
-        for key in [Key.order, Key.answer, Key.stopRequestedBy, Key.handedOverBy] {
+        for key in [Key.order, Key.answer, Key.stopRequestedBy, Key.handedOverBy, Key.leaving] {
             for operation in patch.operations where operation.path == JSONPatch.annotation(key) {
                 self.metadata.annotations?[key] = operation.value?.text
             }

@@ -32,7 +32,10 @@ import Testing
     func networkPolicy() throws {
         let objects = try makeObjects(selector: ["app": "web"], port: 8080)
         let spec = try #require(objects.networkPolicy()["spec"])
-        #expect(spec["ingress"] == [["ports": [["protocol": "TCP", "port": 8080]]]])
+        let ports: [JSONValue] = [8080, .integer(Int64(objects.plan.metricsPort))].map {
+            ["protocol": "TCP", "port": $0]
+        }
+        #expect(spec["ingress"] == [["ports": .array(ports)]])
         let names: JSONValue = ["ports": [["protocol": "UDP", "port": 53], ["protocol": "TCP", "port": 53]]]
         let originals: JSONValue = [
             "to": [["podSelector": ["matchLabels": ["app": "web"]]]], "ports": [["protocol": "TCP", "port": 8080]],

@@ -95,7 +95,7 @@ import Testing
             let entry = SessionEntry(
                 client: Jitter(api: self.api).client,
                 report: SessionReport(console: Console(), isJSON: false, isVerbose: false), takesOver: false,
-                tell: tell, deleteLease: { objects in try await self.cleanup(objects).deleteLease() })
+                tell: tell, use: { _ in }, deleteLease: { objects in try await self.cleanup(objects).deleteLease() })
             return try await entry.enter(try self.objects(holder, port: port))
         }
 

@@ -18,8 +18,6 @@ actor ControllerWorker {
     private var machine: ControlledSession
     private let (looks, lookSource) = AsyncStream.makeStream(of: Look.self, bufferingPolicy: .bufferingNewest(1))
     private var isEnding = false
-    /// Whether the session has ended its tunnel with everybody in it.
-    private var endsWithOthers = false
 
     /// What it has done.
     enum Event: Sendable {
@@ -134,7 +132,7 @@ actor ControllerWorker {
         let service = try await self.client.find(.services, self.names.service, in: self.namespace)
         return RemoteTermination.Observation(
             lease: lease, hasReadyProxy: pods.contains(where: \.isReady),
-            isSwitched: service?.markedTunnel == self.tunnel)
+            isSwitched: service?.markedTunnel == self.tunnel, isShared: try await !self.cleanup.others().isEmpty)
     }
 
     private var cleanup: SessionCleanup {
@@ -182,15 +180,16 @@ actor ControllerWorker {
         case .restore(let cause):
             return try await self.cleanup.restoreService(cause)
         case .end(let cause, let withOthers):
-            self.endsWithOthers = withOthers
             return try await self.cleanup.end(cause, withOthers: withOthers)
         case .leave:
             try await self.cleanup.deleteLease()
             return nil
         case .cleanUp(let isDrained):
             // Whichever client asks for it: a Service that leads to the proxy keeps it.
-            let outcome = try await self.cleanup.end(
-                .ended(holder: self.holder.person), withOthers: self.endsWithOthers)
+            let cause = RestoreCause.ended(holder: self.holder.person)
+            let outcome =
+                try await self.cleanup.hasEnded()
+                ? try await self.cleanup.restoreService(cause) : try await self.cleanup.end(cause, withOthers: false)
             if case .selectorConflict = outcome {
                 throw Refusal("the selector of service/\(self.names.service) is uncertain")
             }

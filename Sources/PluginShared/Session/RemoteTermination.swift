@@ -10,12 +10,15 @@ public struct RemoteTermination: Sendable {
         public var hasReadyProxy: Bool
         /// Whether the Service carries the session's mark.
         public var isSwitched: Bool
+        /// Whether other sessions have its tunnel.
+        public var isShared: Bool
 
         /// An observation.
-        public init(lease: Lease?, hasReadyProxy: Bool, isSwitched: Bool) {
+        public init(lease: Lease?, hasReadyProxy: Bool, isSwitched: Bool, isShared: Bool = false) {
             self.lease = lease
             self.hasReadyProxy = hasReadyProxy
             self.isSwitched = isSwitched
+            self.isShared = isShared
         }
     }
 

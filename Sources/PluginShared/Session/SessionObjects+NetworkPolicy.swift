@@ -9,13 +9,14 @@ extension SessionObjects {
     /// - Parameter servers: Where the API server is, behind its Service: policies are about addresses after translation.
     ///   Empty where the user may not see it; then its usual ports are open, to any address.
     public func networkPolicy(servers: [EndpointSlice] = []) -> JSONValue {
-        self.object(
+        let ports = self.plan.listeners.map(\.listenPort) + [self.plan.metricsPort]
+        return self.object(
             "networking.k8s.io/v1", "NetworkPolicy", named: self.names.networkPolicy, component: "network-policy",
             with: [
                 "spec": [
                     "podSelector": ["matchLabels": [Key.session: .string(self.tunnel.description)]],
                     "policyTypes": ["Ingress", "Egress"],
-                    "ingress": [["ports": .array(self.plan.listeners.map { Self.port("TCP", .int($0.listenPort)) })]],
+                    "ingress": [["ports": .array(ports.map { Self.port("TCP", .int($0)) })]],
                     "egress": .array([self.wayToOriginals, Self.wayToNames] + self.waysToServers(servers)),
                 ]
             ])

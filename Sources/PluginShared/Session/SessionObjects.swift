@@ -66,6 +66,18 @@ public struct SessionObjects: Sendable {
         case pluginOnly
     }
 
+    /// The objects of a session that has joined a tunnel. Only one whose proxy has an account can be joined, whatever this user
+    /// could have given to one.
+    ///
+    /// - Parameter service: The Service as the tunnel's maker found it.
+    public func joined(_ tunnel: SessionID, service: Service) -> SessionObjects {
+        var objects = self
+        objects.tunnel = tunnel
+        objects.service = service
+        if objects.failsafe == .pluginOnly { objects.failsafe = .installedAccount }
+        return objects
+    }
+
     /// The name of the session's Lease.
     public var leaseName: String { self.names.lease(slot: self.slot) }
 

@@ -54,6 +54,13 @@ public struct TunnelEntry: Sendable {
         self.takesOver = takesOver
     }
 
+    /// The entry of the session of these objects.
+    public init(_ objects: SessionObjects, takesOver: Bool) {
+        self.init(
+            holder: objects.holder, service: objects.names.service,
+            ports: Set(objects.plan.intercepted.map(\.servicePort)), takesOver: takesOver)
+    }
+
     /// Decides.
     public func step(_ look: Look) -> Step {
         let mine = look.leases.first { $0.isHeld(by: self.holder.session) }

@@ -57,6 +57,17 @@ extension SessionCleanup {
         try await self.leases().others(than: self.session, in: self.tunnel)
     }
 
+    /// Whether the session has ended the tunnel, with everybody who has it: the origin Service says so, or is gone.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer.
+    public func hasEnded() async throws(APIError) -> Bool {
+        switch TunnelState(origin: try await self.origin()) {
+        case .ending(_, let session): session == self.session.description
+        case .none: true
+        case .living: false
+        }
+    }
+
     private func mark() async throws(APIError) {
         guard let origin = try await self.origin(), case .living = TunnelState(origin: origin) else { return }
         try await self.patchOrigin(TunnelState.end(origin, tunnel: self.tunnel, by: self.session))

@@ -201,6 +201,18 @@ public struct SessionCleanup: Sendable {
         try await self.deleteIfOurs(.serviceAccounts, self.names.account) { $0.metadata }
     }
 
+    /// Deletes what a client that has deleted the Deployment may have had no right to: one that joined the tunnel, and has fewer
+    /// rights than the user who made it. For a proxy that goes, and that no other replaces.
+    ///
+    /// - Throws: ``APIError`` when the server did not answer, or the account is gone already; safe to call again.
+    public func deleteRemains() async throws(APIError) {
+        let deployment = try await self.client.find(.deployments, self.names.deployment, in: self.namespace)?.metadata
+        let isWanted = deployment?.annotation(Key.session) == self.tunnel.description
+        guard !isWanted || deployment?.deletionTimestamp != nil else { return }
+        try await self.deleteIfOurs(.networkPolicies, self.names.networkPolicy) { $0.metadata }
+        try await self.deleteAccount()
+    }
+
     /// Deletes the session's Lease.
     ///
     /// - Throws: ``APIError`` when the server did not answer; safe to call again.

@@ -29,6 +29,8 @@ public struct ControlledSession: Sendable {
     private var termination: RemoteTermination?
     private var isOverSince: Duration?
     private var isCleanedUp = false
+    /// Whether it was seen to leave: then it has deleted its Lease itself.
+    private var isLeaving = false
 
     /// How often to read the Lease: a client that waits for an end does so for half a minute, however long the Lease may be silent.
     public var interval: Duration { min(self.clock.interval, .seconds(5)) }
@@ -44,8 +46,9 @@ public struct ControlledSession: Sendable {
     ///
     /// - Parameter now: Monotonic time since any fixed moment.
     public mutating func handle(_ lease: Lease?, now: Duration) -> Step {
-        guard let lease else { return self.isCleanedUp ? .forget : .look }
+        guard let lease else { return self.isCleanedUp || self.isLeaving ? .forget : .look }
         guard lease.holder == self.holder else { return .forget }
+        self.isLeaving = lease.isLeaving
         if self.clock.observe(lease, now: now) == .expired { return .look }
         if !lease.isExpired, let order = ControllerOrder(lease), order.number != ControllerAnswer(lease)?.number {
             return .perform(order)
@@ -59,6 +62,8 @@ public struct ControlledSession: Sendable {
     /// - Parameter now: The same moment as that of the Lease's read.
     public mutating func handle(_ seen: RemoteTermination.Observation, now: Duration) -> Step {
         guard let lease = seen.lease else {
+            // Others look after a tunnel that they have, and their Leases are attended to.
+            if seen.isShared { return .forget }
             return self.isOver(seen, now) ? .recover(.leaseDeleted(holder: self.holder.person)) : .wait
         }
         if let request = EndRequest(lease) {
