@@ -85,6 +85,8 @@ extension ProxyRole {
             let person = states.first?.0.holder.person ?? "another user"
             let cause = RestoreCause.proxyEnds(holder: person)
             await self.persist("restore") { () async throws(APIError) in
+                let leases = (try? await client.sessionLeases(self.names, in: self.configuration.namespace)) ?? []
+                guard !self.machine.isSuperseded(by: leases) else { return }
                 guard try await self.cleanup(client).restoreService(cause) == .restored else { return }
                 self.restores[cause.reason, default: 0] += 1
             }

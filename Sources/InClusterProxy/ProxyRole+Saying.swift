@@ -74,7 +74,10 @@ extension ProxyRole {
     ) async throws(APIError) {
         // The plugin sees by the key that it has connected to this proxy; another pod's it would take for a stranger's.
         let hasLink = state == .active || state == .localDown
-        let patch = Lease.stateChange(state, holder: member.holder, proxyKey: hasLink ? self.publicKey : nil)
+        let hadLink = self.machine.hasConnected(member.holder.session)
+        let patch = Lease.stateChange(
+            state, holder: member.holder, proxyKey: hasLink ? self.publicKey : nil,
+            formerKey: !hasLink && hadLink ? self.publicKey : nil)
         _ = try await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
         self.said[member.holder.session] = state
     }

@@ -49,7 +49,7 @@ actor ProxyRole {
         self.logger = logger
         self.start = self.clock.now
         self.machine = InClusterTunnel(
-            configuration.maker(holder), durationSeconds: configuration.leaseDurationSeconds)
+            configuration.maker(holder), durationSeconds: configuration.leaseDurationSeconds, key: publicKey)
     }
 
     var names: SessionNames { SessionNames(service: self.configuration.service) }

@@ -7,15 +7,6 @@ extension EndToEnd {
         /// From the loss to the last connection that fails, in seconds.
         private static let bound = 3.0
 
-        private struct Request: Decodable {
-            var start: Double
-            var latency: Double
-            var ok: Bool
-
-            /// A node that is lost answers nothing; a process that is stopped answers late.
-            var isFailed: Bool { !self.ok || self.latency > 1 }
-        }
-
         @Test(
             "the last connection without an answer begins within 3 s, and the laptop has the Service again when the proxy answers again"
         )
@@ -40,9 +31,7 @@ extension EndToEnd {
                 try await load.expect("laptop", within: 20)
                 #expect(try await shop.sessions().map(\.session) == [session])
                 _ = try await load.finish()
-                let lines = try String(contentsOf: load.log, encoding: .utf8).split(separator: "\n")
-                let failed = try lines.map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
-                    .filter(\.isFailed)
+                let failed = try load.unanswered
                 let last = (failed.map(\.start).max() ?? loss) - loss
                 tell("the last of \(failed.count) without an answer began \(last) s after the loss")
                 #expect(!failed.isEmpty && last <= Self.bound)

@@ -15,7 +15,8 @@ import Tunnel
 
     /// Runs a proxy of the session until it ends by itself.
     private func run(
-        _ stage: SessionStage, restores: Bool = true, _ body: (AsyncStream<Void>.Continuation) async throws -> Void
+        _ stage: SessionStage, restores: Bool = true, key: String? = nil,
+        _ body: (AsyncStream<Void>.Continuation) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -29,9 +30,11 @@ import Tunnel
             usesBetaSlices: false)
         let role = ProxyRole(
             configuration: configuration, holder: SessionStage.holder, pod: pod,
-            publicKey: identity.publicKey.hex, client: stage.api.client, logger: logger)
+            publicKey: key ?? identity.publicKey.hex, client: stage.api.client, logger: logger)
         let (signals, source) = AsyncStream.makeStream(of: Void.self)
         let task = Task { await role.run(signals: signals) }
+        // It has read the Leases.
+        if key != nil { while await !role.machine.hasConnected(SessionStage.holder.session) { await Task.yield() } }
         try await body(source)
         await task.value
         await pod.shutdown()
@@ -87,6 +90,22 @@ import Tunnel
             $0.contains("/networkpolicies/") || $0.contains("/serviceaccounts/")
         }
         #expect(remaining.count == (isDeleted ? 0 : 2), "\(remaining)")
+    }
+
+    @Test("told to end when its laptop has the next pod, the proxy leaves the Service and the Lease to that one")
+    func superseded() async throws {
+        let stage = try await SessionStage.switched()
+        func connect(_ key: String) async throws {
+            let patch = Lease.stateChange(.active, holder: SessionStage.holder, proxyKey: key)
+            try await stage.api.client.patch(.leases, "tunnel-web", in: "shop", patch)
+        }
+        let switched = stage.service
+        try await connect("ab")
+        try await self.run(stage, key: "ab") { signals in
+            try await connect("cd")
+            signals.yield()
+        }
+        #expect(stage.service == switched)
     }
 
     @Test("another session's Service is left alone")

@@ -30,9 +30,23 @@ import Testing
     }
 
     private func tunnel(_ leases: [Lease]) -> InClusterTunnel {
-        var tunnel = InClusterTunnel(self.maker, durationSeconds: 30)
+        var tunnel = InClusterTunnel(self.maker, durationSeconds: 30, key: "cd")
         _ = tunnel.handle(.leasesRead(leases), now: .zero)
         return tunnel
+    }
+
+    @Test("a proxy whose laptop has another one has no say any more; one that never had a laptop has")
+    func superseded() {
+        func lease(_ key: String) -> Lease {
+            var lease = self.leaseA
+            lease.metadata.annotations?[Key.proxyKey] = key
+            return lease
+        }
+        var tunnel = self.tunnel([lease("ab")])
+        #expect(!tunnel.isSuperseded(by: [lease("ab")]))
+        _ = tunnel.handle(.leasesRead([lease("cd")]), now: .zero)
+        #expect(!tunnel.isSuperseded(by: [lease("cd"), self.leaseB]))
+        #expect(tunnel.isSuperseded(by: [self.leaseB, lease("ab")]))
     }
 
     @Test("a session that has joined is used, and one that leaves changes nothing for the others")
@@ -53,7 +67,7 @@ import Testing
 
     @Test("a pod that is started again finds the others, although the maker has left")
     func restarted() {
-        var tunnel = InClusterTunnel(self.maker, durationSeconds: 30)
+        var tunnel = InClusterTunnel(self.maker, durationSeconds: 30, key: "cd")
         let orders = self.words(tunnel.handle(.leasesRead([self.leaseB]), now: .zero))
         #expect(orders.contains("alice leaves: leaseDeleted") && !orders.contains { $0.hasPrefix("end") }, "\(orders)")
     }
@@ -165,7 +179,7 @@ import Testing
         var tunnel = self.tunnel([self.leaseA])
         #expect(tunnel.handle(.originRead(origin(sessionA)), now: .zero).isEmpty)
         #expect(self.words(tunnel.handle(.originRead(origin(sessionB)), now: .zero)) == ["take back bbbbbbbbbb"])
-        var unread = InClusterTunnel(self.maker, durationSeconds: 30)
+        var unread = InClusterTunnel(self.maker, durationSeconds: 30, key: "cd")
         #expect(unread.handle(.originRead(origin(sessionB)), now: .zero).isEmpty)
     }
 

@@ -48,6 +48,10 @@ public struct InClusterTunnel: Sendable {
     /// What was last ordered to be used.
     private var used: [TunnelMember] = []
     private var hasReadLeases = false
+    /// The public key of this pod's proxy.
+    private let key: String
+    /// The sessions whose Leases had this proxy's key.
+    private var connected: Set<SessionID> = []
     private var isEnding = false
     /// The last session, whose end is the tunnel's.
     private var ending: (session: SessionID, reason: InClusterSession.Reason)?
@@ -55,8 +59,11 @@ public struct InClusterTunnel: Sendable {
     public private(set) var interval: Duration
 
     /// A tunnel of one session; the others come with the Leases.
-    public init(_ maker: TunnelMember, durationSeconds: Int) {
+    ///
+    /// - Parameter key: The public key of this pod's proxy.
+    public init(_ maker: TunnelMember, durationSeconds: Int, key: String) {
         self.id = maker.holder.session
+        self.key = key
         let session = InClusterSession(holder: maker.holder, durationSeconds: durationSeconds)
         self.members = [self.id: maker]
         self.sessions = [self.id: session]
@@ -78,6 +85,20 @@ public struct InClusterTunnel: Sendable {
 
     /// The sessions that may connect now, the older claim first.
     public var current: [TunnelMember] { self.used }
+
+    /// Whether a laptop that was connected to this pod has another one: this one's node was lost, say, and is back. Then the Service
+    /// is the other's, and this one has no say in it. A pod that never had a laptop may be the only one that is left.
+    public func isSuperseded(by leases: [Lease]) -> Bool {
+        leases.contains { lease in
+            guard let key = lease.metadata.annotation(Key.proxyKey), let session = lease.holder?.session else {
+                return false
+            }
+            return key != self.key && self.connected.contains(session)
+        }
+    }
+
+    /// Whether a session's Lease had this proxy's key.
+    public func hasConnected(_ session: SessionID) -> Bool { self.connected.contains(session) }
 
     /// Takes a fact in.
     ///
@@ -109,6 +130,7 @@ public struct InClusterTunnel: Sendable {
                 orders += self.tell(.leaseMissing, to: session, now: now)
                 continue
             }
+            if lease.metadata.annotation(Key.proxyKey) == self.key { self.connected.insert(session) }
             orders += self.tell(.leaseRead(lease), to: session, now: now)
             if lease.isHeld(by: session) { self.members[session]?.take(lease) }
         }

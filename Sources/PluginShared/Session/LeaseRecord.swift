@@ -108,9 +108,14 @@ extension Lease {
 
     /// The patch by which the in-cluster side says how things are.
     ///
-    /// - Parameter proxyKey: The public key of the proxy that has the link; `nil` for one that has none.
-    public static func stateChange(_ state: SessionState, holder: Holder, proxyKey: String? = nil) -> JSONPatch {
+    /// - Parameters:
+    ///   - proxyKey: The public key of the proxy that has the link; `nil` for one that has none.
+    ///   - formerKey: That of a proxy that had it; the patch fails with 422 when another has it by now.
+    public static func stateChange(
+        _ state: SessionState, holder: Holder, proxyKey: String? = nil, formerKey: String? = nil
+    ) -> JSONPatch {
         var patch = Self.annotation(Key.state, state.rawValue, holder: holder)
+        if let formerKey { patch.test(JSONPatch.annotation(Key.proxyKey), .string(formerKey)) }
         if let proxyKey { patch.add(JSONPatch.annotation(Key.proxyKey), .string(proxyKey)) }
         return patch
     }

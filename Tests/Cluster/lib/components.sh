@@ -2,7 +2,7 @@
 # The parts of Kubernetes, and how they are started.
 
 # In the mount namespace of the cluster this is /run/containerd/containerd.sock, where the kubelet looks for statistics.
-containerd_socket=$state/private/run/containerd/containerd.sock
+containerd_socket=$node_state/private/run/containerd/containerd.sock
 
 components=(etcd containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy named names-feed)
 
@@ -48,34 +48,34 @@ start_api_server() {
 nobody_listens() { [ -z "$(nsenter --net="/run/netns/$name" ss -Hltn "sport = :$1")" ]; }
 
 start_containerd() {
-    mkdir -p "$state/cni"
-    cat >"$state/cni/10-pods.conflist" <<JSON
+    mkdir -p "$node_state/cni"
+    cat >"$node_state/cni/10-pods.conflist" <<JSON
 {"cniVersion": "0.4.0", "name": "$sandbox", "plugins": [
     {"type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true,
-     "ipam": {"type": "host-local", "dataDir": "$state/ipam",
+     "ipam": {"type": "host-local", "dataDir": "$node_state/ipam",
               "ranges": [[{"subnet": "$pod_cidr"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
     {"type": "portmap", "capabilities": {"portMappings": true}}]}
 JSON
     # restrict_oom_score_adj: root may lack CAP_SYS_RESOURCE, then no score may be lowered and runc dies
     # ("can't get final child's PID from pipe: EOF").
-    cat >"$state/containerd.toml" <<TOML
+    cat >"$node_state/containerd.toml" <<TOML
 version = 2
-root = "$state/containerd/root"
-state = "$state/containerd/state"
+root = "$node_state/containerd/root"
+state = "$node_state/containerd/state"
 disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
     "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
   address = "$containerd_socket"
 [plugins."io.containerd.internal.v1.opt"]
-  path = "$state/containerd/opt"
+  path = "$node_state/containerd/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "$pause_image"
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
-    conf_dir = "$state/cni"
+    conf_dir = "$node_state/cni"
 TOML
-    start containerd "$(program containerd)" -c "$state/containerd.toml"
+    start containerd "$(program containerd)" -c "$node_state/containerd.toml"
 }
 
 # start_node PROFILE
@@ -90,6 +90,12 @@ start_node() {
         --kube-api-qps=100 --kube-api-burst=200
     start kube-scheduler "$kubernetes/kube-scheduler" --leader-elect=false --kubeconfig="$state/kubeconfig/scheduler"
     start_kubelet "$1"
+    start_proxy
+    wait_for 30 "service account" admin -n default get serviceaccount default
+}
+
+# start_proxy — behind the kubelet; returns when the node is ready.
+start_proxy() {
     # It asks for its node, and after each failure waits twice as long.
     wait_for 60 "node" admin get node "$node_name"
     # Connection tracking is left alone: its limits are the machine's, and may be read-only.
@@ -97,27 +103,26 @@ start_node() {
         --proxy-mode=iptables --cluster-cidr="$cluster_cidr" --conntrack-max-per-core=0 \
         --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
     wait_for 60 "node" node_ready
-    wait_for 30 "kube-proxy" in_node bash -c ': </dev/tcp/127.0.0.1/10256'
-    wait_for 30 "service account" admin -n default get serviceaccount default
+    wait_for 30 "kube-proxy" nsenter --net="/run/netns/$node_namespace" bash -c ': </dev/tcp/127.0.0.1/10256'
 }
 
 # start_kubelet PROFILE — its first 5 s it spends in waiting for Docker (so cAdvisor has it, and no option changes it).
 start_kubelet() {
     local sysctls=
     if [ "$1" = default ]; then sysctls=net.ipv4.ip_unprivileged_port_start; fi
-    : >"$state/resolv.conf"
-    cat >"$state/kubelet.yaml" <<YAML
+    : >"$node_state/resolv.conf"
+    cat >"$node_state/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $pki/ca.crt}}
 authorization: {mode: Webhook}
-tlsCertFile: $pki/kubelet.crt
-tlsPrivateKeyFile: $pki/kubelet.key
+tlsCertFile: $pki/kubelet$suffix.crt
+tlsPrivateKeyFile: $pki/kubelet$suffix.key
 cgroupDriver: cgroupfs
-cgroupRoot: /$sandbox
+cgroupRoot: /$node_groups
 clusterDNS: [$dns_ip]
 clusterDomain: cluster.local
-resolvConf: $state/resolv.conf
+resolvConf: $node_state/resolv.conf
 failSwapOn: false
 allowedUnsafeSysctls: [$sysctls]
 maxPods: 250
@@ -125,14 +130,14 @@ serializeImagePulls: false
 # As since 1.27; the 5 a second of before are too few for tests side by side.
 kubeAPIQPS: 50
 kubeAPIBurst: 100
-volumePluginDir: $state/volume-plugins
+volumePluginDir: $node_state/volume-plugins
 # The images cannot be pulled again, and the machine's disk may be fuller than a node's should be.
 imageGCHighThresholdPercent: 100
 evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, memory.available: 50Mi}
 $(kubelet_cgroup_setting)
 YAML
     # shellcheck disable=SC2046
-    start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet" --config="$state/kubelet.yaml" \
+    start kubelet "$kubernetes/kubelet" --kubeconfig="$state/kubeconfig/kubelet$suffix" --config="$node_state/kubelet.yaml" \
         --hostname-override="$node_name" --node-ip="$node_ip" \
         $(runtime_flags) --container-runtime-endpoint="unix://$containerd_socket"
 }

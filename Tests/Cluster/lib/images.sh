@@ -99,3 +99,6 @@ load_image() {
     fi
     echo "$imported"
 }
+
+# remember_image ARCHIVE [IMAGE] — for a node that comes later.
+remember_image() { echo "$(realpath "$1") ${2:-}" >>"$state/loaded"; }

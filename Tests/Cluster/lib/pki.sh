@@ -13,7 +13,7 @@ make_pki() {
     certificate apiserver /CN=kube-apiserver "IP:$node_ip,IP:127.0.0.1,IP:$kubernetes_ip,DNS:localhost,$(
         printf 'DNS:%s,' kubernetes kubernetes.default kubernetes.default.svc
     )DNS:kubernetes.default.svc.cluster.local"
-    certificate kubelet "/O=system:nodes/CN=system:node:$node_name" "IP:$node_ip,DNS:$node_name"
+    kubelet_certificate
     certificate apiserver-kubelet /O=system:masters/CN=apiserver-kubelet
     certificate controller-manager /CN=system:kube-controller-manager
     certificate scheduler /CN=system:kube-scheduler
@@ -25,10 +25,17 @@ make_pki() {
     certificate carol /CN=carol
 
     local user
-    for user in kubelet controller-manager scheduler proxy admin alice bob carol; do
-        kubeconfig "$user" >"$state/kubeconfig/$user"
-        chmod 0600 "$state/kubeconfig/$user"
-    done
+    for user in controller-manager scheduler proxy admin alice bob carol; do write_kubeconfig "$user"; done
+}
+
+kubelet_certificate() {
+    certificate "kubelet$suffix" "/O=system:nodes/CN=system:node:$node_name" "IP:$node_ip,DNS:$node_name"
+    write_kubeconfig "kubelet$suffix"
+}
+
+write_kubeconfig() {
+    kubeconfig "$1" >"$state/kubeconfig/$1"
+    chmod 0600 "$state/kubeconfig/$1"
 }
 
 # Elliptic curves, because a dozen RSA keys take seconds.
@@ -53,9 +60,9 @@ apiVersion: v1
 kind: Config
 clusters:
 - name: local
-  cluster: {server: "https://$node_ip:6443", certificate-authority-data: "$authority"}
+  cluster: {server: "https://$server_ip:6443", certificate-authority-data: "$authority"}
 - name: other
-  cluster: {server: "https://$node_ip:6444", certificate-authority-data: "$authority"}
+  cluster: {server: "https://$server_ip:6444", certificate-authority-data: "$authority"}
 users:
 - name: $1
   user:

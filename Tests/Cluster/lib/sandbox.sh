@@ -35,15 +35,15 @@ make_sandbox() {
 make_control_groups() {
     local hierarchy file
     for hierarchy in $(hierarchies); do
-        mkdir -p "$hierarchy/$sandbox"
+        mkdir -p "$hierarchy/$node_groups"
         # A new cpuset has no processors and no memory, and takes no process.
         for file in cpuset.cpus cpuset.mems; do
-            if [ -f "$hierarchy/$sandbox/$file" ] && [ -f "$hierarchy/$file" ]; then
-                cat "$hierarchy/$file" >"$hierarchy/$sandbox/$file"
+            if [ -f "$hierarchy/$node_groups/$file" ] && [ -f "$hierarchy/$file" ]; then
+                cat "$hierarchy/$file" >"$hierarchy/$node_groups/$file"
             fi
         done
     done
-    mkdir -p "$(record_hierarchy)/$sandbox/components"
+    mkdir -p "$(record_hierarchy)/$node_groups/components"
 }
 
 in_node() { nsenter --net="/run/netns/$name" "$@"; }
@@ -51,7 +51,7 @@ in_node() { nsenter --net="/run/netns/$name" "$@"; }
 # The cluster's own: the node's, and a laptop's for each lane.
 network_namespaces() {
     local file
-    for file in "/run/netns/$name" "/run/netns/$name-laptop"*; do
+    for file in "/run/netns/$name" "/run/netns/$name-laptop"* "/run/netns/$name-node2"; do
         [ ! -e "$file" ] || basename "$file"
     done
 }
@@ -99,19 +99,19 @@ make_laptop() {
 # The mount namespace is held by a process that only sleeps.
 make_mount_namespace() {
     local folder setting
-    : >"$state/created-folders"
+    touch "$state/created-folders"
     for folder in "${private_folders[@]}"; do
-        mkdir -p "$state/private$folder"
+        mkdir -p "$node_state/private$folder"
         [ -d "$folder" ] && continue
         mkdir -p "$folder"
         echo "$folder" >>"$state/created-folders"
     done
     for setting in "${kernel_settings[@]}"; do
-        mkdir -p "$state/private/sys/$(dirname "${setting%=*}")"
-        echo "${setting#*=}" >"$state/private/sys/${setting%=*}"
+        mkdir -p "$node_state/private/sys/$(dirname "${setting%=*}")"
+        echo "${setting#*=}" >"$node_state/private/sys/${setting%=*}"
     done
     # shellcheck disable=SC2016 # expanded by the inner shell
-    start_process mounts unshare --mount --propagation private bash -euc '
+    start_process "mounts$suffix" unshare --mount --propagation private bash -euc '
         mount --make-rshared / # as pods with mount propagation demand
         state=$1 folders=$2 settings=$3
         for folder in $folders; do mount --bind "$state/private$folder" "$folder"; done
@@ -119,8 +119,8 @@ make_mount_namespace() {
             [ ! -e "/proc/sys/${setting%=*}" ] || mount --bind "$state/private/sys/${setting%=*}" "/proc/sys/${setting%=*}"
         done
         touch "$state/mounts-made"
-        exec sleep infinity' bash "$state" "${private_folders[*]}" "${kernel_settings[*]}"
-    wait_for 10 "mount namespace" test -e "$state/mounts-made"
+        exec sleep infinity' bash "$node_state" "${private_folders[*]}" "${kernel_settings[*]}"
+    wait_for 10 "mount namespace" test -e "$node_state/mounts-made"
 }
 
 # start_process NAME COMMAND... — in the background, in the cluster's control group; its id and start time are written down.
@@ -129,7 +129,7 @@ start_process() {
     shift
     (
         exec 9<&-
-        echo "$BASHPID" >"$(record_hierarchy)/$sandbox/components/cgroup.procs"
+        echo "$BASHPID" >"$(record_hierarchy)/$node_groups/components/cgroup.procs"
         exec setsid "$@"
     ) </dev/null >>"$state/log/$process" 2>&1 &
     echo "$! $(start_time $!)" >"$state/pid/$process"
@@ -137,10 +137,10 @@ start_process() {
 
 # start NAME COMMAND... — a component of the cluster: the same, in the node's network and the cluster's mounts.
 start() {
-    local process=$1 holder
+    local process=$1$suffix holder
     shift
-    read -r holder _ <"$state/pid/mounts"
-    start_process "$process" nsenter --mount="/proc/$holder/ns/mnt" --net="/run/netns/$name" "$@"
+    read -r holder _ <"$state/pid/mounts$suffix"
+    start_process "$process" nsenter --mount="/proc/$holder/ns/mnt" --net="/run/netns/$node_namespace" "$@"
 }
 
 # start_time PID — in clock ticks since boot: with the id it names one process for ever. Fails when there is none, or only a zombie.
@@ -166,27 +166,16 @@ stop() {
     wait_for 20 "end of $1" stopped "$1"
 }
 
-# The ids of all processes of the cluster.
+# The ids of all processes of the cluster; for a second node, of that.
 sandbox_processes() {
     local root
-    root=$(record_hierarchy)/$sandbox
+    root=$(record_hierarchy)/$node_groups
     [ ! -d "$root" ] || find "$root" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 }
 
 remove_sandbox() {
-    local namespace attempt processes folder hierarchy
-    # Nothing is to be kept, so nothing has to end in order.
-    for attempt in $(seq 100); do
-        processes=$(sandbox_processes)
-        [ -n "$processes" ] || break
-        # shellcheck disable=SC2086 # one word for each id
-        kill -KILL $processes 2>/dev/null || true
-        sleep 0.1
-    done
-    [ -z "$(sandbox_processes)" ] || fail "processes of the cluster do not end: $(sandbox_processes | xargs)"
-    for hierarchy in $(hierarchies); do
-        [ ! -d "$hierarchy/$sandbox" ] || remove_control_groups "$hierarchy/$sandbox"
-    done
+    local namespace processes folder
+    kill_sandbox_processes
     for namespace in $(network_namespaces); do
         processes=$(ip netns pids "$namespace" | xargs)
         [ -z "$processes" ] || echo "warning: not of the cluster, but still in the network namespace $namespace: $processes" >&2
@@ -197,6 +186,22 @@ remove_sandbox() {
     if [ -f "$state/created-folders" ]; then
         while read -r folder; do rmdir "$folder" 2>/dev/null || true; done <"$state/created-folders"
     fi
+}
+
+# Nothing is to be kept, so nothing has to end in order.
+kill_sandbox_processes() {
+    local attempt processes hierarchy
+    for attempt in $(seq 100); do
+        processes=$(sandbox_processes)
+        [ -n "$processes" ] || break
+        # shellcheck disable=SC2086 # one word for each id
+        kill -KILL $processes 2>/dev/null || true
+        sleep 0.1
+    done
+    [ -z "$(sandbox_processes)" ] || fail "processes of the cluster do not end: $(sandbox_processes | xargs)"
+    for hierarchy in $(hierarchies); do
+        [ ! -d "$hierarchy/$node_groups" ] || remove_control_groups "$hierarchy/$node_groups"
+    done
 }
 
 # A control group can be busy for a moment after its last process has ended.

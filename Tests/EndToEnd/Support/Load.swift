@@ -65,6 +65,22 @@ struct Load: Sendable {
         return text.split(separator: "\n").filter { $0.contains("\"ok\": false") }.map(String.init)
     }
 
+    /// A request whose caller got no answer, or late: a node that is lost answers nothing, a process that is stopped answers late.
+    struct Unanswered: Decodable {
+        var start: Double
+        var latency: Double
+        var ok: Bool
+    }
+
+    /// Those that failed, or took more than a second.
+    var unanswered: [Unanswered] {
+        get throws {
+            try String(contentsOf: self.log, encoding: .utf8).split(separator: "\n")
+                .map { try JSONDecoder().decode(Unanswered.self, from: Data($0.utf8)) }
+                .filter { !$0.ok || $0.latency > 1 }
+        }
+    }
+
     /// Ends the client once its requests in flight have ended.
     func finish() async throws -> Summary {
         self.process.send(SIGTERM)
