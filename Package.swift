@@ -112,6 +112,7 @@ let package = Package(
             path: "Sources/PluginShared/Names",
             swiftSettings: strict
         ),
+        .target(name: "Requests", path: "Sources/PluginShared/Requests", swiftSettings: strict),
         .systemLibrary(name: "CNamespace", path: "Sources/PluginShared/CNamespace"),
         .target(
             name: "NamespacedCommand",
@@ -215,6 +216,7 @@ let package = Package(
             dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
+        .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
         .testTarget(
             name: "TunnelDNSTests", dependencies: ["Names", "PluginGateway", "kubectl-tunnel-dns"],
