@@ -3,8 +3,8 @@ import Testing
 @testable import Requests
 
 @Suite struct RuleTableTests {
-    private static func entry(_ session: String, _ text: String) throws -> RuleTable<String>.Entry {
-        RuleTable.Entry(session: session, rule: try RequestRule(text: text))
+    private static func entry(_ session: String, _ text: String) throws -> (session: String, rule: RequestRule) {
+        (session, try RequestRule(text: text))
     }
 
     @Test("a request goes to the oldest session whose rule it meets")

@@ -40,7 +40,7 @@ struct ConditionWords {
         case .personal:
             let user = Self.trimmed(self.word)
             guard !user.isEmpty else { throw self.error("names nobody", "write --personal USER") }
-            return (.personal(user), self.text(user))
+            return (.personal(key: Array(RequestCondition.personalName.utf8), user: user), self.text(user))
         }
     }
 

@@ -4,42 +4,45 @@ extension RequestCondition {
     /// - Parameters:
     ///   - bytes: The head's bytes.
     ///   - budget: How many steps patterns may take, and less by those that they took.
-    @inline(__always)
     func isMet(by head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer, _ budget: inout Int) -> Bool {
-        let index = head.fields.index
         switch self.test {
         case .header(let name, let value):
-            return index.contains { $0.isNamed(name, in: bytes) && bytes.equals(value, in: $0.value) }
+            for field in head.fields.index where field.isNamed(name, in: bytes) && bytes.equals(value, in: field.value) {
+                return true
+            }
         case .pattern(let name, let pattern):
-            return index.contains { field in
-                field.isNamed(name, in: bytes)
-                    && pattern.matches(UnsafeRawBufferPointer(rebasing: bytes[field.value]), budget: &budget)
+            for field in head.fields.index where field.isNamed(name, in: bytes) {
+                let value = UnsafeRawBufferPointer(rebasing: bytes[field.value])
+                if pattern.matches(value, budget: &budget) { return true }
             }
         case .path(let prefix):
-            return RequestTarget(bytes, head.line.target).path.map { prefix.contains(bytes, $0) } ?? false
-        case .method(let method): return bytes.equals(method, in: head.line.method)
+            guard let path = RequestTarget(bytes, head.line.target).path else { return false }
+            return prefix.contains(bytes, path)
+        case .method(let method):
+            return bytes.equals(method, in: head.line.method)
         case .query(let name, let value):
             return Self.hasParameter(name, value, bytes, RequestTarget(bytes, head.line.target).query)
         case .cookie(let name, let value):
-            return index.contains {
-                $0.isNamed(Self.cookieField, in: bytes) && Self.hasCookie(name, value, bytes, $0.value)
+            for field in head.fields.index
+            where bytes.equals("cookie", in: field.name) && Self.hasCookie(name, value, bytes, field.value) {
+                return true
             }
         case .baggage(let key, let value):
-            return index.contains {
-                $0.isNamed(Self.baggageField, in: bytes) && Self.hasMember(key, value, bytes, $0.value)
+            for field in head.fields.index
+            where bytes.equals("baggage", in: field.name) && Self.hasMember(key, value, bytes, field.value) {
+                return true
             }
-        case .personal(let user):
-            return index.contains { field in
-                (field.isNamed(Self.personalField, in: bytes) && bytes.equals(user, in: field.value))
-                    || (field.isNamed(Self.baggageField, in: bytes)
-                        && Self.hasMember(Self.personalField, user, bytes, field.value))
+        case .personal(let key, let user):
+            for field in head.fields.index {
+                if field.isNamed(key, in: bytes) {
+                    if bytes.equals(user, in: field.value) { return true }
+                } else if bytes.equals("baggage", in: field.name), Self.hasMember(key, user, bytes, field.value) {
+                    return true
+                }
             }
         }
+        return false
     }
-
-    private static let cookieField = Array("cookie".utf8)
-    private static let baggageField = Array("baggage".utf8)
-    private static let personalField = Array(Self.personalName.utf8)
 
     /// Where the first `=` of a range is.
     private static func sign(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {

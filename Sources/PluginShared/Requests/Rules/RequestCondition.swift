@@ -32,7 +32,8 @@ public struct RequestCondition: Hashable, Sendable {
         case query(name: [UInt8], value: [UInt8])
         case cookie(name: [UInt8], value: [UInt8])
         case baggage(key: [UInt8], value: [UInt8])
-        case personal([UInt8])
+        /// The key is ``RequestCondition/personalName``.
+        case personal(key: [UInt8], user: [UInt8])
     }
 
     /// What it is about.

@@ -1,36 +1,31 @@
 /// Which session gets a request: the oldest whose rule it meets.
 public struct RuleTable<Session: Hashable & Sendable>: Hashable, Sendable {
-    /// A session and its rule.
-    public struct Entry: Hashable, Sendable {
-        /// Whose rule it is.
-        public var session: Session
-        /// The rule.
-        public var rule: RequestRule
-
-        /// An entry.
-        public init(session: Session, rule: RequestRule) {
-            self.session = session
-            self.rule = rule
-        }
-    }
-
-    /// The oldest first.
-    public let entries: [Entry]
+    // Apart, so that the search, which each request waits for, is not generic.
+    private let rules: [RequestRule]
+    private let sessions: [Session]
 
     /// A table.
     ///
-    /// - Parameter entries: The oldest session first, as ports are decided.
-    public init(oldestFirst entries: [Entry]) {
-        self.entries = entries
+    /// - Parameter entries: The oldest session first, as it is decided who has a port.
+    public init(oldestFirst entries: [(session: Session, rule: RequestRule)]) {
+        self.rules = entries.map(\.rule)
+        self.sessions = entries.map(\.session)
     }
 
     /// Whose request this is; `nil` for nobody's.
     public func session(for head: RequestHead) -> Session? {
-        self.entries.first { $0.rule.matches(head) }?.session
+        head.firstMatch(of: self.rules).map { self.sessions[$0] }
     }
 
     /// The oldest session that has this very rule.
     public func session(with rule: RequestRule) -> Session? {
-        self.entries.first { $0.rule == rule }?.session
+        self.rules.firstIndex(of: rule).map { self.sessions[$0] }
+    }
+}
+
+extension RequestHead {
+    /// The number of the first rule that the request meets.
+    fileprivate func firstMatch(of rules: [RequestRule]) -> Int? {
+        rules.firstIndex { $0.matches(self) }
     }
 }
