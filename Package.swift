@@ -45,7 +45,7 @@ let package = Package(
         .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
         .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
         // For Tests/Fuzz, a package of its own; nobody else should build upon it.
-        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Names", "Session", "Tunnel"]),
+        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Names", "Requests", "Session", "Tunnel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -112,6 +112,7 @@ let package = Package(
             path: "Sources/PluginShared/Names",
             swiftSettings: strict
         ),
+        .target(name: "Requests", path: "Sources/PluginShared/Requests", swiftSettings: strict),
         .systemLibrary(name: "CNamespace", path: "Sources/PluginShared/CNamespace"),
         .target(
             name: "NamespacedCommand",
@@ -215,6 +216,7 @@ let package = Package(
             dependencies: nio + [logging, "FaultBench", "Tunnel"],
             swiftSettings: strict
         ),
+        .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
         .testTarget(
             name: "TunnelDNSTests", dependencies: ["Names", "PluginGateway", "kubectl-tunnel-dns"],
@@ -234,7 +236,7 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "Session", "Tunnel",
+                "Kubernetes", "KubernetesViaKubectl", logging, "Names", "Requests", "Session", "Tunnel",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],

@@ -23,6 +23,14 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
     case texts
     /// DNS messages, and the texts that name hosts.
     case names
+    /// HTTP/1 as callers send it: heads, bodies, what follows.
+    case requests
+    /// HTTP/1 as servers answer.
+    case answers
+    /// Bodies in chunks.
+    case chunks
+    /// Rules of sessions, patterns in them, and requests that are held against them.
+    case rules
 
     /// The name, which is also the corpus's folder.
     var name: String { "\(self)" }
@@ -41,6 +49,10 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
         case .kubectl: try KubectlFuzz.run(bytes)
         case .texts: try TextFuzz.run(bytes)
         case .names: try NamesFuzz.run(bytes)
+        case .requests: try MessageFuzz.requests(bytes)
+        case .answers: try MessageFuzz.answers(bytes)
+        case .chunks: try MessageFuzz.chunks(bytes)
+        case .rules: try RuleFuzz.run(bytes)
         }
     }
 }
