@@ -85,7 +85,7 @@ let package = Package(
         .target(
             name: "Tunnel",
             dependencies: nio + [
-                logging,
+                logging, "Requests",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),
         .testTarget(
             name: "TunnelTests",
-            dependencies: nio + [logging, "FaultBench", "Tunnel"],
+            dependencies: nio + [logging, "FaultBench", "Requests", "Tunnel"],
             swiftSettings: strict
         ),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),

@@ -14,8 +14,10 @@ import Testing
         return lease
     }
 
-    private func seen(_ lease: Lease?, ready: Bool = true) -> RemoteTermination.Observation {
-        RemoteTermination.Observation(lease: lease, hasReadyProxy: ready, isSwitched: true)
+    private func seen(
+        _ lease: Lease?, ready: Bool = true, switched: Bool = false
+    ) -> RemoteTermination.Observation {
+        RemoteTermination.Observation(lease: lease, hasReadyProxy: ready, isSwitched: switched)
     }
 
     @Test("an order is carried out until it is answered, and then not again")
@@ -88,6 +90,13 @@ import Testing
             #expect(undone.without == 30)
             #expect(undone.withProxy == 100)
         }
+    }
+
+    @Test("a proxy that is Ready, and does not restore, is not waited for: its node may be lost")
+    func silent() throws {
+        var session = try #require(ControlledSession(lease()))
+        let steps = (0...40).map { session.step(seen(lease(), switched: true), now: .seconds($0)) }
+        #expect(steps.firstIndex(of: .recover(.expired(holder: "alice on laptop"))) == 33)
     }
 
     @Test("a session that is renewed is left alone, and one that was undone is forgotten when its Lease is gone")

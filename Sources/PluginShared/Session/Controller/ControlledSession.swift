@@ -21,6 +21,9 @@ public struct ControlledSession: Sendable {
 
     /// How long a proxy that is Ready gets to end its session: it waits for original pods (30 s) and drains (30 s).
     static let proxyTimeout = Duration.seconds(70)
+    /// How long one that is Ready gets to restore the Service: it does that first, and at once. Where it does not, its node may be
+    /// lost, which nobody says for 40 s.
+    static let restoreTimeout = Duration.seconds(3)
     /// The same for one that the plugin has left the session to: what passes through gets 10 min.
     static let handOverTimeout = Duration.seconds(640)
 
@@ -85,6 +88,8 @@ public struct ControlledSession: Sendable {
         let since = self.isOverSince ?? now
         self.isOverSince = since
         let isHandedOver = seen.lease?.isHandedOver ?? false
+        // While others have the tunnel, the Service stays with it.
+        if seen.isSwitched, !seen.isShared, now - since >= Self.restoreTimeout { return true }
         return !seen.hasReadyProxy || now - since >= (isHandedOver ? Self.handOverTimeout : Self.proxyTimeout)
     }
 }

@@ -27,6 +27,8 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
         self.core = core
     }
 
+    let readsRequests = false
+    let isBetweenRequests: Bool? = nil
     var passesThrough: Bool { self.far is SocketPipe }
     var holdsBytes: Bool? { self.relay?.holdsBytes }
 

@@ -9,6 +9,10 @@ protocol Forwarder: AnyObject {
     var session: String? { get }
     /// Whether the origin has it.
     var passesThrough: Bool { get }
+    /// Whether each request goes to whoever it belongs to.
+    var readsRequests: Bool { get }
+    /// Whether no request is under way, where requests are read; `nil` where they are not.
+    var isBetweenRequests: Bool? { get }
     /// Whether bytes were read that are not sent on yet; `nil` while there is no upstream.
     var holdsBytes: Bool? { get }
 

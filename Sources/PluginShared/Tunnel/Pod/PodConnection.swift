@@ -22,6 +22,8 @@ final class PodConnection: BytePipeOwner {
 
     /// The session whose laptop has the connection, or is asked for it; `nil` for the origin.
     var session: String? { self.forwarder.session }
+    /// Whether each of its requests goes to whoever it belongs to.
+    var readsRequests: Bool { self.forwarder.readsRequests }
     /// Whether the origin has the connection.
     var passesThrough: Bool { self.forwarder.passesThrough }
 
@@ -45,6 +47,7 @@ final class PodConnection: BytePipeOwner {
     /// Whether the connection could be ended now without hurting a request.
     func isQuiet(now: Duration, drainingSince start: Duration, stalls: DrainStalls, roundTrip: Duration) -> Bool {
         guard !self.isEnding, !self.isOver, self.forwarder.holdsBytes != true else { return false }
+        if let isBetweenRequests = self.forwarder.isBetweenRequests, self.exchange != nil { return isBetweenRequests }
         switch self.exchange?.standing {
         case .answering: return false
         case .answered: return true
@@ -68,8 +71,9 @@ final class PodConnection: BytePipeOwner {
 
     /// Ends it where that is due: nothing that was asked for is in flight, and what comes next has hardly begun.
     func endBehindAnswer() {
-        guard self.exchange?.standing == .answered, self.forwarder.holdsBytes == false else { return }
-        self.end()
+        guard let exchange else { return }
+        let isAnswered = exchange.standing == .answered && self.forwarder.holdsBytes == false
+        if self.forwarder.isBetweenRequests ?? isAnswered { self.end() }
     }
 
     private func cut() {

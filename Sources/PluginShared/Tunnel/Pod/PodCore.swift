@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Requests
 
 /// The pod's end, on its one event loop; `PodEnd` is its door from elsewhere.
 final class PodCore: ListeningCore, TunnelLinkOwner {
@@ -25,6 +26,8 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var leaving: [String: PodDrain] = [:]
     /// By route: the session whose laptop has it.
     private var owners: [String: String] = [:]
+    /// By route: the sessions to which single requests go.
+    private var rules: [String: RuleTable<String>] = [:]
     /// By route: of the ports whose connections go to a laptop.
     private var recalls: [String: PortRecall] = [:]
     /// By session.
@@ -77,7 +80,15 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         }
         self.keepCounters(of: sessions)
         self.owners = [:]
-        for session in sessions { self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first } }
+        for session in sessions where session.rule == nil {
+            self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first }
+        }
+        for port in self.ports {
+            let entries = sessions.filter { $0.routes.contains(port.route) }.compactMap { session in
+                session.rule.map { (session.id, $0) }
+            }
+            self.rules[port.route] = entries.isEmpty ? nil : RuleTable(oldestFirst: entries)
+        }
         guard self.drain == nil else { return }
         for port in self.ports { self.ownerChanged(of: port) }
     }
@@ -85,7 +96,9 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private func ownerChanged(of port: ProxyPort) {
         guard self.owners[port.route] != nil else {
             self.recalls.removeValue(forKey: port.route)?.stop()
-            for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = false }
+            // Connections whose requests are not read are to come again.
+            let isRead = self.rules[port.route] != nil
+            for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = isRead }
             return
         }
         guard self.recalls[port.route] == nil else { return }
@@ -111,6 +124,14 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         return link.isUsable ? .laptop(link, session: session) : .origin(.suspect)
     }
 
+    /// Where a request goes now.
+    func way(for head: RequestHead, at port: ProxyPort) -> Way {
+        guard let session = self.rules[port.route]?.session(for: head), self.leaving[session] == nil,
+            !self.passThrough.isOn, self.drain == nil, let link = self.links[session], link.isUsable
+        else { return self.way(for: port.route) }
+        return .laptop(link, session: session)
+    }
+
     /// The link that new connections of a route go through; `nil` when they go to the origin.
     func usableLink(for route: String) -> TunnelLink? {
         if case .laptop(let link, _) = self.way(for: route) { link } else { nil }
@@ -129,6 +150,9 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
 
     /// The counter of a session's laptop; `nil` for one that is not known any more.
     func counter(of session: String) -> TrafficCounter? { self.laptops[session] }
+
+    /// The counter of whoever has a connection or a request; `nil` stands for the origin.
+    func counter(for session: String?) -> TrafficCounter? { session.map(self.counter(of:)) ?? self.origin }
 
     /// A connection goes to the origin.
     func passes(_ reason: PassThroughReason) { self.passedThrough[reason, default: 0] += 1 }
@@ -190,8 +214,10 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         let caller = SocketPipe()
         let address = channel.remoteAddress
         let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
-        let forwarder = ByteForwarder(
-            id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+        let forwarder: any Forwarder =
+            self.rules[port.route] == nil
+            ? ByteForwarder(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+            : RequestForwarder(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
         let connection = PodConnection(
             id: self.lastID, port: port, caller: caller, forwarder: forwarder, core: self)
         self.connections[connection.id] = connection
@@ -226,7 +252,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
 
     /// The connections of a port that the origin has.
     func passingThrough(at port: ProxyPort) -> [PodConnection] {
-        self.connections.values.filter { $0.port == port && $0.passesThrough }
+        self.connections.values.filter { $0.port == port && $0.passesThrough && !$0.readsRequests }
     }
 
     /// How many connections the origin has had for at least so long.

@@ -23,7 +23,7 @@ final class PodDrain {
     /// Looks at the connections until none is left.
     private func begin() {
         guard self.tick == nil else { return }
-        for connection in self.connections { connection.endsBehindAnswers = true }
+        for connection in self.ending { connection.endsBehindAnswers = true }
         let bound = NIOLoopBound(self, eventLoop: self.core.loop)
         self.tick = self.core.loop.scheduleRepeatedTask(
             initialDelay: .zero, delay: TimeAmount(self.core.timing.drainTick)
@@ -66,6 +66,11 @@ final class PodDrain {
 
     private var connections: [PodConnection] { self.core.openConnections.filter(self.covers) }
 
+    /// Those that have to end for it. One whose next request goes elsewhere has not.
+    private var ending: [PodConnection] {
+        self.connections.filter { self.session == nil || !$0.readsRequests }
+    }
+
     private func look() {
         let now = MonotonicTime.now()
         let links = self.core.links(of: self.session)
@@ -73,7 +78,7 @@ final class PodDrain {
             for link in links { _ = link.ping() }
         }
         let roundTrip = links.compactMap(\.smallestRoundTrip).max() ?? .zero
-        for connection in self.connections
+        for connection in self.ending
         where connection.isQuiet(now: now, drainingSince: self.start, stalls: self.stalls, roundTrip: roundTrip) {
             connection.end()
         }

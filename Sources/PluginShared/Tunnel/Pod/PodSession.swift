@@ -1,3 +1,5 @@
+public import Requests
+
 /// A laptop's session, as the pod's end knows it.
 public struct PodSession: Sendable, Equatable {
     /// Its identifier, which its laptop names in the handshake.
@@ -6,11 +8,14 @@ public struct PodSession: Sendable, Equatable {
     public var key: TunnelPublicKey
     /// The routes whose connections go to its laptop. A route of several sessions is the first one's.
     public var routes: Set<String>
+    /// Which requests of its routes go there, beside those of others; `nil` for whole connections.
+    public var rule: RequestRule?
 
     /// A session.
-    public init(id: String, key: TunnelPublicKey, routes: Set<String>) {
+    public init(id: String, key: TunnelPublicKey, routes: Set<String>, rule: RequestRule? = nil) {
         self.id = id
         self.key = key
         self.routes = routes
+        self.rule = rule
     }
 }

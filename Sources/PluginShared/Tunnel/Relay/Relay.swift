@@ -11,6 +11,8 @@ final class Relay {
     /// Of what the near side sent, the memory that the far side has not taken yet.
     private var underWay = 0
     private var mayRead = false
+    /// Whether this relay says when the near side is read; of several that have the same one, one does.
+    private var steersReading = true
     private var held = HeldBytes()
     private var written = 0
     private var farEndIsHeld = false
@@ -49,6 +51,7 @@ final class Relay {
     }
 
     private func readNear() {
+        guard self.steersReading else { return }
         let hasRoom = self.underWay == 0 || !self.budget.isFull
         self.near.setReading(self.mayRead && self.far.isWritable && hasRoom)
     }
@@ -94,8 +97,15 @@ final class Relay {
     /// Sends what came from the near side, and reads on if the far side can take more.
     func flushFar(allowsReading: Bool) {
         self.far.flush()
+        self.steersReading = true
         self.mayRead = allowsReading
         self.readNear()
+    }
+
+    /// Sends what came from the near side, and leaves it to others when to read on.
+    func flushFarOnly() {
+        self.steersReading = false
+        self.far.flush()
     }
 
     /// Sends what came from the far side, and what was held of it as far as the near side takes it.

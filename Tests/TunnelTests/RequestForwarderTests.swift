@@ -1,0 +1,281 @@
+import FaultBench
+import NIOPosix
+import Requests
+import Testing
+
+@testable import Tunnel
+
+extension Loopback {
+    /// Single requests to laptops, by their rules.
+    @Suite("Requests")
+    struct RequestForwarderTests {
+        /// A pod with one port, the originals, and a laptop for each name.
+        private final class Stage {
+            let pod: PodEnd
+            let events: EventLog<PodEvent>
+            let port: Int
+            let origin: RawServer
+            var laptops: [LaptopEnd] = []
+            private let tunnelPort: Int
+            private var sessions: [PodSession] = []
+
+            private init(origin: RawServer) async throws {
+                let port = ProxyPort(listenPort: 0, route: "web:80", originHost: "127.0.0.1", originPort: origin.port)
+                self.origin = origin
+                self.pod = PodEnd(
+                    identity: PodIdentity(software: "0.1.0"), sessions: [], ports: [port], tunnelPort: 0,
+                    timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
+                    logger: TestTunnel.logger)
+                try await self.pod.start()
+                self.events = EventLog(self.pod.events)
+                self.port = await self.pod.boundPorts()[0]
+                self.tunnelPort = await self.pod.boundTunnelPort()
+            }
+
+            static func with(
+                origin: RawServer? = nil, _ laptops: [(name: String, server: RawServer?)] = [],
+                _ body: (Stage) async throws -> Void
+            ) async throws {
+                let stage = try await Stage(origin: origin ?? WebServer.start("origin"))
+                for laptop in laptops { try await stage.join(laptop.name, laptop.server) }
+                let result: Result<Void, any Error>
+                do { result = .success(try await body(stage)) } catch { result = .failure(error) }
+                for laptop in stage.laptops { await laptop.close() }
+                await stage.pod.shutdown()
+                try result.get()
+            }
+
+            /// A laptop whose rule is `x-user: NAME`; one that is called `whole` has all connections.
+            func join(_ name: String, _ server: RawServer? = nil) async throws {
+                let identity = LaptopIdentity(session: name, key: TunnelKey(), software: "0.1.0")
+                let rule = try RequestRule([RequestCondition(.header, "x-user=\(name)")])
+                self.sessions.append(
+                    PodSession(
+                        id: name, key: identity.key.publicKey, routes: ["web:80"],
+                        rule: name == "whole" ? nil : rule))
+                await self.pod.set(self.sessions)
+                let port = try (server ?? WebServer.start(name)).port
+                let end = try await LaptopEnd.connect(
+                    host: "127.0.0.1", port: self.tunnelPort, identity: identity,
+                    targets: ["web:80": LocalTarget(host: "127.0.0.1", port: port)],
+                    timeout: .seconds(10), timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
+                    logger: TestTunnel.logger)
+                #expect(await self.events.wait(for: .linkUp(session: name)))
+                self.laptops.append(end)
+            }
+
+            func leave(_ name: String) async {
+                self.sessions.removeAll { $0.id == name }
+                await self.pod.set(self.sessions)
+            }
+        }
+
+        /// A caller's connection.
+        private struct Caller {
+            let socket: RawSocket
+
+            init(_ stage: Stage) throws { self.socket = try RawSocket.connect(port: stage.port) }
+
+            static func request(_ user: String, _ path: String = "/", body: String = "") -> String {
+                "POST \(path) HTTP/1.1\r\nHost: web\r\nX-User: \(user)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            }
+
+            /// Asks, and says who answered.
+            func ask(_ user: String, _ path: String = "/", body: String = "") throws -> String {
+                try self.socket.send(Self.request(user, path, body: body))
+                return try self.who()
+            }
+
+            /// The next answer's first word.
+            func who() throws -> String {
+                var head: [UInt8] = []
+                while !head.suffix(4).elementsEqual(Array("\r\n\r\n".utf8)) {
+                    let byte = try self.socket.receive(exactly: 1)
+                    guard !byte.isEmpty else { return "closed" }
+                    head += byte
+                }
+                let length = String(decoding: head, as: UTF8.self).lowercased()
+                    .split(separator: "content-length:").last?.split(separator: "\r\n").first
+                let count = length.flatMap { Int($0.filter { $0 != " " }) } ?? 0
+                let body = String(decoding: try self.socket.receive(exactly: count), as: UTF8.self)
+                return String(body.prefix { $0 != " " })
+            }
+        }
+
+        @Test("requests of many users share a connection in any order, and none is at a wrong place")
+        func mixed() async throws {
+            try await Stage.with([("alice", nil), ("bob", nil)]) { stage in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    let caller = { try Caller(stage) }
+                    for seed in 1...4 {
+                        let socket = try caller()
+                        group.addTask {
+                            try await blocking {
+                                var generator = SeededGenerator(seed: UInt64(seed))
+                                for number in 0..<500 {
+                                    let user = ["alice", "bob", "carol"].randomElement(using: &generator) ?? ""
+                                    let body = String(
+                                        repeating: "x", count: Int.random(in: 0...3000, using: &generator))
+                                    let who = try socket.ask(user, "/\(number)", body: body)
+                                    #expect(who == (user == "carol" ? "origin" : user))
+                                }
+                                socket.socket.close()
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+
+        @Test("what is sent ahead is answered in order")
+        func pipelined() async throws {
+            try await Stage.with([("alice", nil), ("bob", nil)]) { stage in
+                let caller = try Caller(stage)
+                let users = ["alice", "carol", "bob", "bob", "carol", "alice"]
+                let answers = try await blocking {
+                    try caller.socket.send(users.map { Caller.request($0, body: "abc") }.joined())
+                    return try users.map { _ in try caller.who() }
+                }
+                #expect(answers == ["alice", "origin", "bob", "bob", "origin", "alice"])
+                caller.socket.close()
+            }
+        }
+
+        @Test(
+            "answers are the same bytes as without a tunnel, from the laptop and from the originals",
+            arguments: [
+                "GET /plain HTTP/1.1\r\nHost: a\r\n", "GET /chunked HTTP/1.1\r\nhOST:a\r\n",
+                "HEAD /plain HTTP/1.0\r\n", "GET /interim HTTP/1.1\r\nHost: a\r\nX-B: 1\r\nx-b: 2\r\n",
+                "GET /empty HTTP/1.1\r\nHost: a\r\n", "GET /untilclose HTTP/1.1\r\nHost: a\r\n",
+                "GET /once HTTP/1.1\r\nHost: a\r\nConnection: close\r\n",
+                "POST /plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n|5;a=b\r\nhello\r\n0\r\nT: 1\r\n\r\n",
+                "PUT /plain HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n|hello",
+                "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n|hello",
+            ])
+        func exact(request: String) async throws {
+            let parts = request.split(separator: "|")
+            @Sendable func bytes(_ user: String) -> String {
+                "\(parts[0])X-User: \(user)\r\n\r\n" + (parts.count > 1 ? String(parts[1]) : "")
+            }
+            let server = try WebServer.start("either")
+            try await Stage.with(origin: server, [("alice", server)]) { stage in
+                let port = stage.port
+                for user in ["alice", "carol"] {
+                    let got = try await blocking { try Self.answer(bytes(user), port: port) }
+                    let wanted = try await blocking { try Self.answer(bytes(user), port: server.port) }
+                    #expect(got == wanted, "\(user): \(got) instead of \(wanted)")
+                    #expect(!wanted.isEmpty)
+                }
+            }
+        }
+
+        private static func answer(_ request: String, port: Int) throws -> String {
+            let socket = try RawSocket.connect(port: port)
+            defer { socket.close() }
+            try socket.send(request)
+            socket.finish()
+            return String(decoding: try socket.receiveAll(), as: UTF8.self)
+        }
+
+        @Test("a laptop that refuses, or closes without an answer, is none: the originals get the whole request")
+        func refused() async throws {
+            let silent = try RawServer { $0.close() }
+            try await Stage.with([("alice", silent)]) { stage in
+                let caller = try Caller(stage)
+                let body = String(repeating: "y", count: 30_000)
+                for _ in 0..<5 { #expect(try await blocking { try caller.ask("alice", body: body) } == "origin") }
+                silent.stop()
+                for _ in 0..<5 { #expect(try await blocking { try caller.ask("alice", body: body) } == "origin") }
+                caller.socket.close()
+            }
+        }
+
+        @Test("a laptop's process that closes an idle connection is connected to again")
+        func idle() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                for _ in 0..<20 {
+                    // It answers, and closes without having said so.
+                    #expect(try await blocking { try caller.ask("alice", "/once") } == "alice")
+                    #expect(try await blocking { try caller.ask("carol") } == "origin")
+                }
+                caller.socket.close()
+            }
+        }
+
+        @Test("a laptop that goes in the middle of requests takes none with it that it has not begun to answer")
+        func lost() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                #expect(try await blocking { try caller.ask("alice") } == "alice")
+                await stage.laptops[0].close()
+                #expect(try await blocking { try caller.ask("alice") } == "origin")
+                await stage.leave("alice")
+                #expect(try await blocking { try caller.ask("alice") } == "origin")
+                caller.socket.close()
+            }
+        }
+
+        @Test("beside rules a whole session gets what nobody's rule meets")
+        func whole() async throws {
+            try await Stage.with([("whole", nil), ("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                for user in ["alice", "carol", "alice"] {
+                    let who = try await blocking { try caller.ask(user) }
+                    #expect(who == (user == "alice" ? "alice" : "whole"))
+                }
+                caller.socket.close()
+            }
+        }
+
+        @Test(
+            "what is no HTTP/1, or says not for certain where it ends, goes where it went, byte for byte",
+            arguments: [
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nabc", "\u{16}\u{3}\u{1}hello", "hello\n", "\0",
+                "GET / HTTP/1.1\r\nHost: a\r\nX-User: alice\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nX-User: alice\r\nContent-Length: +5\r\n\r\nhello", "GE",
+            ])
+        func opaque(bytes: String) async throws {
+            try await Stage.with(origin: try RawServer.named("origin"), [("alice", nil)]) { stage in
+                let port = stage.port
+                let got = try await blocking { try Self.answer(bytes, port: port) }
+                #expect(got == "origin:" + bytes)
+            }
+        }
+
+        @Test("a server that speaks first is heard")
+        func greeting() async throws {
+            let server = try RawServer { socket in
+                try socket.send("220 ready\r\n")
+                try socket.send(try socket.receive())
+                socket.close()
+            }
+            try await Stage.with(origin: server, [("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                let got = try await blocking {
+                    let greeting = try caller.socket.receive(exactly: 11)
+                    try caller.socket.send("GET / HTTP/1.1\r\n")
+                    return greeting + (try caller.socket.receiveAll())
+                }
+                #expect(String(decoding: got, as: UTF8.self) == "220 ready\r\nGET / HTTP/1.1\r\n")
+                caller.socket.close()
+            }
+        }
+
+        @Test("connections from before the first rule come again, behind an answer")
+        func early() async throws {
+            try await Stage.with { stage in
+                let caller = try Caller(stage)
+                #expect(try await blocking { try caller.ask("alice") } == "origin")
+                try await stage.join("alice")
+                #expect(try await blocking { try caller.ask("alice") } == "origin")
+                #expect(try await blocking { try caller.socket.receive().isEmpty })
+                caller.socket.close()
+                let next = try Caller(stage)
+                #expect(try await blocking { try next.ask("alice") } == "alice")
+                next.socket.close()
+            }
+        }
+    }
+}
