@@ -45,7 +45,8 @@ let package = Package(
         .executable(name: "kubectl-tunnel_dns", targets: ["kubectl-tunnel-dns"]),
         .executable(name: "InClusterProxy", targets: ["InClusterProxy"]),
         // For Tests/Fuzz, a package of its own; nobody else should build upon it.
-        .library(name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Names", "Requests", "Session", "Tunnel"]),
+        .library(
+            name: "Parts", targets: ["Kubernetes", "KubernetesViaKubectl", "Names", "Requests", "Session", "Tunnel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

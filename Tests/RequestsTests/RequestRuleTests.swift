@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Requests
@@ -102,6 +103,15 @@ import Testing
         #expect(throws: RequestRuleError.self) {
             try Self.rule((.header, "a=" + String(repeating: "\u{e4}", count: 200)))
         }
+    }
+
+    @Test("encoded, a rule is its text; what is no rule cannot be decoded")
+    func coding() throws {
+        let rule = try Self.rule((.header, "x-user~^a\"b\\\\$"), (.path, "/\u{e4}"))
+        let json = try JSONEncoder().encode([rule])
+        #expect(try JSONDecoder().decode([String].self, from: json) == [rule.text])
+        #expect(try JSONDecoder().decode([RequestRule].self, from: json) == [rule])
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode([RequestRule].self, from: Data("[\"x\"]".utf8)) }
     }
 
     @Test("text that is no rule is refused")

@@ -2,7 +2,7 @@
 ///
 /// Nothing here is repaired or guessed. Some of it is allowed by RFC 9112, where a recipient has to choose one of two
 /// readings: a server behind the proxy may choose the other one.
-public enum FramingAmbiguity: Error, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+public enum FramingAmbiguity: Error, Hashable, Sendable, CustomStringConvertible {
     /// The head is longer than 64 KiB.
     case headTooLong
     /// A CR without LF (RFC 9112 §2.2).

@@ -68,7 +68,7 @@ struct PatternMachine: ~Copyable {
             }
             if !isAnchored { self.follow(0, at: position + 1) }
         }
-        return self.hasMatched && self.budget >= 0
+        return self.hasMatched
     }
 
     /// Goes to a place, and on to all that can be reached from there without a byte.

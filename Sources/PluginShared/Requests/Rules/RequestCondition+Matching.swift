@@ -7,9 +7,8 @@ extension RequestCondition {
     func isMet(by head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer, _ budget: inout Int) -> Bool {
         switch self.test {
         case .header(let name, let value):
-            for field in head.fields.index where field.isNamed(name, in: bytes) && bytes.equals(value, in: field.value)
-            {
-                return true
+            for field in head.fields.index where field.isNamed(name, in: bytes) {
+                if bytes.equals(value, in: field.value) { return true }
             }
         case .pattern(let name, let pattern):
             for field in head.fields.index where field.isNamed(name, in: bytes) {

@@ -7,7 +7,7 @@ public struct RequestRule: Hashable, Sendable {
     public static let maximumConditions = 16
     /// The longest text, in bytes. A Lease carries it, and every proxy keeps those of all sessions.
     public static let maximumTextLength = 1_024
-    /// The steps that the patterns of one rule may take over one request: about 10 ms. Above, the request does not match, and
+    /// The steps that the patterns of one rule may take over one request: 10 to 15 ms. Above, the request does not match, and
     /// goes where it went without the rule. A pattern of twenty instructions reads 64 KiB with a third of it.
     static let patternBudget = 4_000_000
 
