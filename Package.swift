@@ -97,7 +97,7 @@ let package = Package(
         .target(name: "CRelease", path: "Sources/PluginShared/CRelease", cSettings: release),
         .target(
             name: "Session",
-            dependencies: ["CRelease", "Kubernetes", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CRelease", "Kubernetes", "Requests", .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/PluginShared/Session",
             swiftSettings: strict
         ),
@@ -153,7 +153,8 @@ let package = Package(
             name: "kubectl-tunnel",
             dependencies: nio + [
                 argumentParser, "PluginConsole", "PluginGateway", "PluginSession", "Kubernetes",
-                "KubernetesViaKubectl", logging, "NamespacedCommand", "Names", "Session", "SessionEffects", "Tunnel",
+                "KubernetesViaKubectl", logging, "NamespacedCommand", "Names", "Requests", "Session", "SessionEffects",
+                "Tunnel",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -189,7 +190,7 @@ let package = Package(
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(
-            name: "SessionTests", dependencies: ["FaultBench", "Kubernetes", "Session"], swiftSettings: strict),
+            name: "SessionTests", dependencies: ["FaultBench", "Kubernetes", "Requests", "Session"], swiftSettings: strict),
         // An API server for what no real one does on demand.
         .target(
             name: "InMemoryAPI", dependencies: ["Kubernetes"], path: "Tests/InMemoryAPI", swiftSettings: strict),

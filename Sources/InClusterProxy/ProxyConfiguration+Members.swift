@@ -7,7 +7,7 @@ extension ProxyConfiguration {
         let ports = self.listeners.filter { $0.localPort != nil }.flatMap(\.servicePorts)
         return TunnelMember(
             holder: holder, lease: SessionNames(service: self.service).lease(slot: 0), publicKey: self.publicKey,
-            ports: Set(ports))
+            ports: Set(ports), rule: self.rule)
     }
 
     /// Sessions as the pod's end knows them; one without a key that could be one is none.
@@ -16,7 +16,8 @@ extension ProxyConfiguration {
             guard let key = TunnelPublicKey(hex: member.publicKey) else { return nil }
             let mine = self.listeners.filter { !member.ports.isDisjoint(with: $0.servicePorts) }
             return PodSession(
-                id: member.holder.session.description, key: key, routes: Set(mine.map { $0.route(of: self.service) }))
+                id: member.holder.session.description, key: key, routes: Set(mine.map { $0.route(of: self.service) }),
+                rule: member.rule)
         }
     }
 }

@@ -111,6 +111,10 @@ actor ProxyRole {
             self.logger.warning(
                 "callers are refused: the limit of open files is reached", metadata: ["connections": "\(limit)"])
             self.sendAll(.callersRefused(limit: limit))
+        case .callersNotRead(let route, let name):
+            for member in self.machine.current where member.rule != nil {
+                self.send(.notRead(route: route, protocol: name), to: member.holder.session.description)
+            }
         case .control(let text, let session): self.take(ControlLine(text), from: session)
         }
     }
@@ -148,7 +152,7 @@ actor ProxyRole {
             }
         case .localDown(let route): self.take(.localDown(route: route), of: session)
         case .localUp(let route): self.take(.localUp(route: route), of: session)
-        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, .taken, nil:
+        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, .notRead, .taken, nil:
             break
         }
     }

@@ -1,6 +1,7 @@
 import Kubernetes
 import PluginConsole
 import PluginSession
+import Requests
 import Session
 import SessionEffects
 
@@ -33,9 +34,9 @@ struct HeldService: Sendable {
         }
     }
 
-    /// The Leases of sessions that have one of these ports.
-    func rivals(for ports: Set<Int>) async throws -> [Lease] {
-        try await self.leases().filter { PortClaim($0)?.wants(anyOf: ports) ?? ($0.malformedHolder != nil) }
+    /// The Leases of sessions that have one of these ports, or the requests of the same rule.
+    func rivals(for ports: Set<Int>, _ rule: RequestRule?) async throws -> [Lease] {
+        try await self.leases().filter { PortClaim($0)?.wants(anyOf: ports, rule) ?? ($0.malformedHolder != nil) }
     }
 
     /// A Lease as it is now; `nil` when it is gone.

@@ -20,6 +20,7 @@ struct InterceptCommand: AsyncParsableCommand {
         discussion: """
             kubectl tunnel intercept web --port 8080
             kubectl tunnel intercept web --port 8080:http --port 9090:metrics -n shop
+            kubectl tunnel intercept web --port 8080 --header x-user=alice
             """)
 
     @Argument(help: "The Service.", completion: ClusterCompletion.services)
@@ -30,6 +31,9 @@ struct InterceptCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Intercept")
     var options: InterceptOptions
+
+    @OptionGroup(title: "Only some requests")
+    var rule: RuleOptions
 
     @OptionGroup(title: "Cluster")
     var cluster: ClusterOptions
@@ -57,9 +61,11 @@ struct InterceptCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandRunner.run { console, environment in
-            let request = InterceptRequest(
+            var request = InterceptRequest(
                 service: CommandRunner.serviceName(self.service),
                 ports: self.options.port.compactMap(PortRequest.init),
+                // What is wrong with it is told before the cluster is asked who the user is.
+                rule: try self.rule.rule(user: "user"),
                 address: try LocalAddress(self.options.address),
                 image: CommandRunner.image(self.pod.image, environment),
                 imagePullSecret: self.pod.imagePullSecret,
@@ -75,10 +81,12 @@ struct InterceptCommand: AsyncParsableCommand {
             try await report.tellingFailures {
                 try await Cluster.with(
                     self.cluster.kubectl, environment: environment, directory: CommandRunner.directory
-                ) { cluster in
+                ) { [rule = self.rule] cluster in
+                    let me = await CommandRunner.holder(environment, cluster)
+                    request.rule = try rule.rule(user: me.user)
                     let preparation = InterceptPreparation(
                         client: cluster.client, namespace: cluster.pin.namespace, kubectl: cluster.kubectl,
-                        request: request, report: report, me: await CommandRunner.holder(environment, cluster),
+                        request: request, report: report, me: me,
                         locks: SessionLocks(environment))
                     let prepared = try await preparation.run(touchesCluster: !self.dryRun)
                     if self.dryRun {

@@ -11,7 +11,7 @@ extension InterceptPreparation {
     /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to recover.
     /// - Throws: ``PluginFailure`` naming who has them.
     func refuse(_ held: HeldService, _ ports: Set<Int>, alsoDead: Bool) async throws {
-        for lease in try await held.rivals(for: ports) {
+        for lease in try await held.rivals(for: ports, self.request.rule) {
             if !alsoDead {
                 if self.request.takesOver { return }
                 guard let holder = lease.holder, !self.isOwnAndDead(holder) else { continue }
@@ -63,7 +63,7 @@ extension InterceptPreparation {
     private func obstacle(
         _ lease: Lease, _ ports: Set<Int>, _ state: TunnelState, _ held: HeldService
     ) async throws -> Obstacle? {
-        let isRival = PortClaim(lease)?.wants(anyOf: ports) ?? (lease.malformedHolder != nil)
+        let isRival = PortClaim(lease)?.wants(anyOf: ports, self.request.rule) ?? (lease.malformedHolder != nil)
         if case .living(let tunnel, .some) = state, lease.tunnel == tunnel, let holder = lease.holder {
             if try await held.hasReadyProxy(tunnel) {
                 // From a living tunnel ports are taken over by joining it, which leaves it as it is.

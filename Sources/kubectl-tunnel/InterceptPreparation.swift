@@ -33,6 +33,7 @@ struct InterceptPreparation: Sendable {
         guard let known = looked, let found = known.service, var objects = known.objects else {
             throw PluginFailure("service/\(self.request.service) cannot be intercepted")
         }
+        objects.rule = self.request.rule
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: known.version)
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: SessionNames(service: found.metadata.name),

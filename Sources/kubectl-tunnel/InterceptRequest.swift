@@ -1,9 +1,12 @@
+import Requests
 import Session
 
 /// What the user asked for, checked as far as words can be.
 struct InterceptRequest: Sendable {
     var service: String
     var ports: [PortRequest]
+    /// Which requests of them; `nil` for whole connections.
+    var rule: RequestRule?
     var address: LocalAddress
     var image: String
     var imagePullSecret: String?

@@ -2,6 +2,7 @@ import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
 import PluginSession
+import Requests
 import Session
 import SessionEffects
 
@@ -11,7 +12,8 @@ extension InterceptSession {
         for (servicePort, localPort) in self.objects.plan.intercepted {
             self.report.event(
                 "intercepting",
-                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address.with(port: localPort))",
+                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address.with(port: localPort))"
+                    + (self.objects.rule.map { ": requests with \($0.text)" } ?? ""),
                 [
                     "service": .string(self.serviceName), "namespace": .string(self.namespace),
                     "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),

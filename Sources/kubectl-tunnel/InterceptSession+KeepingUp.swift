@@ -110,6 +110,9 @@ extension InterceptSession {
         case .drained: self.handle(.drained)
         case .laptopDrained(let passing): self.handle(.laptopDrained(passing: passing))
         case .terminating: self.handle(.proxyTerminates)
+        case .notRead(let route, let name):
+            self.report.event(
+                "not-read", "note: callers of \(route) speak \(name): their requests go where they went without you")
         case .callersRefused(let limit):
             self.report.event(
                 "callers-refused",

@@ -56,6 +56,8 @@ enum SessionList {
         var namespace: String
         var service: String
         var ports: String
+        /// The rule's text; `nil` for whole connections.
+        var rule: String?
         var user: String
         var host: String
         var session: String
@@ -71,7 +73,7 @@ enum SessionList {
             (self.namespace, self.service, self.ports) = (record.namespace, record.service, record.ports)
             (self.user, self.host) = (record.holder.user, record.holder.host)
             (self.session, self.since) = (record.holder.session.description, record.since)
-            self.traffic = record.traffic
+            (self.traffic, self.rule) = (record.traffic, record.rule)
             self.state = state
         }
 
@@ -139,6 +141,9 @@ enum SessionList {
         switch output {
         case .table, .wide:
             var headings = ["SERVICE", "PORTS", "USER", "HOST", "AGE", "STATE"]
+            // Most often nobody has a rule.
+            let showsRules = output == .wide || rows.contains { $0.rule != nil }
+            if showsRules { headings.append("REQUESTS") }
             if showsNamespace { headings.insert("NAMESPACE", at: 0) }
             if output == .wide { headings += ["CONNECTIONS", "RECEIVED", "SENT", "SESSION"] }
             var table = Table(headings)
@@ -147,6 +152,7 @@ enum SessionList {
                     row.service, row.ports.replacing(" ", with: ","), row.user, row.host,
                     Age.text(seconds: row.ageSeconds), row.state,
                 ]
+                if showsRules { cells.append(row.rule ?? "all") }
                 if showsNamespace { cells.insert(row.namespace, at: 0) }
                 if output == .wide {
                     let bytes = row.traffic.map { [$0.received, $0.sent].map(SessionTraffic.text(bytes:)) }
@@ -173,6 +179,7 @@ enum SessionList {
                     "since": .string(row.since ?? ""), "ageSeconds": .integer(Int64(row.ageSeconds)),
                     "state": .string(row.state),
                 ]
+                if let rule = row.rule { members["rule"] = .string(rule) }
                 if let traffic = row.traffic {
                     members["connections"] = .integer(Int64(traffic.connections))
                     members["receivedBytes"] = .integer(Int64(traffic.received))

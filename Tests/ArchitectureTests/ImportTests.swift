@@ -13,8 +13,8 @@ import Testing
     static let allowed: [String: Set<String>] = [
         "PluginShared/Kubernetes": ["FoundationEssentials"],
         "PluginShared/KubernetesViaKubectl": ["Kubernetes", "CCurl", "CProcess", "Subprocess", "SystemPackage"],
-        "PluginShared/Tunnel": ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
-        "PluginShared/Session": ["CRelease", "Kubernetes", "Crypto", "FoundationEssentials"],
+        "PluginShared/Tunnel": ["Requests", "NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK", "Crypto", "Logging"],
+        "PluginShared/Session": ["CRelease", "Requests", "Kubernetes", "Crypto", "FoundationEssentials"],
         "PluginShared/Names/Message": [],
         "PluginShared/Names/Cache": [],
         "PluginShared/Names": ["NIOCore", "NIOPosix"],
@@ -33,6 +33,7 @@ import Testing
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore",
         ],
         "kubectl-tunnel": [
+            "Requests",
             "Kubernetes", "KubernetesViaKubectl", "NamespacedCommand", "Names", "Session", "SessionEffects", "Tunnel",
             "PluginConsole", "PluginGateway", "PluginSession",
             "ArgumentParser", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "UnixSignals",

@@ -3,11 +3,13 @@ import Testing
 
 extension EndToEnd {
     /// What needs two nodes: the proxy, the originals and the callers on different ones, and one of them lost.
-    @Suite(.enabled(if: Lab.isThorough)) struct NodeTests {
+    @Suite struct NodeTests {
         /// From the loss to the last connection that fails, in seconds.
         private static let bound = 3.0
 
-        @Test("the proxy's node is lost: within 3 s the originals answer, and the next proxy has the Service again")
+        @Test(
+            "the proxy's node is lost: within 3 s the originals answer, and the next proxy has the Service again",
+            .enabled(if: Lab.isThorough))
         func proxyLost() async throws {
             try await Self.stage { shop, plugin, load, before in
                 let loss = monotonicSeconds()
@@ -28,7 +30,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("laptop and proxy's node are lost together: a controller restores within the Lease")
+        @Test(
+            "laptop and proxy's node are lost together: a controller restores within the Lease",
+            .enabled(if: Lab.isThorough))
         func bothLost() async throws {
             try await Self.stage(isControlled: true) { shop, plugin, load, before in
                 let loss = monotonicSeconds()
@@ -44,7 +48,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("the originals' node is lost: the laptop goes on")
+        @Test("the originals' node is lost: the laptop goes on", .enabled(if: Lab.isThorough))
         func originalsLost() async throws {
             try await SecondNode.with {
                 try await SecondNode.onlyHere {
@@ -71,7 +75,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("the proxy's node is drained: no new connection fails, and the next proxy is elsewhere")
+        @Test(
+            "the proxy's node is drained: no new connection fails, and the next proxy is elsewhere",
+            .enabled(if: Lab.isThorough))
         func drained() async throws {
             try await Self.stage { shop, plugin, load, before in
                 let pool = try Load.start(.keepAlivePool, target: "\(try await shop.address()):80", rate: 20)

@@ -1,4 +1,5 @@
 import Kubernetes
+import Requests
 import Testing
 
 @testable import Session
@@ -181,6 +182,21 @@ import Testing
         #expect(self.words(tunnel.handle(.originRead(origin(sessionB)), now: .zero)) == ["take back bbbbbbbbbb"])
         var unread = InClusterTunnel(self.maker, durationSeconds: 30, key: "cd")
         #expect(unread.handle(.originRead(origin(sessionB)), now: .zero).isEmpty)
+    }
+
+    @Test("a rule does not rival whole connections, and one that cannot be read is met by nothing")
+    func rules() {
+        var tunnel = self.tunnel([self.leaseA])
+        func lease(_ rule: String) -> Lease {
+            TunnelEntryTests.lease(
+                TunnelEntryTests.holderB, slot: 1, tunnel: sessionA, since: "2", [Key.rule: rule])
+        }
+        var orders = self.words(tunnel.handle(.leasesRead([self.leaseA, lease("header:x-user=bob")]), now: .zero))
+        #expect(orders == ["use alice[80] bob[80]"])
+        #expect(tunnel.rival(of: sessionB) == nil && tunnel.current[1].rule?.text == "header:x-user=bob")
+        var other = self.tunnel([self.leaseA])
+        orders = self.words(other.handle(.leasesRead([self.leaseA, lease("colour:blue")]), now: .zero))
+        #expect(orders == ["use alice[80] bob[]"])
     }
 
     @Test("Leases of another tunnel, and those without a key, are nobody's")

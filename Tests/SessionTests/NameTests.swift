@@ -43,6 +43,7 @@ import Testing
             .checked(obstacle: "web:80: refused"), .checked(obstacle: nil, refusing: ["web:90", "web:91"]),
             .checked(obstacle: "web:80: no answer in time", refusing: ["web:90"]), .localDown(route: "web:80"),
             .localUp(route: "web:80"), .callersRefused(limit: 12),
+            .notRead(route: "web:80", protocol: "TLS"),
         ]
         for line in lines { #expect(ControlLine(line.text) == line) }
         for text in ["", "checked", "check\tme", "hello", "callers-refused\tmany"] { #expect(ControlLine(text) == nil) }

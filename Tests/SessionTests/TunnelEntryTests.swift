@@ -1,4 +1,5 @@
 import Kubernetes
+import Requests
 import Testing
 
 @testable import Session
@@ -23,7 +24,7 @@ import Testing
     }
 
     /// The origin Service of a tunnel.
-    private func origin(_ tunnel: SessionID, endedBy ender: SessionID? = nil, version: String? = "3") -> Service {
+    private func origin(_ tunnel: SessionID, endedBy ender: SessionID? = nil, version: String? = "4") -> Service {
         var annotations = [Key.session: tunnel.description]
         annotations[Key.endedBy] = ender?.description
         annotations[Key.version] = version
@@ -88,6 +89,22 @@ import Testing
         }
     }
 
+    @Test(
+        "sessions with different rules have a port beside each other, and beside a whole one; the same rule is one session's"
+    )
+    func rules() throws {
+        let tunnel = self.origin(sessionB)
+        func rule(_ word: String) throws -> RequestRule { try RequestRule([RequestCondition(.header, word)]) }
+        func isTaken(_ theirs: RequestRule?, _ mine: RequestRule?) -> Bool {
+            let lease = Self.lease(Self.holderB, theirs.map { [Key.rule: $0.text] } ?? [:])
+            let entry = TunnelEntry(holder: holderA, service: "web", ports: [80], rule: mine, takesOver: false)
+            return entry.step(.init(leases: [lease], origin: tunnel)) == .taken(by: lease)
+        }
+        let (alice, bob) = (try rule("x-user=alice"), try rule("x-user=bob"))
+        #expect(try isTaken(alice, rule("X-User=alice")) && isTaken(nil, nil))
+        #expect(!isTaken(alice, bob) && !isTaken(alice, nil) && !isTaken(nil, bob))
+    }
+
     @Test("who cannot be joined is named, and why")
     func refusals() throws {
         func refusal(_ version: String?) -> String? {
@@ -96,12 +113,12 @@ import Testing
             }
             return refusal.summary
         }
-        #expect(refusal("3") == nil)
+        #expect(refusal("4") == nil)
         #expect(
             refusal(nil)
                 == "the tunnel of bob on desk on service/web takes no other session: it was made with --no-failsafe")
         #expect(refusal("2") == "the tunnel of bob on desk on service/web is of an older version than this plugin")
-        #expect(refusal("4") == "the tunnel of bob on desk on service/web is of a newer version than this plugin")
+        #expect(refusal("5") == "the tunnel of bob on desk on service/web is of a newer version than this plugin")
         let all = (0..<SessionNames.slots).map { Self.lease(Self.holderB, slot: $0, tunnel: sessionB) }
         guard case .refuse(let full) = self.step(all, self.origin(sessionB)) else {
             Issue.record("not full")

@@ -7,7 +7,7 @@ import Testing
 
 extension Loopback {
     /// Single requests to laptops, by their rules.
-    @Suite("Requests")
+    @Suite("Requests", .timeLimit(.minutes(1)))
     struct RequestForwarderTests {
         /// A pod with one port, the originals, and a laptop for each name.
         private final class Stage {
@@ -124,6 +124,24 @@ extension Loopback {
                         }
                     }
                     try await group.waitForAll()
+                }
+            }
+        }
+
+        @Test("a connection for each request, that the server ends", arguments: ["/once", "/untilclose", "/plain"])
+        func fresh(path: String) async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let port = stage.port
+                for number in 0..<60 {
+                    let user = number.isMultiple(of: 3) ? "carol" : "alice"
+                    let answer = try await blocking {
+                        let socket = try RawSocket.connect(port: port)
+                        defer { socket.close() }
+                        try socket.send(
+                            "GET \(path) HTTP/1.1\r\nHost: web\r\nX-User: \(user)\r\nConnection: close\r\n\r\n")
+                        return String(decoding: try socket.receive(exactly: 60), as: UTF8.self)
+                    }
+                    #expect(answer.hasPrefix("HTTP/1.1 200 OK"), "\(user): \(answer)")
                 }
             }
         }

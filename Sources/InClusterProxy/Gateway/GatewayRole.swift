@@ -104,7 +104,7 @@ actor GatewayRole {
             self.logger.debug("link down", metadata: ["reason": .string(reason)])
             self.take(InClusterSession.Event.linkDown)
         case .peerRefused(let reason): self.logger.debug("peer refused", metadata: ["reason": .string(reason)])
-        case .callersRefused, .control, .linkSuspect, .linkRecovered: break
+        case .callersRefused, .callersNotRead, .control, .linkSuspect, .linkRecovered: break
         }
     }
 

@@ -18,6 +18,8 @@ public enum ControlLine: Sendable, Equatable {
     case terminating
     /// To the plugin: so many connections are open, and no more are taken.
     case callersRefused(limit: Int)
+    /// To the plugin: callers of a route speak this, and whose a request is cannot be seen.
+    case notRead(route: String, protocol: String)
     /// To the proxy: the local process of a route does not answer.
     case localDown(route: String)
     /// To the proxy: it answers again.
@@ -36,6 +38,7 @@ public enum ControlLine: Sendable, Equatable {
         case .laptopDrained(let passing): "laptop-drained\t\(passing)"
         case .terminating: "terminating"
         case .callersRefused(let limit): "callers-refused\t\(limit)"
+        case .notRead(let route, let name): "not-read\t\(route)\t\(name)"
         case .localDown(let route): "local-down\t\(route)"
         case .localUp(let route): "local-up\t\(route)"
         }
@@ -59,6 +62,7 @@ public enum ControlLine: Sendable, Equatable {
         case ("callers-refused", 2):
             guard let limit = Int(parts[1]) else { return nil }
             self = .callersRefused(limit: limit)
+        case ("not-read", 3): self = .notRead(route: parts[1], protocol: parts[2])
         case ("local-down", 2): self = .localDown(route: parts[1])
         case ("local-up", 2): self = .localUp(route: parts[1])
         default: return nil

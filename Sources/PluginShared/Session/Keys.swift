@@ -21,6 +21,8 @@ public enum Key {
     public static let serviceUID = "kubectl-tunnel/service-uid"
     /// On the Lease: the ports, as `80:8080 metrics:9090`.
     public static let ports = "kubectl-tunnel/ports"
+    /// On the Lease: which requests of its ports come to the session, where not whole connections do; a `RequestRule`'s text.
+    public static let rule = "kubectl-tunnel/rule"
     /// On the Lease: the public key of the session's laptop, as 64 hexadecimal digits.
     public static let publicKey = "kubectl-tunnel/public-key"
     /// On the Lease, by the proxy: its own.

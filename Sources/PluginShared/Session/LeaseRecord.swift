@@ -12,6 +12,8 @@ public struct LeaseRecord: Sendable, Equatable {
     public var tunnel: SessionID
     /// `80:8080 9090:9090`.
     public var ports: String
+    /// Which requests of them come to it; `nil` for whole connections.
+    public var rule: String?
     /// What the in-cluster side last said; `nil` when it has said nothing yet.
     public var state: SessionState?
     /// What came to its laptop, as the proxy last said.
@@ -31,6 +33,7 @@ public struct LeaseRecord: Sendable, Equatable {
         self.holder = holder
         self.tunnel = lease.tunnel ?? holder.session
         self.ports = lease.metadata.annotation(Key.ports) ?? ""
+        self.rule = lease.metadata.annotation(Key.rule)
         self.state = lease.metadata.annotation(Key.state).flatMap(SessionState.init)
         self.traffic = lease.metadata.annotation(Key.traffic).flatMap(SessionTraffic.init)
         self.since = lease.metadata.creationTimestamp

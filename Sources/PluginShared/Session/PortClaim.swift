@@ -1,4 +1,5 @@
 public import Kubernetes
+public import Requests
 
 /// A session's claim to ports of its Service, as its Lease carries it: who has a port is decided by the Leases alone.
 public struct PortClaim: Sendable, Equatable {
@@ -6,6 +7,8 @@ public struct PortClaim: Sendable, Equatable {
     public let holder: Holder
     /// The Service's ports; `nil` where the Lease does not say, which stands for all.
     let ports: Set<Int>?
+    /// The text of its rule, where it wants some requests of them; `nil` for whole connections.
+    let rule: String?
     /// Whether the proxy has given it its ports. Such a claim never loses to one that has none yet.
     let isEstablished: Bool
     /// When the API server created the Lease: a whole second, RFC 3339 in UTC.
@@ -19,14 +22,16 @@ public struct PortClaim: Sendable, Equatable {
         let summary = lease.metadata.annotation(Key.ports) ?? ""
         let ports = summary.split(separator: " ").compactMap { $0.split(separator: ":").first.flatMap { Int($0) } }
         self.ports = ports.isEmpty ? nil : Set(ports)
+        self.rule = lease.metadata.annotation(Key.rule)
         self.isEstablished = lease.metadata.annotation(Key.state) != nil
         self.since = lease.metadata.creationTimestamp ?? ""
         self.uid = lease.metadata.uid ?? ""
     }
 
-    /// Whether it wants one of these ports.
-    public func wants(anyOf ports: Set<Int>) -> Bool {
-        self.ports.map { !$0.isDisjoint(with: ports) } ?? true
+    /// Whether it wants one of these ports, and the same of it: whole connections, or the requests of the same rule. Different
+    /// rules go beside each other, and beside one session that has whole connections.
+    public func wants(anyOf ports: Set<Int>, _ rule: RequestRule?) -> Bool {
+        self.rule == rule?.text && self.ports.map { !$0.isDisjoint(with: ports) } ?? true
     }
 
     /// Whether it has what both want.

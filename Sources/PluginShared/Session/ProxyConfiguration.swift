@@ -1,4 +1,5 @@
 import CRelease
+public import Requests
 
 /// A proxy pod's configuration, in its environment, as one JSON text.
 public struct ProxyConfiguration: JSONText, Sendable, Equatable {
@@ -28,6 +29,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public var holder: String
     /// The public key of the session's laptop.
     public var publicKey: String
+    /// Which requests of its ports come to it; `nil` for whole connections.
+    public var rule: RequestRule?
     /// The Lease's duration in seconds.
     public var leaseDurationSeconds: Int
     /// The listeners.
@@ -45,7 +48,7 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
 
     /// The whole configuration.
     public init(
-        namespace: String, service: String, holder: String, publicKey: String,
+        namespace: String, service: String, holder: String, publicKey: String, rule: RequestRule? = nil,
         leaseDurationSeconds: Int, listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
         metricsPort: Int, restores: Bool, usesBetaSlices: Bool
     ) {
@@ -53,6 +56,7 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
         self.service = service
         self.holder = holder
         self.publicKey = publicKey
+        self.rule = rule
         self.leaseDurationSeconds = leaseDurationSeconds
         self.listeners = listeners
         self.originHost = originHost

@@ -1,4 +1,5 @@
 public import Kubernetes
+public import Requests
 
 /// The objects that a session creates, and those of its tunnel, as values: what `--dry-run` prints is what is created.
 public struct SessionObjects: Sendable {
@@ -22,6 +23,8 @@ public struct SessionObjects: Sendable {
     public var leaseDurationSeconds: Int
     /// The ports.
     public var plan: PortPlan
+    /// Which requests of its ports come to the session; `nil` for whole connections.
+    public var rule: RequestRule?
     /// Who restores when the laptop is gone.
     public var failsafe: Failsafe
     /// Whether EndpointSlices are v1beta1 here.
@@ -33,7 +36,7 @@ public struct SessionObjects: Sendable {
     public let names: SessionNames
 
     /// The version of what plugin, proxy and controller say to each other through the Lease.
-    static let protocolVersion = "3"
+    static let protocolVersion = "4"
 
     /// A session's objects.
     public init(
@@ -85,18 +88,20 @@ public struct SessionObjects: Sendable {
     ///
     /// - Parameter time: Now, as ``MicroTime``; for people.
     public func lease(time: String) -> Lease {
-        Lease(
+        var annotations = [
+            Key.tunnel: self.tunnel.description,
+            Key.ports: self.plan.summary,
+            Key.publicKey: self.publicKey,
+            Key.version: Self.protocolVersion,
+            Key.serviceUID: self.service.metadata.uid ?? "",
+        ]
+        annotations[Key.rule] = self.rule?.text
+        return Lease(
             metadata: ObjectMeta(
                 name: self.leaseName,
                 namespace: self.namespace,
                 labels: self.labels(component: "lease", session: self.holder.session),
-                annotations: [
-                    Key.tunnel: self.tunnel.description,
-                    Key.ports: self.plan.summary,
-                    Key.publicKey: self.publicKey,
-                    Key.version: Self.protocolVersion,
-                    Key.serviceUID: self.service.metadata.uid ?? "",
-                ],
+                annotations: annotations,
                 ownerReferences: [self.owner]),
             spec: Lease.Spec(
                 holderIdentity: self.holder.description, leaseDurationSeconds: self.leaseDurationSeconds,

@@ -1,4 +1,5 @@
 public import Kubernetes
+public import Requests
 
 /// How a session gets into a tunnel: what was read goes in, the next step comes out.
 ///
@@ -41,16 +42,20 @@ public struct TunnelEntry: Sendable {
     private let holder: Holder
     private let names: SessionNames
     private let ports: Set<Int>
+    private let rule: RequestRule?
     /// Whether other sessions may have its ports for now.
     private let takesOver: Bool
 
     /// The entry of a session.
     ///
-    /// - Parameter ports: The Service's ports that it wants.
-    public init(holder: Holder, service: String, ports: Set<Int>, takesOver: Bool) {
+    /// - Parameters:
+    ///   - ports: The Service's ports that it wants.
+    ///   - rule: Which requests of them; `nil` for whole connections.
+    public init(holder: Holder, service: String, ports: Set<Int>, rule: RequestRule? = nil, takesOver: Bool) {
         self.holder = holder
         self.names = SessionNames(service: service)
         self.ports = ports
+        self.rule = rule
         self.takesOver = takesOver
     }
 
@@ -58,7 +63,7 @@ public struct TunnelEntry: Sendable {
     public init(_ objects: SessionObjects, takesOver: Bool) {
         self.init(
             holder: objects.holder, service: objects.names.service,
-            ports: Set(objects.plan.intercepted.map(\.servicePort)), takesOver: takesOver)
+            ports: Set(objects.plan.intercepted.map(\.servicePort)), rule: objects.rule, takesOver: takesOver)
     }
 
     /// Decides.
@@ -93,7 +98,7 @@ public struct TunnelEntry: Sendable {
         let own = mine.flatMap(PortClaim.init)
         return leases.first { lease in
             guard !lease.isHeld(by: self.holder.session), let claim = PortClaim(lease),
-                claim.wants(anyOf: self.ports)
+                claim.wants(anyOf: self.ports, self.rule)
             else { return false }
             return own.map(claim.precedes) ?? true
         }

@@ -1,4 +1,5 @@
 public import Kubernetes
+public import Requests
 
 /// A session of a tunnel, as the proxy knows it: by its Lease, or by its own environment until that was read.
 public struct TunnelMember: Sendable, Equatable {
@@ -10,22 +11,28 @@ public struct TunnelMember: Sendable, Equatable {
     public let publicKey: String
     /// The Service's ports that come to its laptop.
     public private(set) var ports: Set<Int>
+    /// Which requests of them do; `nil` for whole connections.
+    public let rule: RequestRule?
     private var claim: PortClaim?
     private var isEstablished = false
 
     /// The session that made the tunnel, as its proxy's environment says.
-    public init(holder: Holder, lease: String, publicKey: String, ports: Set<Int>) {
+    public init(holder: Holder, lease: String, publicKey: String, ports: Set<Int>, rule: RequestRule? = nil) {
         self.holder = holder
         self.lease = lease
         self.publicKey = publicKey
         self.ports = ports
+        self.rule = rule
         self.claim = nil
     }
 
     /// A session as its Lease says; `nil` for a Lease that has no claim, or no key.
     public init?(_ lease: Lease) {
         guard let claim = PortClaim(lease), let key = lease.metadata.annotation(Key.publicKey) else { return nil }
-        self.init(holder: claim.holder, lease: lease.metadata.name, publicKey: key, ports: claim.ports ?? [])
+        let rule = claim.rule.flatMap { try? RequestRule(text: $0) }
+        // A rule that cannot be read is met by no request, rather than by all.
+        let ports = claim.rule == nil || rule != nil ? claim.ports ?? [] : []
+        self.init(holder: claim.holder, lease: lease.metadata.name, publicKey: key, ports: ports, rule: rule)
         self.claim = claim
     }
 

@@ -76,8 +76,10 @@ class Connection:
         except OSError:
             return False
 
-    async def request(self, target, host, close, content=None):
+    async def request(self, target, host, close, content=None, user=None):
         method, length = ("GET", "") if content is None else ("POST", f"Content-Length: {len(content)}\r\n")
+        if user is not None:
+            length += f"X-User: {user}\r\n"
         self.writer.write((f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\n{length}"
                            + ("Connection: close\r\n" if close else "") + "\r\n").encode() + (content or b""))
         status = (await self.line()).split()
@@ -228,6 +230,8 @@ class Load:
         record["latency"] = round(record["end"] - record["start"], 6)
 
     async def exchange(self, record):
+        # Requests of many people on the connections of one pool, as a gateway in front of the Service makes them.
+        record["user"] = random.choice(self.arguments.users.split(",")) if self.arguments.users else None
         if self.arguments.mode == "stream":
             seconds = self.arguments.stream_seconds
             record["ended"] = False
@@ -242,20 +246,21 @@ class Load:
             if body != content:
                 raise Failure("another answer than the bytes that were sent")
         elif self.arguments.mode == "keep-alive-pool":
-            self.note_body(record, await asyncio.wait_for(self.pooled(self.arguments.path), TIMEOUT))
+            self.note_body(record, await asyncio.wait_for(self.pooled(self.arguments.path, record["user"]), TIMEOUT))
         else:
-            self.note_body(record, await self.on_new_connection(self.arguments.path, TIMEOUT))
+            self.note_body(record, await self.on_new_connection(self.arguments.path, TIMEOUT, user=record["user"]))
 
     @staticmethod
     def note_body(record, body):
         if (match := WHO.search(body)):
             record["who"] = match.group(1).decode("latin-1")
 
-    async def on_new_connection(self, path, timeout, content=None, record=None):
+    async def on_new_connection(self, path, timeout, content=None, record=None, user=None):
         async def exchange():
             connection = await Connection.open(self.host, self.port)
             try:
-                return (await connection.request(path, self.arguments.target, close=True, content=content))[0]
+                return (await connection.request(path, self.arguments.target, close=True, content=content,
+                                                 user=user))[0]
             finally:
                 if record is not None:
                     record["who"] = connection.who
@@ -263,7 +268,7 @@ class Load:
 
         return await asyncio.wait_for(exchange(), timeout)
 
-    async def pooled(self, path):
+    async def pooled(self, path, user):
         connection = None
         while self.free and connection is None:
             connection = self.free.popleft()
@@ -273,7 +278,7 @@ class Load:
                 self.reconnects += 1
         connection = connection or await Connection.open(self.host, self.port)
         try:
-            body, stays_open = await connection.request(path, self.arguments.target, close=False)
+            body, stays_open = await connection.request(path, self.arguments.target, close=False, user=user)
         except BaseException:
             connection.close()
             raise
@@ -323,6 +328,7 @@ async def main():
     parser.add_argument("--stream-seconds", type=float, default=5)
     parser.add_argument("--echo-bytes", type=int, default=20_000)
     parser.add_argument("--path", default="/load")
+    parser.add_argument("--users", default="", help="each request has the header X-User with one of these, by chance")
     parser.add_argument("--log", metavar="FILE")
     load = Load(parser.parse_args())
 

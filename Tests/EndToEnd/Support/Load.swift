@@ -25,12 +25,16 @@ struct Load: Sendable {
     /// A JSON line for each request that has ended.
     let log: URL
 
-    static func start(_ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5) throws -> Load {
+    /// - Parameter users: One of them, by chance, is in the header `X-User` of each request.
+    static func start(
+        _ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5, users: [String] = []
+    ) throws -> Load {
         let log = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".jsonl")
         let process = try Running(
             Lab.shared.node + [
                 "python3", Lab.shared.workload + "/load.py", "--target", target, "--mode", mode.rawValue,
-                "--rate", "\(rate)", "--stream-seconds", "\(streamSeconds)", "--log", log.path,
+                "--rate", "\(rate)", "--stream-seconds", "\(streamSeconds)", "--log", log.path, "--users",
+                users.joined(separator: ","),
             ])
         return Load(mode: mode, process: process, log: log)
     }
@@ -45,6 +49,26 @@ struct Load: Sendable {
         return text.split(separator: "\n").suffix(count).compactMap { line in
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             return object?["who"] as? String
+        }
+    }
+
+    /// Who answered whose requests, of those that began behind a number of them.
+    func answers(behind count: Int = 0) throws -> [String: Set<String>] {
+        struct Line: Decodable {
+            var user: String?
+            var who: String?
+        }
+        let lines = try String(contentsOf: self.log, encoding: .utf8).split(separator: "\n").dropFirst(count)
+        return try lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+            .reduce(into: [:]) { $0[$1.user ?? "", default: []].insert($1.who ?? "nobody") }
+    }
+
+    /// Waits until the requests of each user are answered by these alone.
+    func expect(_ answers: [String: Set<String>], within seconds: Double = 20) async throws {
+        try await eventually(within: seconds, "\(answers) answer; last \(try self.answers(behind: self.count - 30))") {
+            // As many that each user is among them.
+            let count = self.count
+            return try count > 100 && self.answers(behind: count - 60) == answers
         }
     }
 

@@ -29,6 +29,8 @@ enum WebServer {
                     try socket.send(input.rest)
                     while case let bytes = try socket.receive(), !bytes.isEmpty { try socket.send(bytes) }
                     return
+                case _ where head.hasPrefix("HEAD"):
+                    try socket.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n")
                 default: try socket.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
                 }
             }

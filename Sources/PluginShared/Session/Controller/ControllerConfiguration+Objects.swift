@@ -1,4 +1,5 @@
 public import Kubernetes
+import Requests
 
 extension ControllerConfiguration {
     /// A session's objects from what is in the cluster: the Lease says which Service and ports, and everything else is the
@@ -44,6 +45,13 @@ extension ControllerConfiguration {
             service: found, namespace: self.namespace, holder: record.holder, publicKey: publicKey,
             image: self.image, imagePullSecret: self.imagePullSecret, leaseDurationSeconds: seconds, plan: plan,
             failsafe: .installedAccount, usesBetaSlices: !version.isAtLeast(minor: 21), grantsEvents: false)
+        if let text = record.rule {
+            do throws(RequestRuleError) {
+                objects.rule = try RequestRule(text: text)
+            } catch {
+                throw Refusal(error.summary, hint: error.hint)
+            }
+        }
         objects.tunnel = record.tunnel
         objects.slot = names.leases.firstIndex(of: lease.metadata.name) ?? 0
         return objects

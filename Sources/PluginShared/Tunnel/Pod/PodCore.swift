@@ -26,6 +26,8 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var leaving: [String: PodDrain] = [:]
     /// By route: the session whose laptop has it.
     private var owners: [String: String] = [:]
+    /// Routes, and what their callers speak, that were told.
+    private var notRead: Set<[String]> = []
     /// By route: the sessions to which single requests go.
     private var rules: [String: RuleTable<String>] = [:]
     /// By route: of the ports whose connections go to a laptop.
@@ -130,6 +132,12 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
             !self.passThrough.isOn, self.drain == nil, let link = self.links[session], link.isUsable
         else { return self.way(for: port.route) }
         return .laptop(link, session: session)
+    }
+
+    /// A caller speaks something whose requests are not read.
+    func callerIsNotRead(at port: ProxyPort, _ name: String) {
+        guard self.notRead.insert([port.route, name]).inserted else { return }
+        self.report(.callersNotRead(route: port.route, protocol: name))
     }
 
     /// The link that new connections of a route go through; `nil` when they go to the origin.

@@ -32,6 +32,8 @@ public enum PodEvent: Sendable, Equatable {
     case control(String, session: String)
     /// Callers are refused: this many connections are open, as many as the limit of open files allows. Told every 10 s.
     case callersRefused(limit: Int)
+    /// Callers of a route with rules speak this, in which whose a request is cannot be seen. Told once for each.
+    case callersNotRead(route: String, protocol: String)
     /// A peer at the tunnel port did not prove itself, or speaks another version.
     case peerRefused(reason: String)
 }

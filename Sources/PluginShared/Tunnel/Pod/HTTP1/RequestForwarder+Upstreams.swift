@@ -26,6 +26,8 @@ extension RequestForwarder {
             session: session, pipe: pipe, caller: self.caller, budget: self.core.counts.readBudget)
         if let session { self.laptops[session] = upstream } else { self.origin = upstream }
         self.request?.upstream = upstream
+        // A socket is not read before.
+        upstream.relay.flushNear()
     }
 
     private func askOrigin(_ reason: PassThroughReason) {
@@ -160,6 +162,7 @@ extension RequestForwarder {
         if request.answer.hasEnded, request.isComplete {
             if upstream.session == nil { request.keepsAlive = false }
             self.forget(upstream)
+            upstream.relay.flushNear()
             upstream.pipe.finish()
             return self.endIfDone()
         }

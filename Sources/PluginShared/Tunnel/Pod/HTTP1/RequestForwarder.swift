@@ -105,7 +105,9 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
             switch self.reader.peek(CallerProtocol.sniff) {
             case .http1: self.isHTTP = true
             case nil: if !self.callerHasEnded { return }
-            case .http2, .tls, .unknown: return self.leaveToBytes(self.reader.takeRest())
+            case .http2: return self.leaveToBytes(self.reader.takeRest(), "HTTP/2")
+            case .tls: return self.leaveToBytes(self.reader.takeRest(), "TLS")
+            case .unknown: return self.leaveToBytes(self.reader.takeRest(), "no HTTP")
             }
         }
         while self.request?.isComplete != true, self.readsRequests, let piece = self.reader.next() {
@@ -153,7 +155,10 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     }
 
     /// Everything from here on goes where a connection of the port goes.
-    private func leaveToBytes(_ bytes: ByteBuffer) {
+    ///
+    /// - Parameter name: What the caller speaks, where that is why.
+    private func leaveToBytes(_ bytes: ByteBuffer, _ name: String? = nil) {
+        if let name { self.core.callerIsNotRead(at: self.port, name) }
         for upstream in self.upstreams { upstream.close() }
         (self.laptops, self.origin) = ([:], nil)
         let forwarder = ByteForwarder(
