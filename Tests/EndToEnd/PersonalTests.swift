@@ -22,6 +22,7 @@ extension EndToEnd {
                 let nobody: Set<String> = ["cluster"]
                 try await expect(["alice": nobody, "bob": nobody, "carol": nobody])
                 let alice = try await Self.intercept(shop, "alice", ["--port", "3000", "--header", "x-user=alice"])
+                try await expect(["alice": ["alice-laptop"], "bob": nobody, "carol": nobody])
                 // Connections that were open before stay at the pods.
                 loads.append(try Load.start(.keepAlivePool, target: target, rate: 60, users: Self.users))
                 try await expect(["alice": ["alice-laptop"], "bob": nobody, "carol": nobody])
@@ -49,6 +50,7 @@ extension EndToEnd {
                 // A laptop that dies is none either, and its lease runs out.
                 bob.send(SIGKILL)
                 try await expect(["alice": nobody, "bob": nobody, "carol": nobody])
+                try await eventually(within: 15, "restored") { try await shop.serviceText() == before }
                 try await shop.expectRestored(before)
                 for load in loads {
                     let summary = try await load.finish()

@@ -152,7 +152,7 @@ extension RequestForwarder {
             upstream.relay.farEnded()
             return self.endIfDone()
         }
-        guard let request, request.upstream === upstream, !request.isDone else {
+        guard let request, request.upstream === upstream else {
             // Without a tunnel the caller would see it, too. A laptop is connected to again.
             if upstream.session == nil, self.request == nil { return self.connection?.end() ?? () }
             self.forget(upstream)
