@@ -21,7 +21,8 @@ extension EndToEnd {
                 let failed = try load.unanswered
                 let last = (failed.map(\.start).max() ?? loss) - loss
                 tell("the last of \(failed.count) without an answer began \(last) s after the loss")
-                #expect(!failed.isEmpty && last <= Self.bound)
+                let seconds = Dictionary(grouping: failed) { Int($0.start - loss) }.mapValues(\.count)
+                #expect(!failed.isEmpty && last <= Self.bound, "\(seconds.sorted { $0.key < $1.key }) \(plugin.error)")
                 try await SecondNode.find()
                 try await eventually(within: 60, "the dead pod is gone") { try await Self.proxies(shop).count == 1 }
                 #expect(try await Self.nodes(shop) == ["node1"])
