@@ -190,7 +190,8 @@ let package = Package(
         ),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"], swiftSettings: strict),
         .testTarget(
-            name: "SessionTests", dependencies: ["FaultBench", "Kubernetes", "Requests", "Session"], swiftSettings: strict),
+            name: "SessionTests", dependencies: ["FaultBench", "Kubernetes", "Requests", "Session"],
+            swiftSettings: strict),
         // An API server for what no real one does on demand.
         .target(
             name: "InMemoryAPI", dependencies: ["Kubernetes"], path: "Tests/InMemoryAPI", swiftSettings: strict),
@@ -206,8 +207,9 @@ let package = Package(
         .testTarget(
             name: "TunnelCommandTests",
             dependencies: [
-                "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "PluginSession", "Session",
-                "SessionEffects", "kubectl-tunnel",
+                argumentParser, "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "PluginSession",
+                "Requests",
+                "Session", "SessionEffects", "kubectl-tunnel",
             ], swiftSettings: strict
         ),
         // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.

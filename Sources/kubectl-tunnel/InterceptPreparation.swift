@@ -44,6 +44,7 @@ struct InterceptPreparation: Sendable {
             self.report.event(
                 "note", "note: the controller in namespace \(self.namespace) does for you what you may not")
         }
+        if self.request.rule != nil { self.tellUnread(found, ports) }
         try self.tell(findings, asks: touchesCluster)
 
         // All that can say no has spoken: from here on another user's session may be ended.
@@ -60,6 +61,17 @@ struct InterceptPreparation: Sendable {
             objects: objects, key: key, slices: slices,
             // kube-proxy serves terminating endpoints when there are no others since 1.26 (KEP-1669).
             publishesNotReady: !known.version.servesTerminatingEndpoints, isControlled: known.isControlled)
+    }
+
+    /// A rule on a port whose requests cannot be read gets nothing.
+    private func tellUnread(_ service: Service, _ ports: Set<Int>) {
+        for port in service.spec.ports ?? [] where ports.contains(port.port) {
+            guard let name = port.unreadProtocol else { continue }
+            self.report.event(
+                "note",
+                "note: port \(port.label) is said to speak \(name): requests are read of HTTP/1 without TLS, and others go where they went"
+            )
+        }
     }
 
     /// What a dry run shows: who joins a tunnel creates a Lease and nothing else.

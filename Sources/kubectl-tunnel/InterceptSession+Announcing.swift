@@ -18,7 +18,7 @@ extension InterceptSession {
                     "service": .string(self.serviceName), "namespace": .string(self.namespace),
                     "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),
                     "session": .string(self.objects.holder.session.description),
-                ])
+                ].merging(self.objects.rule.map { ["rule": .string($0.text)] } ?? [:]) { $1 })
         }
         let (recorder, holder, service) = (self.recorder, self.objects.holder, self.objects.service)
         self.inBackground { await recorder.record(.intercepted(holder: holder.person), on: service) }
@@ -28,15 +28,19 @@ extension InterceptSession {
                 ? "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it"
                 : "others have this tunnel, too, and notice nothing; Ctrl-C ends your part")
         if let port = self.objects.plan.intercepted.first?.servicePort {
-            self.report.event("test-it", "test it: \(self.testLine(port: port))")
+            if let line = self.testLine(port: port) { self.report.event("test-it", line) }
         }
     }
 
-    /// A request to the Service by way of the API server, which takes no pod to send it from.
-    private func testLine(port: Int) -> String {
+    /// A request to the Service by way of the API server, which takes no pod to send it from; with a rule, one that meets it.
+    private func testLine(port: Int) -> String? {
+        if let rule = self.objects.rule {
+            let line = CurlCommand.line(rule, host: "\(self.serviceName).\(self.namespace)", port: port)
+            return line.map { "test it, from a pod or with kubectl tunnel-dns: \($0)" }
+        }
         let pin = self.cluster.pin
         let flags = pin.typedFlags.map { ShellWord.quoted($0) + " " }.joined()
         return
-            "kubectl \(flags)get --raw /api/v1/namespaces/\(self.namespace)/services/\(self.serviceName):\(port)/proxy/"
+            "test it: kubectl \(flags)get --raw /api/v1/namespaces/\(self.namespace)/services/\(self.serviceName):\(port)/proxy/"
     }
 }

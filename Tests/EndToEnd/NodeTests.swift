@@ -12,9 +12,11 @@ extension EndToEnd {
             .enabled(if: Lab.isThorough))
         func proxyLost() async throws {
             try await Self.stage { shop, plugin, load, before in
+                let pod = try await Self.proxies(shop, ".status.podIP")[0]
                 let loss = monotonicSeconds()
                 try await SecondNode.lose()
                 try await load.expect("cluster", within: 15)
+                try await SecondNode.forgetConnections(to: pod)
                 #expect(try await shop.serviceText() == before)
                 // The node is not Ready after 40 s, and its pod is evicted 20 s later.
                 try await load.expect("laptop", within: 180)
@@ -25,7 +27,7 @@ extension EndToEnd {
                 #expect(!failed.isEmpty && last <= Self.bound, "\(seconds.sorted { $0.key < $1.key }) \(plugin.error)")
                 try await SecondNode.find()
                 try await eventually(within: 60, "the dead pod is gone") { try await Self.proxies(shop).count == 1 }
-                #expect(try await Self.nodes(shop) == ["node1"])
+                #expect(try await Self.proxies(shop) == ["node1"])
                 try await load.expect("laptop")
                 #expect(plugin.isRunning)
             }
@@ -36,10 +38,12 @@ extension EndToEnd {
             .enabled(if: Lab.isThorough))
         func bothLost() async throws {
             try await Self.stage(isControlled: true) { shop, plugin, load, before in
+                let pod = try await Self.proxies(shop, ".status.podIP")[0]
                 let loss = monotonicSeconds()
                 try await SecondNode.lose()
                 plugin.send(SIGKILL)
                 try await load.expect("cluster", within: 60)
+                try await SecondNode.forgetConnections(to: pod)
                 let last = (try load.unanswered.map(\.start).max() ?? loss) - loss
                 tell("the last without an answer began \(last) s after the loss")
                 #expect(last <= 5 + 5)
@@ -86,7 +90,7 @@ extension EndToEnd {
                 try await kubectl(
                     "drain", "node2", "--pod-selector=kubectl-tunnel/component=proxy", "--ignore-daemonsets", "--force",
                     "--timeout=90s")
-                try await eventually(within: 60, "a proxy elsewhere") { try await Self.nodes(shop) == ["node1"] }
+                try await eventually(within: 60, "a proxy elsewhere") { try await Self.proxies(shop) == ["node1"] }
                 try await load.expect("laptop", within: 60)
                 #expect(try load.unanswered.isEmpty, "\(load.failures)")
                 let summary = try await pool.finish()
@@ -109,7 +113,7 @@ extension EndToEnd {
                             "--port", "3000", "--lease-duration", isControlled ? "5" : "30",
                             user: isControlled ? "alice" : "admin")
                     }
-                    #expect(try await Self.nodes(shop) == ["node2"])
+                    #expect(try await Self.proxies(shop) == ["node2"])
                     let load = try Load.start(
                         .connectionPerRequest, target: "\(try await shop.address()):80", rate: 100)
                     try await load.expect("laptop")
@@ -121,16 +125,12 @@ extension EndToEnd {
             }
         }
 
-        private static func proxies(_ shop: Shop) async throws -> [Substring] {
+        /// What is at a path of each of its proxies.
+        private static func proxies(_ shop: Shop, _ path: String = ".spec.nodeName") async throws -> [String] {
             try await kubectl(
                 "-n", shop.namespace, "get", "pods", "-l", "kubectl-tunnel/component=proxy", "-o",
-                "jsonpath={range .items[*]}{.spec.nodeName}{\"\\n\"}{end}"
-            ).split(separator: "\n")
-        }
-
-        /// The nodes of its proxies.
-        private static func nodes(_ shop: Shop) async throws -> [String] {
-            try await self.proxies(shop).map(String.init)
+                "jsonpath={range .items[*]}{\(path)}{\"\\n\"}{end}"
+            ).split(separator: "\n").map(String.init)
         }
     }
 }

@@ -108,4 +108,15 @@ import Testing
     func kubectl(version: String, isRefused: Bool) {
         #expect((KubectlVersion(version).refusal != nil) == isRefused)
     }
+
+    @Test("a port says by appProtocol, or by its name, that its requests cannot be read")
+    func unread() {
+        func said(_ name: String?, _ appProtocol: String? = nil) -> String? {
+            var port = Service.Port(name: name, protocol: nil, port: 80, targetPort: nil)
+            port.appProtocol = appProtocol
+            return port.unreadProtocol
+        }
+        #expect(said(nil) == nil && said("http-web") == nil && said("web") == nil && said("grpc", "http") == nil)
+        #expect(said("grpc-web") == "grpc" && said("https") == "https" && said("web", "kubernetes.io/h2c") != nil)
+    }
 }

@@ -50,6 +50,8 @@ public struct Service: Codable, Sendable, Equatable {
         public var port: Int
         /// The number or name on the pod; `nil` reads as `port`.
         public var targetPort: IntOrString?
+        /// What its owner says that it speaks, as `http` or `kubernetes.io/h2c`; `nil` for nothing.
+        public var appProtocol: String?
 
         /// A port.
         public init(name: String?, protocol: String?, port: Int, targetPort: IntOrString?) {

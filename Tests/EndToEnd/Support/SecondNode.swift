@@ -15,6 +15,12 @@ enum SecondNode {
     /// Nothing of it answers any more, and what runs there is stopped.
     static func lose() async throws { try await self.cluster("lose") }
 
+    /// Has the first node's kernel forget the connections to a pod that is lost. It keeps those that were never answered for two
+    /// minutes, and a caller that gets the same port again goes to the dead pod, wherever the Service leads by then.
+    static func forgetConnections(to pod: String) async throws {
+        _ = try await run(Lab.shared.node + ["conntrack", "-D", "-p", "tcp", "--reply-src", pod])
+    }
+
     /// It is back; returns when it is Ready.
     static func find() async throws { try await self.cluster("find") }
 

@@ -47,7 +47,7 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     }
 
     var isBetweenRequests: Bool? {
-        self.readsRequests ? self.isHTTP && self.request == nil && self.reader.byteCount == 0 : nil
+        self.readsRequests && self.isHTTP ? self.request == nil && self.reader.byteCount == 0 : nil
     }
 
     /// How long a caller may say nothing before the upstream is connected to, which may speak first: 200 ms.
