@@ -26,6 +26,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var leaving: [String: PodDrain] = [:]
     /// By route: the session whose laptop has it.
     private var owners: [String: String] = [:]
+    let replayBudget = ReplayBudget()
     /// Routes, and what their callers speak, that were told.
     private var notRead: Set<[String]> = []
     /// By route: the sessions to which single requests go.

@@ -31,8 +31,8 @@ extension RequestForwarder {
     }
 
     private func askOrigin(_ reason: PassThroughReason) {
-        self.core.passes(reason)
         if let origin { return self.reuse(origin) }
+        self.core.passes(reason)
         let request = self.request
         self.core.dialOrigin(of: self.port) { [self] result in
             let isWanted = self.request === request && self.readsRequests && self.connection?.isOver == false
@@ -55,13 +55,13 @@ extension RequestForwarder {
 
     private func reuse(_ upstream: RequestUpstream) {
         self.request?.upstream = upstream
-        self.request?.replay.taken()
+        self.request?.taken()
     }
 
     /// Sends what has come of the request to an upstream that is connected just now.
     private func replay() {
-        guard let request, let upstream = request.upstream, let bytes = request.replay.replay() else { return }
-        if upstream.session == nil { request.replay.taken() }
+        guard let request, let upstream = request.upstream, let bytes = request.replayed() else { return }
+        if upstream.session == nil { request.taken() }
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
         upstream.relay.nearSent(bytes)
         if request.isOpaque { return self.leave(to: upstream) }
@@ -100,7 +100,7 @@ extension RequestForwarder {
         guard let upstream = self.upstream(of: stream) else { return }
         self.core.laptop(answers: true, at: self.port)
         self.core.counter(for: upstream.session)?.taken()
-        if self.request?.upstream === upstream { self.request?.replay.taken() }
+        if self.request?.upstream === upstream { self.request?.taken() }
         self.updateReading()
     }
 
@@ -133,7 +133,7 @@ extension RequestForwarder {
     }
 
     private func give(_ bytes: ByteBuffer, of upstream: RequestUpstream) {
-        self.request?.replay.answered()
+        self.request?.answered()
         guard self.connection?.upstreamSent(bytes) == true else { return }
         self.core.counter(for: upstream.session)?.sent(bytes.readableBytes)
         upstream.relay.farSent(bytes)

@@ -6,11 +6,13 @@ struct RequestReplay {
     static let limit = ConnectionRoute.maximumReplayByteCount
 
     private var kept: ByteBuffer? = ByteBuffer()
-    private var isTaken = false
+    private(set) var isTaken = false
 
     /// Whether the caller may be read: before an upstream has taken the request, only as far as it can be kept.
     var allowsReading: Bool { self.isTaken || (self.kept?.readableBytes ?? 0) < Self.limit }
 
+    /// How many bytes are kept.
+    var byteCount: Int { self.kept?.readableBytes ?? 0 }
     /// Whether the request is still whole here.
     var isWhole: Bool { self.kept != nil }
 

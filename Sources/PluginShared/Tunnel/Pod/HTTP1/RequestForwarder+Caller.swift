@@ -1,0 +1,124 @@
+import Logging
+import NIOCore
+import Requests
+
+/// What the caller sends, and where it goes.
+extension RequestForwarder {
+    func callerSent(_ bytes: ByteBuffer) {
+        if let forwarder = self.bytes { return forwarder.callerSent(bytes) }
+        if let pipe { return pipe.relay.nearSent(bytes) }
+        self.reader.append(bytes)
+        self.readOn()
+    }
+
+    func callerEnded() {
+        if let bytes { return bytes.callerEnded() }
+        self.callerHasEnded = true
+        if let pipe {
+            pipe.relay.nearEnded()
+            return self.endIfDone()
+        }
+        self.readOn()
+        if self.request == nil, self.readsRequests, self.reader.byteCount > 0 {
+            return self.leaveToBytes(self.reader.takeRest())
+        }
+        // A server that is told so early may not answer; it is told where that is all that can be.
+        if let request, !request.isComplete { request.upstream?.pipe.finish() }
+        self.endIfDone()
+    }
+
+    func callerReadComplete() {
+        if let bytes { return bytes.callerReadComplete() }
+        self.updateReading()
+    }
+
+    func callerWritabilityChanged() {
+        if let bytes { return bytes.callerWritabilityChanged() }
+        (self.pipe ?? self.request?.upstream)?.relay.flushNear()
+        self.endIfDone()
+    }
+
+    /// Takes as much of what the caller has sent as belongs to the request under way, and begins the next when there is none.
+    func readOn() {
+        if !self.isHTTP, self.reader.byteCount > 0 {
+            switch self.reader.peek(CallerProtocol.sniff) {
+            case .http1: self.isHTTP = true
+            case nil: if !self.callerHasEnded { return }
+            case .http2: return self.leaveToBytes(self.reader.takeRest(), "HTTP/2")
+            case .tls: return self.leaveToBytes(self.reader.takeRest(), "TLS")
+            case .unknown: return self.leaveToBytes(self.reader.takeRest(), "no HTTP")
+            }
+        }
+        while self.request?.isComplete != true, self.readsRequests, let piece = self.reader.next() {
+            switch piece {
+            case .head(let head, let bytes): self.begin(head, bytes)
+            case .body(let bytes): self.send(bytes)
+            case .end: self.request?.isComplete = true
+            case .opaque(let why, let bytes):
+                self.core.logger.debug(
+                    "not read as HTTP", metadata: [LogKey.stream: "\(self.id)", LogKey.reason: "\(why)"])
+                self.stopReading(bytes)
+            }
+        }
+    }
+
+    private func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
+        // What it asks for is a connection.
+        guard !head.isConnect else {
+            var all = bytes
+            all.writeImmutableBuffer(self.reader.takeRest())
+            return self.leaveToBytes(all)
+        }
+        self.request = RequestUnderWay(head, budget: self.core.replayBudget)
+        self.ask(self.core.way(for: head, at: self.port))
+        self.send(bytes)
+    }
+
+    private func send(_ bytes: ByteBuffer) {
+        self.request?.keep(bytes)
+        guard let upstream = self.request?.upstream else { return }
+        self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
+        upstream.relay.nearSent(bytes)
+    }
+
+    /// From here on it is not certain what the caller's bytes are.
+    private func stopReading(_ bytes: ByteBuffer) {
+        guard self.request != nil else { return self.leaveToBytes(bytes) }
+        // They may belong to what is under way.
+        self.send(bytes)
+        if let upstream = self.request?.upstream {
+            self.leave(to: upstream)
+        } else {
+            self.request?.isOpaque = true
+        }
+    }
+
+    /// Everything from here on goes where a connection of the port goes.
+    ///
+    /// - Parameter name: What the caller speaks, where that is why.
+    private func leaveToBytes(_ bytes: ByteBuffer, _ name: String? = nil) {
+        if let name { self.core.callerIsNotRead(at: self.port, name) }
+        for upstream in self.upstreams { upstream.close() }
+        (self.laptops, self.origin) = ([:], nil)
+        let forwarder = ByteForwarder(
+            id: self.id, port: self.port, caller: self.caller, callerAddress: self.callerAddress, core: self.core)
+        forwarder.connection = self.connection
+        self.bytes = forwarder
+        forwarder.start()
+        forwarder.callerSent(bytes)
+        if self.callerHasEnded { forwarder.callerEnded() }
+    }
+
+    /// Everything from here on goes to this upstream, both ways.
+    func leave(to upstream: RequestUpstream) {
+        self.pipe = upstream
+        self.request = nil
+        for other in self.upstreams where other !== upstream { other.close() }
+        self.laptops = upstream.session.map { [$0: upstream] } ?? [:]
+        self.origin = upstream.session == nil ? upstream : nil
+        let rest = self.reader.takeRest()
+        if rest.readableBytes > 0 { upstream.relay.nearSent(rest) }
+        if self.callerHasEnded { upstream.relay.nearEnded() }
+        self.updateReading()
+    }
+}
