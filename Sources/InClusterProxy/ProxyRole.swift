@@ -112,7 +112,8 @@ actor ProxyRole {
                 "callers are refused: the limit of open files is reached", metadata: ["connections": "\(limit)"])
             self.sendAll(.callersRefused(limit: limit))
         case .callersNotRead(let route, let name):
-            for member in self.machine.current where member.rule != nil {
+            let port = route.split(separator: ":").last.flatMap { Int($0) }
+            for member in self.machine.current where member.rule != nil && port.map(member.ports.contains) == true {
                 self.send(.notRead(route: route, protocol: name), to: member.holder.session.description)
             }
         case .control(let text, let session): self.take(ControlLine(text), from: session)

@@ -4,6 +4,7 @@ import Kubernetes
 import KubernetesViaKubectl
 import PluginConsole
 import PluginSession
+import Requests
 import Session
 
 /// `kubectl tunnel list`.
@@ -73,7 +74,9 @@ enum SessionList {
             (self.namespace, self.service, self.ports) = (record.namespace, record.service, record.ports)
             (self.user, self.host) = (record.holder.user, record.holder.host)
             (self.session, self.since) = (record.holder.session.description, record.since)
-            (self.traffic, self.rule) = (record.traffic, record.rule)
+            self.traffic = record.traffic
+            // A Lease may say anything.
+            self.rule = record.rule.map { (try? RequestRule(text: $0))?.text ?? "unreadable" }
             self.state = state
         }
 

@@ -1,6 +1,7 @@
 import FaultBench
 import NIOPosix
 import Requests
+import Synchronization
 import Testing
 
 @testable import Tunnel
@@ -282,12 +283,146 @@ extension Loopback {
         }
 
         @Test("connections from before the first rule come again, behind an answer")
-        func early() async throws {
+        func earlier() async throws {
             try await Stage.with { stage in
                 let caller = try Caller(stage)
                 #expect(try await blocking { try caller.ask("alice") } == "origin")
                 try await stage.join("alice")
                 #expect(try await blocking { try caller.ask("alice") } == "origin")
+                #expect(try await blocking { try caller.socket.receive().isEmpty })
+                caller.socket.close()
+                let next = try Caller(stage)
+                #expect(try await blocking { try next.ask("alice") } == "alice")
+                next.socket.close()
+            }
+        }
+
+        /// What a server was asked for.
+        private final class Seen: Sendable {
+            private let state = Mutex<[String]>([])
+            var paths: [String] { self.state.withLock { $0 } }
+            func add(_ path: String) { self.state.withLock { $0.append(path) } }
+        }
+
+        @Test(
+            "a laptop's process that goes in the middle of a long request takes it along, or the originals get all of it"
+        )
+        func longRequest() async throws {
+            let dying = try RawServer { socket in
+                _ = try socket.receive(exactly: 20_000)
+                socket.close()
+            }
+            let seen = Seen()
+            let origin = try WebServer.start("origin") { seen.add($0) }
+            try await Stage.with(origin: origin, [("alice", dying)]) { stage in
+                let port = stage.port
+                for number in 0..<30 {
+                    let body = String(repeating: "GET /stray HTTP/1.1\r\nHost: a\r\n\r\n", count: 6000)
+                    let answer = try await blocking { () -> String in
+                        let socket = try RawSocket.connect(port: port)
+                        defer { socket.close() }
+                        do {
+                            if number.isMultiple(of: 2) {
+                                try socket.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+                                _ = try socket.receive(exactly: 60)
+                            }
+                            try socket.send(Caller.request("alice", "/big", body: body))
+                            socket.finish()
+                            return String(decoding: try socket.receiveAll(), as: UTF8.self)
+                        } catch { return "" }
+                    }
+                    let isWhole = answer.contains("origin /big \(body.utf8.count)/")
+                    #expect(isWhole || !answer.contains("200 OK"), "\(answer)")
+                }
+                #expect(Set(seen.paths).isSubset(of: ["/first", "/big"]), "\(Set(seen.paths))")
+                #expect(await eventually { stage.laptops[0].streamCount == 0 })
+            }
+        }
+
+        @Test("what a laptop's process had said of an answer that nobody got is not part of the next one")
+        func cutHead() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let port = stage.port
+                let request = Caller.request("alice", "/cut").replacing(
+                    "Content-Length", with: "Connection: close\r\nContent-Length")
+                let answer = try await blocking { try Self.answer(request, port: port) }
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nX-Cut: a") && !answer.contains("aHTTP"), "\(answer)")
+            }
+        }
+
+        @Test("a caller that reads slowly gets all of an answer that ends the connection")
+        func slowReader() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                let count = try await blocking {
+                    try caller.socket.send(Caller.request("alice", "/large"))
+                    var count = 0
+                    while case let bytes = try caller.socket.receive(upTo: 200_000), !bytes.isEmpty {
+                        count += bytes.count
+                        if count < 4_000_000 { usleep(60_000) }
+                    }
+                    return count
+                }
+                #expect(count > 20_000_000)
+                caller.socket.close()
+            }
+        }
+
+        @Test("an answer that is complete before its request is none too early for the next")
+        func early() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                let answers = try await blocking {
+                    let request = Caller.request("alice", "/early", body: "hello")
+                    try caller.socket.send(String(request.dropLast(3)))
+                    let first = try caller.who()
+                    try caller.socket.send("llo")
+                    return [first, try caller.ask("carol"), try caller.ask("alice")]
+                }
+                #expect(answers == ["alic", "origin", "alice"])
+                caller.socket.close()
+            }
+        }
+
+        @Test("behind an answer that ends with its connection nobody else's request goes to that laptop")
+        func behindTheEnd() async throws {
+            let seen = Seen()
+            let server = try WebServer.start("alice") { seen.add($0) }
+            try await Stage.with([("alice", server)]) { stage in
+                let caller = try Caller(stage)
+                let all = try await blocking {
+                    try caller.socket.send(
+                        Caller.request("alice", "/untilclose") + Caller.request("carol", "/hers", body: "abc"))
+                    return String(decoding: try caller.socket.receiveAll(), as: UTF8.self)
+                }
+                #expect(all.contains("alice /untilclose") && !all.contains("/hers"), "\(all)")
+                #expect(seen.paths == ["/untilclose"])
+                caller.socket.close()
+            }
+        }
+
+        @Test("a body that was not wanted, and may still come, is not taken for a request")
+        func refusedBody() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                let all = try await blocking {
+                    try caller.socket.send(
+                        "POST /refused HTTP/1.1\r\nHost: a\r\nX-User: alice\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n"
+                    )
+                    return String(decoding: try caller.socket.receiveAll(), as: UTF8.self)
+                }
+                #expect(all.hasPrefix("HTTP/1.1 401 Unauthorized") && all.hasSuffix("alic "), "\(all)")
+                caller.socket.close()
+            }
+        }
+
+        @Test("a rule beside a whole session: connections that are at its laptop come again")
+        func besideWhole() async throws {
+            try await Stage.with([("whole", nil)]) { stage in
+                let caller = try Caller(stage)
+                #expect(try await blocking { try caller.ask("alice") } == "whole")
+                try await stage.join("alice")
+                #expect(try await blocking { try caller.ask("alice") } == "whole")
                 #expect(try await blocking { try caller.socket.receive().isEmpty })
                 caller.socket.close()
                 let next = try Caller(stage)

@@ -3,12 +3,28 @@ import FaultBench
 /// A server that speaks HTTP/1.1 on loopback, and says in each answer who it is.
 enum WebServer {
     /// Serves; what it does is in the path's first word.
-    static func start(_ name: String) throws -> RawServer {
+    ///
+    /// - Parameter seen: Told each request's path.
+    static func start(_ name: String, seen: @escaping @Sendable (String) -> Void = { _ in }) throws -> RawServer {
         try RawServer { socket in
             defer { socket.close() }
             var input = Input(socket: socket)
             while let head = try input.head() {
                 let path = String(head.split(separator: " ")[1])
+                seen(path)
+                switch path {
+                case "/early": try socket.send("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n\(name.prefix(4)) ")
+                case "/refused":
+                    try socket.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\n\(name.prefix(4)) ")
+                    continue
+                case "/cut":
+                    return try socket.send("HTTP/1.1 200 OK\r\nX-Cut: a")
+                case "/large":
+                    try socket.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n")
+                    for _ in 0..<20 { try socket.send([UInt8](repeating: 7, count: 1_000_000)) }
+                    return
+                default: break
+                }
                 let body = try input.body(of: head)
                 let text = "\(name) \(path) \(body)"
                 switch path.split(separator: "/").first.map(String.init) {
@@ -22,6 +38,7 @@ enum WebServer {
                 case "empty": try socket.send("HTTP/1.1 204 No Content\r\nX-Who: \(name)\r\n\r\n")
                 case "untilclose": return try socket.send("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\n\r\n\(text)")
                 case "gone": return
+                case "early": break
                 case "once":
                     return try socket.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
                 case "upgrade":

@@ -137,7 +137,7 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     private func streamFailed() {
         switch self.route.streamFailed() {
         case .dialOrigin:
-            self.core.laptop(answers: false, at: self.port)
+            self.core.laptop(answers: false, at: self.port, of: self.session)
             self.core.passes(.laptopRefused)
             self.session = nil
             self.relay = nil
@@ -186,7 +186,7 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
         guard stream === self.far else { return }
         switch self.route.streamAnswered() {
         case .useTunnel:
-            self.core.laptop(answers: true, at: self.port)
+            self.core.laptop(answers: true, at: self.port, of: self.session)
             self.counter = self.session.flatMap(self.core.counter)
             self.counter?.taken()
             self.counter?.received(self.kept)

@@ -65,8 +65,15 @@ final class PodConnection: BytePipeOwner {
         self.isEnding = true
         self.caller.finish()
         self.caller.setReading(true)
-        guard self.forwarder.finish() else { return self.cut() }
-        self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(self.core.timing.endingLimit)) { self.cut() }
+        if !self.forwarder.finish(), self.caller.hasSentAll { return self.cut() }
+        self.cutLater()
+    }
+
+    /// A caller that is slow gets the rest of its answer; a drain's own limit is for one that never does.
+    private func cutLater() {
+        self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(self.core.timing.endingLimit)) {
+            if self.caller.hasSentAll || self.isOver { self.cut() } else { self.cutLater() }
+        }
     }
 
     /// Ends it where that is due: nothing that was asked for is in flight, and what comes next has hardly begun.

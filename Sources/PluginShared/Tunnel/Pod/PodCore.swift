@@ -90,7 +90,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
             let entries = sessions.filter { $0.routes.contains(port.route) }.compactMap { session in
                 session.rule.map { (session.id, $0) }
             }
-            self.rules[port.route] = entries.isEmpty ? nil : RuleTable(oldestFirst: entries)
+            self.set(entries.isEmpty ? nil : RuleTable(oldestFirst: entries), at: port)
         }
         guard self.drain == nil else { return }
         for port in self.ports { self.ownerChanged(of: port) }
@@ -99,15 +99,28 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private func ownerChanged(of port: ProxyPort) {
         guard self.owners[port.route] != nil else {
             self.recalls.removeValue(forKey: port.route)?.stop()
-            // Connections whose requests are not read are to come again.
-            let isRead = self.rules[port.route] != nil
-            for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = isRead }
+            if self.rules[port.route] == nil {
+                for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = false }
+            }
             return
         }
         guard self.recalls[port.route] == nil else { return }
         let recall = PortRecall(port: port, core: self)
         self.recalls[port.route] = recall
         if !self.passingThrough(at: port).isEmpty { recall.passedThrough() }
+    }
+
+    private func set(_ rules: RuleTable<String>?, at port: ProxyPort) {
+        guard rules != self.rules[port.route] else { return }
+        let wasRead = self.rules[port.route] != nil
+        self.rules[port.route] = rules
+        // Sessions that have come have not been told.
+        self.notRead = self.notRead.filter { $0.first != port.route }
+        guard wasRead != (rules != nil), self.drain == nil else { return }
+        // Connections whose requests are not read are to come again.
+        for connection in self.connections.values where connection.port == port && !connection.readsRequests {
+            connection.endsBehindAnswers = rules != nil
+        }
     }
 
     /// Where new connections of a route go.
@@ -130,9 +143,11 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     /// Where a request goes now.
     func way(for head: RequestHead, at port: ProxyPort) -> Way {
         guard let session = self.rules[port.route]?.session(for: head), self.leaving[session] == nil,
-            !self.passThrough.isOn, self.drain == nil, let link = self.links[session], link.isUsable
+            !self.passThrough.isOn, self.drain == nil
         else { return self.way(for: port.route) }
-        return .laptop(link, session: session)
+        // Not the laptop of somebody else who has the rest.
+        guard let link = self.links[session] else { return .origin(.noLink) }
+        return link.isUsable ? .laptop(link, session: session) : .origin(.suspect)
     }
 
     /// A caller speaks something whose requests are not read.
@@ -249,9 +264,10 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     }
 
     /// The laptop has taken a connection of a port, or has not.
-    func laptop(answers: Bool, at port: ProxyPort) {
+    func laptop(answers: Bool, at port: ProxyPort, of session: String?) {
         if answers { self.counts.tunnelled() }
-        self.recalls[port.route]?.laptop(answers: answers)
+        // What passes through is that of the session that has whole connections.
+        if session == self.owners[port.route] { self.recalls[port.route]?.laptop(answers: answers) }
     }
 
     /// The origin has taken a connection of a port.

@@ -26,6 +26,9 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
     private var hasSeenError = false
     private var isOver = false
 
+    /// Whether everything that was written, the FIN behind it too, has gone to the kernel, or never will.
+    var hasSentAll: Bool { self.outputIsClosed || self.isOver }
+
     /// Sets the options every data socket of a tunnel end needs.
     static func options(_ bootstrap: ClientBootstrap, counts: ConnectionCounts) -> ClientBootstrap {
         bootstrap

@@ -13,14 +13,15 @@ struct AnswerReader {
         case body(ByteBuffer)
         /// The answer ends; no byte may follow before the next request.
         case end
-        /// Nothing is HTTP any more, or it is not certain where the answer ends: these bytes, and all that follow, are the
-        /// caller's.
+        /// Nothing is HTTP any more, in both directions, behind this head: it was asked for.
+        case tunnel(ByteBuffer)
+        /// It is not certain where the answer ends: these bytes, and all that follow, are the caller's.
         case opaque(ByteBuffer)
     }
 
     private enum State {
         case head(ResponseHeadReader)
-        case body(BodyReader, isEndless: Bool)
+        case body(BodyReader)
         case ended
         case lost
     }
@@ -35,8 +36,6 @@ struct AnswerReader {
         self.state = .head(ResponseHeadReader(answering: method))
     }
 
-    /// Whether the answer lasts until the connection ends.
-    var isEndless: Bool { if case .body(_, true) = self.state { true } else { false } }
     /// Whether all of it has come.
     var hasEnded: Bool { if case .ended = self.state { true } else { false } }
     /// Whether more came than the answer has.
@@ -59,9 +58,9 @@ struct AnswerReader {
             case .ambiguous: return self.opaque()
             case .head(let head): return self.take(head)
             }
-        case .body(var reader, let isEndless):
+        case .body(var reader):
             let reading = self.buffer.withUnsafeReadableBytes { reader.read($0) }
-            self.state = .body(reader, isEndless: isEndless)
+            self.state = .body(reader)
             switch reading {
             case .all:
                 return self.buffer.readableBytes > 0 ? .body(self.buffer.take(self.buffer.readableBytes)) : nil
@@ -80,14 +79,25 @@ struct AnswerReader {
             self.state = .head(ResponseHeadReader(answering: self.method))
             return .interim(self.buffer.take(head.byteCount))
         }
-        guard head.framing != .tunnel else { return self.opaque() }
-        self.state = .body(BodyReader(head.framing), isEndless: head.framing == .untilClose)
+        guard head.framing != .tunnel else {
+            self.state = .lost
+            return .tunnel(self.takeRest())
+        }
+        self.state = .body(BodyReader(head.framing))
         return .head(head, self.buffer.take(head.byteCount))
     }
 
+    /// What follows belongs to the answer, however long it lasts.
     private mutating func opaque() -> Piece {
-        self.state = .lost
-        defer { self.buffer = ByteBuffer() }
-        return .opaque(self.buffer)
+        self.state = .body(BodyReader(.untilClose))
+        return .opaque(self.takeRest())
     }
+
+    private mutating func takeRest() -> ByteBuffer {
+        defer { self.buffer = ByteBuffer() }
+        return self.buffer
+    }
+
+    /// No more comes.
+    mutating func finish() { self.state = .ended }
 }

@@ -22,12 +22,12 @@ extension RequestForwarder {
         if self.request == nil, self.readsRequests, self.reader.byteCount > 0 {
             return self.leaveToBytes(self.reader.takeRest())
         }
-        // A server that is told so early may not answer; it is told where that is all that can be.
-        if let request, !request.isComplete { request.upstream?.pipe.finish() }
+        self.passEndOn()
         self.endIfDone()
     }
 
     func callerReadComplete() {
+        if self.bytes == nil { self.endIfDone() }
         if let bytes { return bytes.callerReadComplete() }
         self.updateReading()
     }
@@ -36,6 +36,12 @@ extension RequestForwarder {
         if let bytes { return bytes.callerWritabilityChanged() }
         (self.pipe ?? self.request?.upstream)?.relay.flushNear()
         self.endIfDone()
+    }
+
+    /// A caller that ends in the middle of a request sends no more of it. One that is told so early may not answer: whoever has all of
+    /// a request is not.
+    func passEndOn() {
+        if self.callerHasEnded, let request, !request.isComplete { request.upstream?.pipe.finish() }
     }
 
     /// Takes as much of what the caller has sent as belongs to the request under way, and begins the next when there is none.
@@ -49,10 +55,16 @@ extension RequestForwarder {
             case .unknown: return self.leaveToBytes(self.reader.takeRest(), "no HTTP")
             }
         }
+        if let request, request.isComplete, request.hasOpaqueAnswer, self.reader.byteCount > 0 {
+            // The caller knows that its answer has ended; whose this is nobody could see.
+            return self.endConnection()
+        }
         while self.request?.isComplete != true, self.readsRequests, let piece = self.reader.next() {
             switch piece {
             case .head(let head, let bytes): self.begin(head, bytes)
-            case .body(let bytes): self.send(bytes)
+            case .body(let bytes):
+                self.request?.hasBody = true
+                self.send(bytes)
             case .end: self.request?.isComplete = true
             case .opaque(let why, let bytes):
                 self.core.logger.debug(
@@ -69,14 +81,20 @@ extension RequestForwarder {
             all.writeImmutableBuffer(self.reader.takeRest())
             return self.leaveToBytes(all)
         }
-        self.request = RequestUnderWay(head, budget: self.core.replayBudget)
+        let request = RequestUnderWay(head, budget: self.core.replayBudget)
+        self.request = request
         self.ask(self.core.way(for: head, at: self.port))
+        if let upstream = request.upstream {
+            request.isStranger = upstream.hasAnswered && upstream !== self.lastAsked
+            if upstream.isAccepted { request.taken() }
+        }
         self.send(bytes)
     }
 
     private func send(_ bytes: ByteBuffer) {
         self.request?.keep(bytes)
         guard let upstream = self.request?.upstream else { return }
+        self.lastAsked = upstream
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
         upstream.relay.nearSent(bytes)
     }
@@ -84,13 +102,15 @@ extension RequestForwarder {
     /// From here on it is not certain what the caller's bytes are.
     private func stopReading(_ bytes: ByteBuffer) {
         guard self.request != nil else { return self.leaveToBytes(bytes) }
-        // They may belong to what is under way.
-        self.send(bytes)
-        if let upstream = self.request?.upstream {
-            self.leave(to: upstream)
-        } else {
+        guard let upstream = self.request?.upstream else {
+            self.request?.keep(bytes)
             self.request?.isOpaque = true
+            return
         }
+        // They may be another's next request, which no laptop is to get.
+        guard upstream.session == nil else { return self.connection?.abort() ?? () }
+        self.send(bytes)
+        self.leave(to: upstream)
     }
 
     /// Everything from here on goes where a connection of the port goes.

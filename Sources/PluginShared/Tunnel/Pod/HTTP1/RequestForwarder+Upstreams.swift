@@ -1,15 +1,14 @@
 import Logging
 import NIOCore
-import Requests
 
-/// Asking the upstreams, and what they say.
+/// Asking the upstreams.
 extension RequestForwarder {
-    /// Has the request asked there.
+    /// Has the request asked there; without one, connects.
     func ask(_ way: PodCore.Way) {
         switch way {
         case .laptop(let link, let session):
             if let upstream = self.laptops[session] {
-                self.reuse(upstream)
+                self.request?.upstream = upstream
             } else if let stream = link.openStream(
                 route: self.port.route, caller: self.callerAddress, owner: self)
             {
@@ -30,8 +29,11 @@ extension RequestForwarder {
         upstream.relay.flushNear()
     }
 
-    private func askOrigin(_ reason: PassThroughReason) {
-        if let origin { return self.reuse(origin) }
+    func askOrigin(_ reason: PassThroughReason) {
+        if let origin {
+            self.request?.upstream = origin
+            return
+        }
         self.core.passes(reason)
         let request = self.request
         self.core.dialOrigin(of: self.port) { [self] result in
@@ -53,138 +55,51 @@ extension RequestForwarder {
         }
     }
 
-    private func reuse(_ upstream: RequestUpstream) {
-        self.request?.upstream = upstream
-        self.request?.taken()
-    }
-
-    /// Sends what has come of the request to an upstream that is connected just now.
+    /// Sends what has come of the request to the upstream that it has now.
     private func replay() {
-        guard let request, let upstream = request.upstream, let bytes = request.replayed() else { return }
-        if upstream.session == nil { request.taken() }
+        guard let request, let upstream = request.upstream else { return }
+        guard let bytes = request.replay.bytes else { return self.connection?.abort() ?? () }
+        self.lastAsked = upstream
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
         upstream.relay.nearSent(bytes)
+        // There is nobody else to ask.
+        if upstream.session == nil { request.answered() } else if upstream.isAccepted { request.taken() }
+        self.passEndOn()
         if request.isOpaque { return self.leave(to: upstream) }
         self.updateReading()
     }
 
-    /// The upstream of the request is gone, and has not begun to answer.
-    private func askAgain(_ upstream: RequestUpstream) {
+    /// Whether a request whose upstream is gone may be asked again: not of originals, unless they have closed a connection that would
+    /// not have been idle without a tunnel.
+    func mayAskAgain(_ request: RequestUnderWay, _ upstream: RequestUpstream) -> Bool {
+        request.replay.isWhole && (upstream.session != nil || request.isStranger)
+            && (request.isComplete || !self.callerHasEnded)
+    }
+
+    /// The upstream of the request is gone, and nothing of an answer was passed on.
+    func askAgain(_ upstream: RequestUpstream) {
         self.forget(upstream)
-        guard let request, request.replay.isWhole, let session = upstream.session else {
-            return self.connection?.abort() ?? ()
-        }
-        request.upstream = nil
+        upstream.reset()
+        guard let request else { return }
+        request.lost()
+        request.isStranger = false
         // One that has been idle may be closed at any time; a new one tells more.
-        if upstream.hasAnswered, case .laptop(let link, session) = self.core.way(for: request.head, at: self.port) {
+        if upstream.hasAnswered, case .laptop(let link, let session) = self.core.way(for: request.head, at: self.port),
+            session == upstream.session
+        {
             self.ask(.laptop(link, session: session))
-            if request.upstream != nil { return self.replay() }
         } else {
-            self.core.laptop(answers: false, at: self.port)
+            if upstream.session != nil { self.core.laptop(answers: false, at: self.port, of: upstream.session) }
             self.askOrigin(.laptopRefused)
         }
         if request.upstream != nil { self.replay() }
         self.updateReading()
     }
 
-    private func upstream(of pipe: any BytePipe) -> RequestUpstream? { self.upstreams.first { $0.pipe === pipe } }
+    func upstream(of pipe: any BytePipe) -> RequestUpstream? { self.upstreams.first { $0.pipe === pipe } }
 
-    private func forget(_ upstream: RequestUpstream) {
+    func forget(_ upstream: RequestUpstream) {
         upstream.pipe.owner = nil
         if let session = upstream.session { self.laptops[session] = nil } else { self.origin = nil }
-    }
-
-    // MARK: What they say
-
-    func streamAccepted(_ stream: StreamPipe) {
-        guard let upstream = self.upstream(of: stream) else { return }
-        self.core.laptop(answers: true, at: self.port)
-        self.core.counter(for: upstream.session)?.taken()
-        if self.request?.upstream === upstream { self.request?.taken() }
-        self.updateReading()
-    }
-
-    func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
-        guard let upstream = self.upstream(of: pipe) else { return }
-        if !self.readsRequests { return self.give(bytes, of: upstream) }
-        guard let request, request.upstream === upstream, !request.answer.hasEnded else {
-            // Some servers speak first, and none of HTTP.
-            if !self.isHTTP, self.request == nil {
-                self.leave(to: upstream)
-                return self.give(bytes, of: upstream)
-            }
-            // Nobody has asked. What a request behind it would be answered with, nobody could tell.
-            self.forget(upstream)
-            return upstream.reset()
-        }
-        request.answer.append(bytes)
-        while let piece = request.answer.next() {
-            switch piece {
-            case .interim(let bytes), .body(let bytes): self.give(bytes, of: upstream)
-            case .head(let head, let bytes):
-                request.keepsAlive = request.keepsAlive && head.keepsAlive
-                self.give(bytes, of: upstream)
-            case .end: if request.answer.hasExcess { request.keepsAlive = false }
-            case .opaque(let bytes):
-                self.give(bytes, of: upstream)
-                return self.leave(to: upstream)
-            }
-        }
-    }
-
-    private func give(_ bytes: ByteBuffer, of upstream: RequestUpstream) {
-        self.request?.answered()
-        guard self.connection?.upstreamSent(bytes) == true else { return }
-        self.core.counter(for: upstream.session)?.sent(bytes.readableBytes)
-        upstream.relay.farSent(bytes)
-    }
-
-    func pipeReadComplete(_ pipe: any BytePipe) {
-        guard let upstream = self.upstream(of: pipe) else { return }
-        upstream.relay.flushNear()
-        self.endIfDone()
-        self.connection?.endBehindAnswer()
-    }
-
-    func pipeEnded(_ pipe: any BytePipe) {
-        guard let upstream = self.upstream(of: pipe) else { return }
-        if !self.readsRequests {
-            upstream.relay.farEnded()
-            return self.endIfDone()
-        }
-        guard let request, request.upstream === upstream else {
-            // Without a tunnel the caller would see it, too. A laptop is connected to again.
-            if upstream.session == nil, self.request == nil { return self.connection?.end() ?? () }
-            self.forget(upstream)
-            return upstream.close()
-        }
-        if request.replay.isWhole, upstream.session != nil { return self.askAgain(upstream) }
-        if request.answer.hasEnded, request.isComplete {
-            if upstream.session == nil { request.keepsAlive = false }
-            self.forget(upstream)
-            upstream.relay.flushNear()
-            upstream.pipe.finish()
-            return self.endIfDone()
-        }
-        // The end of an answer that lasts until then, or of one that is cut off: the caller sees the same.
-        self.leave(to: upstream)
-        upstream.relay.farEnded()
-        self.endIfDone()
-    }
-
-    func pipeFailed(_ pipe: any BytePipe) {
-        guard let upstream = self.upstream(of: pipe) else { return }
-        guard self.readsRequests, let request, request.upstream === upstream else {
-            if !self.readsRequests || (upstream.session == nil && self.request == nil) {
-                return self.connection?.abort() ?? ()
-            }
-            return self.forget(upstream)
-        }
-        if request.replay.isWhole, upstream.session != nil { self.askAgain(upstream) } else { self.connection?.abort() }
-    }
-
-    func pipeWritabilityChanged(_ pipe: any BytePipe) {
-        // What made it full is sent at the end of the turn, in one piece.
-        if pipe.isWritable, self.upstream(of: pipe) != nil { self.updateReading() }
     }
 }

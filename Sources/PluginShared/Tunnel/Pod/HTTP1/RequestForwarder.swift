@@ -21,6 +21,8 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     /// Connections on which nothing is under way, but perhaps the request's; by session, and that to the originals.
     var laptops: [String: RequestUpstream] = [:]
     var origin: RequestUpstream?
+    /// The upstream that was asked last.
+    weak var lastAsked: RequestUpstream?
     var callerHasEnded = false
     /// Where everything goes from here on, unread.
     var pipe: RequestUpstream?
@@ -50,6 +52,8 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
         self.readsRequests && self.isHTTP ? self.request == nil && self.reader.byteCount == 0 : nil
     }
 
+    /// How many bytes may wait here for a request to be answered: 4 KiB, by which it is seen that a caller goes.
+    private static let mostAhead = 4_096
     /// How long a caller may say nothing before the upstream is connected to, which may speak first: 200 ms.
     private static let silence = Duration.milliseconds(200)
 
@@ -70,8 +74,7 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     func finish() -> Bool {
         if let bytes { return bytes.finish() }
         for upstream in self.upstreams { upstream.pipe.finish() }
-        // The last answer's upstream may have ended before the caller has all of it.
-        return self.isHTTP || !self.upstreams.isEmpty
+        return !self.upstreams.isEmpty
     }
 
     func reset() {
@@ -83,8 +86,9 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     func updateReading() {
         guard self.connection?.isOver == false else { return }
         if let pipe { return pipe.relay.flushFar(allowsReading: true) }
-        // One byte more than a head may have, or nobody would say that it is too long.
-        let mayWait = self.reader.byteCount <= RequestReplay.limit
+        // One byte more than a head may have, or nobody would say that it is too long. What is sent ahead waits with the caller.
+        let limit = self.request?.isComplete == true ? Self.mostAhead : RequestReplay.limit
+        let mayWait = self.reader.byteCount <= limit
         if let request, !request.isComplete, let relay = request.upstream?.relay {
             return relay.flushFar(allowsReading: mayWait && request.replay.allowsReading)
         }
@@ -105,11 +109,18 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
             request.upstream?.hasAnswered = true
             self.request = nil
             // Both sides have been told that this was the last one.
-            if !request.keepsAlive { return self.connection?.end() ?? () }
+            if !request.keepsAlive { return self.endConnection() }
             self.readOn()
+            self.passEndOn()
             self.updateReading()
         }
-        if self.request == nil, self.callerHasEnded, self.readsRequests { self.connection?.end() }
+        if self.request == nil, self.callerHasEnded, self.readsRequests { self.endConnection() }
+    }
+
+    /// Nothing that has not begun is asked any more: the caller asks it again elsewhere.
+    func endConnection() {
+        _ = self.reader.takeRest()
+        self.connection?.end()
     }
 
     private func letGo() {

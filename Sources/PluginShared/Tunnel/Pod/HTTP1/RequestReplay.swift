@@ -38,10 +38,9 @@ struct RequestReplay {
         self.kept = nil
     }
 
+    /// Records that the upstream that has taken the request is gone: it is no longer dropped, whatever its length.
+    mutating func lost() { self.isTaken = false }
+
     /// The bytes for another upstream; `nil` where there can be none.
-    mutating func replay() -> ByteBuffer? {
-        guard let kept = self.kept else { return nil }
-        self.isTaken = false
-        return kept
-    }
+    var bytes: ByteBuffer? { self.kept }
 }

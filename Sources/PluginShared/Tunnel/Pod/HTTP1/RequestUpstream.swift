@@ -6,6 +6,8 @@ final class RequestUpstream {
     let session: String?
     let pipe: any BytePipe
     let relay: Relay
+    /// Whether the other side has taken the connection.
+    var isAccepted: Bool
     /// Whether it has answered a request before, and so may be closed for having been idle.
     var hasAnswered = false
 
@@ -13,6 +15,7 @@ final class RequestUpstream {
     init(session: String?, pipe: any BytePipe, caller: SocketPipe, budget: ReadBudget) {
         self.session = session
         self.pipe = pipe
+        self.isAccepted = session == nil
         self.relay = Relay(near: caller, far: pipe, budget: budget)
     }
 
@@ -20,7 +23,8 @@ final class RequestUpstream {
     func close() {
         self.pipe.owner = nil
         self.pipe.finish()
-        self.pipe.reset()
+        // So that its end is seen, too.
+        self.pipe.setReading(true)
     }
 
     /// Lets go of it with a reset.
