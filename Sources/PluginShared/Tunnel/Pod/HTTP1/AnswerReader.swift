@@ -93,7 +93,8 @@ struct AnswerReader {
         return .opaque(self.takeRest())
     }
 
-    private mutating func takeRest() -> ByteBuffer {
+    /// Takes all bytes out that wait: those of a head that is not complete.
+    mutating func takeRest() -> ByteBuffer {
         defer { self.buffer = ByteBuffer() }
         return self.buffer
     }

@@ -78,6 +78,8 @@ extension RequestForwarder {
         if self.mayAskAgain(request, upstream) { return self.askAgain(upstream) }
         if self.hasWholeAnswer(request, upstream) { return }
         // The end of an answer that lasts until then, or of one that is cut off: the caller sees the same.
+        let rest = request.answer.takeRest()
+        if rest.readableBytes > 0 { self.give(rest, of: upstream) }
         guard upstream.session != nil else {
             self.leave(to: upstream)
             upstream.relay.farEnded()
