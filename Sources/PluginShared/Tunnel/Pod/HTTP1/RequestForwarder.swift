@@ -4,8 +4,8 @@ import Requests
 
 /// Carries HTTP/1 requests, each to whoever it belongs to, and the answers back in their order; all bytes stay as they came.
 ///
-/// One request at a time: what a caller sends ahead waits here. What is no HTTP/1, or does not say for certain where it ends, is
-/// left to a ``ByteForwarder``, or stays with the upstream that it is at.
+/// One request at a time: what a caller sends ahead waits here. What is no HTTP/1 is left to a ``ByteForwarder``. Where it is not
+/// certain any more whose bytes are whose, the originals get them all, and a laptop none.
 final class RequestForwarder: Forwarder, StreamPipeOwner {
     weak var connection: PodConnection?
     let port: ProxyPort
