@@ -47,11 +47,11 @@ final class PodConnection: BytePipeOwner {
     /// Whether the connection could be ended now without hurting a request.
     func isQuiet(now: Duration, drainingSince start: Duration, stalls: DrainStalls, roundTrip: Duration) -> Bool {
         guard !self.isEnding, !self.isOver, self.forwarder.holdsBytes != true else { return false }
-        if let isBetweenRequests = self.forwarder.isBetweenRequests, self.exchange != nil { return isBetweenRequests }
-        switch self.exchange?.standing {
-        case .answering: return false
-        case .answered: return true
-        case .unknown, nil: break
+        // Between requests the next may be on its way, and behind an answer it hardly is: see ``endBehindAnswer()``.
+        switch (self.forwarder.isBetweenRequests, self.exchange?.standing) {
+        case (false, _), (nil, .answering): return false
+        case (nil, .answered): return true
+        case (true, _), (nil, .unknown), (nil, nil): break
         }
         return DrainPolicy.isQuiet(
             self.activity, now: now, drainingSince: start,
