@@ -15,6 +15,8 @@ extension EndToEnd {
                 ]
                 let before = try await shop.serviceText()
                 let target = "\(try await shop.address()):80"
+                // The node knows the Service by then.
+                try await shop.expect("cluster")
                 var loads = [try Load.start(.connectionPerRequest, target: target, rate: 60, users: Self.users)]
                 func expect(_ answers: [String: Set<String>]) async throws {
                     for load in loads { try await load.expect(answers) }
