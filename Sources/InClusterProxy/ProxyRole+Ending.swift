@@ -85,8 +85,7 @@ extension ProxyRole {
             let person = states.first?.0.holder.person ?? "another user"
             let cause = RestoreCause.proxyEnds(holder: person)
             await self.persist("restore") { () async throws(APIError) in
-                let leases = (try? await client.sessionLeases(self.names, in: self.configuration.namespace)) ?? []
-                guard !self.machine.isSuperseded(by: leases) else { return }
+                if try await self.isSuperseded(client) { return }
                 guard try await self.cleanup(client).restoreService(cause) == .restored else { return }
                 self.restores[cause.reason, default: 0] += 1
             }
@@ -95,6 +94,17 @@ extension ProxyRole {
         }
         await self.pod.drain(limit: Self.drainLimit, lateConnectionGrace: InClusterSession.lateConnectionGrace)
         await self.exit()
+    }
+
+    /// Whether another pod has taken this one's place. One that may not list Leases cannot know, and restores.
+    private func isSuperseded(_ client: KubernetesClient) async throws(APIError) -> Bool {
+        do throws(APIError) {
+            let leases = try await client.sessionLeases(self.names, in: self.configuration.namespace)
+            return self.machine.isSuperseded(by: leases)
+        } catch {
+            guard error.code == .forbidden else { throw error }
+            return false
+        }
     }
 
     /// How often what is left is tried to be deleted: nobody waits for it, and the grace period is short.

@@ -40,9 +40,15 @@ extension EndToEnd {
                 let table = try await shop.list()
                 #expect(table.contains("header:x-user=alice") && table.contains("path:/load"), "\(table)")
 
-                // Alice made the tunnel, and goes.
-                alice.send(SIGINT)
-                #expect(try await alice.finish(within: 30).status == 0, "\(alice.error)")
+                // Alice made the tunnel, and goes: another takes her rule over.
+                let next = try await LocalProcess.start(who: "next-laptop", port: 3002)
+                let taker = try await Self.intercept(
+                    shop, "next", ["--port", "3002", "--header", "x-user=alice", "--take-over"])
+                try await alice.finish(within: 30).expectOneError(saying: ["next on next-laptop"], status: 1)
+                try await expect(["alice": ["next-laptop"], "bob": ["bob-laptop"], "carol": nobody])
+                taker.send(SIGINT)
+                #expect(try await taker.finish(within: 30).status == 0, "\(taker.error)")
+                try await next.stop()
                 try await expect(["alice": nobody, "bob": ["bob-laptop"], "carol": nobody])
                 // A local process that is away is none.
                 try await locals[1].stop()

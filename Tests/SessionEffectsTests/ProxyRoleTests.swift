@@ -92,8 +92,10 @@ import Tunnel
         #expect(remaining.count == (isDeleted ? 0 : 2), "\(remaining)")
     }
 
-    @Test("told to end when its laptop has the next pod, the proxy leaves the Service and the Lease to that one")
-    func superseded() async throws {
+    @Test(
+        "told to end when its laptop has the next pod, the proxy leaves the Service and the Lease to that one",
+        arguments: faults)
+    func superseded(effect: Fault.Effect) async throws {
         let stage = try await SessionStage.switched()
         func connect(_ key: String) async throws {
             let patch = Lease.stateChange(.active, holder: SessionStage.holder, proxyKey: key)
@@ -103,6 +105,7 @@ import Tunnel
         try await connect("ab")
         try await self.run(stage, key: "ab") { signals in
             try await connect("cd")
+            stage.api.add(Fault(effect, times: 4) { $0.method == .get && $0.path.hasSuffix("/leases") })
             signals.yield()
         }
         #expect(stage.service == switched)

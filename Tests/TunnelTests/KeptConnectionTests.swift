@@ -83,6 +83,12 @@ extension Loopback {
             let tunnel = try await TestTunnel.pod(origin: origin.port)
             async let drained: Void = tunnel.pod.drain(limit: .seconds(30), lateConnectionGrace: .seconds(1))
             let port = tunnel.port
+            // An answer that is under way when the drain begins is followed no more.
+            #expect(
+                await eventually {
+                    try? RawSocket.connect(port: port).close()
+                    return await tunnel.pod.figures()?.passedThrough[.ending] != nil
+                })
             let answer = try await blocking {
                 let socket = try RawSocket.connect(port: port)
                 defer { socket.close() }

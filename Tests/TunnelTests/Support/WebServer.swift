@@ -19,10 +19,6 @@ enum WebServer {
                     continue
                 case "/cut":
                     return try socket.send("HTTP/1.1 200 OK\r\nX-Cut: a")
-                case "/large":
-                    try socket.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n")
-                    for _ in 0..<20 { try socket.send([UInt8](repeating: 7, count: 1_000_000)) }
-                    return
                 default: break
                 }
                 let body = try input.body(of: head)
@@ -38,6 +34,7 @@ enum WebServer {
                 case "empty": try socket.send("HTTP/1.1 204 No Content\r\nX-Who: \(name)\r\n\r\n")
                 case "untilclose": return try socket.send("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\n\r\n\(text)")
                 case "gone": return
+                case "goneat" where path.hasSuffix(name): return
                 case "early": break
                 case "once":
                     return try socket.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")

@@ -133,19 +133,23 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
 
     /// Where new connections of a route go now.
     func way(for route: String) -> Way {
-        guard !self.passThrough.isOn, self.drain == nil else { return .origin(.ending) }
+        guard !self.isEnding else { return .origin(.ending) }
         guard let session = self.owners[route] else { return .origin(.notIntercepted) }
-        guard self.leaving[session] == nil else { return .origin(.ending) }
-        guard let link = self.links[session] else { return .origin(.noLink) }
-        return link.isUsable ? .laptop(link, session: session) : .origin(.suspect)
+        return self.way(to: session)
     }
 
-    /// Where a request goes now.
+    /// Where a request goes now. One that a rule gives to a session goes to no other laptop.
     func way(for head: RequestHead, at port: ProxyPort) -> Way {
-        guard let session = self.rules[port.route]?.session(for: head), self.leaving[session] == nil,
-            !self.passThrough.isOn, self.drain == nil
+        guard !self.isEnding, let session = self.rules[port.route]?.session(for: head), self.leaving[session] == nil
         else { return self.way(for: port.route) }
-        // Not the laptop of somebody else who has the rest.
+        return self.way(to: session)
+    }
+
+    /// Whether everything that comes goes to the origin.
+    private var isEnding: Bool { self.passThrough.isOn || self.drain != nil }
+
+    private func way(to session: String) -> Way {
+        guard self.leaving[session] == nil else { return .origin(.ending) }
         guard let link = self.links[session] else { return .origin(.noLink) }
         return link.isUsable ? .laptop(link, session: session) : .origin(.suspect)
     }

@@ -19,86 +19,48 @@ struct AnswerReader {
         case opaque(ByteBuffer)
     }
 
-    private enum State {
-        case head(ResponseHeadReader)
-        case body(BodyReader)
-        case ended
-        case lost
-    }
-
     private let method: MethodKind
-    private var state: State
-    private var buffer = ByteBuffer()
+    private var message: MessageReader<ResponseHeadReader>
 
     /// The answer to a request with this method.
     init(answering method: MethodKind) {
         self.method = method
-        self.state = .head(ResponseHeadReader(answering: method))
+        self.message = MessageReader(ResponseHeadReader(answering: method))
     }
 
     /// Whether all of it has come.
-    var hasEnded: Bool { if case .ended = self.state { true } else { false } }
+    var hasEnded: Bool { self.message.hasEnded }
     /// Whether more came than the answer has.
-    var hasExcess: Bool { self.hasEnded && self.buffer.readableBytes > 0 }
+    var hasExcess: Bool { self.hasEnded && self.message.byteCount > 0 }
 
     /// Takes bytes in.
-    mutating func append(_ bytes: ByteBuffer) {
-        if self.buffer.readableBytes == 0 { self.buffer = bytes } else { self.buffer.writeImmutableBuffer(bytes) }
-    }
+    mutating func append(_ bytes: ByteBuffer) { self.message.append(bytes) }
+
+    /// Takes all bytes out that wait: those of a head that is not complete.
+    mutating func takeRest() -> ByteBuffer { self.message.takeRest() }
+
+    /// No more comes.
+    mutating func finish() { self.message.finish() }
 
     /// The next piece; `nil` until more bytes come.
     mutating func next() -> Piece? {
-        switch self.state {
-        case .head(var reader):
-            guard self.buffer.readableBytes > 0 else { return nil }
-            let reading = self.buffer.withUnsafeReadableBytes { reader.read($0) }
-            self.state = .head(reader)
-            switch reading {
-            case .incomplete: return nil
-            case .ambiguous: return self.opaque()
-            case .head(let head): return self.take(head)
+        switch self.message.next() {
+        case .head(let head, var bytes):
+            if head.isInterim {
+                self.message.begin(ResponseHeadReader(answering: self.method))
+                return .interim(bytes)
             }
-        case .body(var reader):
-            let reading = self.buffer.withUnsafeReadableBytes { reader.read($0) }
-            self.state = .body(reader)
-            switch reading {
-            case .all:
-                return self.buffer.readableBytes > 0 ? .body(self.buffer.take(self.buffer.readableBytes)) : nil
-            case .end(0):
-                self.state = .ended
-                return .end
-            case .end(let count): return .body(self.buffer.take(count))
-            case .ambiguous: return self.opaque()
-            }
-        case .ended, .lost: return nil
+            guard head.framing == .tunnel else { return .head(head, bytes) }
+            self.message.stop()
+            bytes.writeImmutableBuffer(self.takeRest())
+            return .tunnel(bytes)
+        case .body(let bytes): return .body(bytes)
+        case .end: return .end
+        case .ambiguous:
+            // What follows belongs to the answer, however long it lasts.
+            self.message.beginEndless()
+            return .opaque(self.takeRest())
+        case nil: return nil
         }
     }
-
-    private mutating func take(_ head: ResponseHead) -> Piece {
-        if head.isInterim {
-            self.state = .head(ResponseHeadReader(answering: self.method))
-            return .interim(self.buffer.take(head.byteCount))
-        }
-        guard head.framing != .tunnel else {
-            self.state = .lost
-            return .tunnel(self.takeRest())
-        }
-        self.state = .body(BodyReader(head.framing))
-        return .head(head, self.buffer.take(head.byteCount))
-    }
-
-    /// What follows belongs to the answer, however long it lasts.
-    private mutating func opaque() -> Piece {
-        self.state = .body(BodyReader(.untilClose))
-        return .opaque(self.takeRest())
-    }
-
-    /// Takes all bytes out that wait: those of a head that is not complete.
-    mutating func takeRest() -> ByteBuffer {
-        defer { self.buffer = ByteBuffer() }
-        return self.buffer
-    }
-
-    /// No more comes.
-    mutating func finish() { self.state = .ended }
 }

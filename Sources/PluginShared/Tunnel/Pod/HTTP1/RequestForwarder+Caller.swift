@@ -47,7 +47,7 @@ extension RequestForwarder {
     /// Takes as much of what the caller has sent as belongs to the request under way, and begins the next when there is none.
     func readOn() {
         if !self.isHTTP, self.reader.byteCount > 0 {
-            switch self.reader.peek(CallerProtocol.sniff) {
+            switch self.reader.callerProtocol {
             case .http1: self.isHTTP = true
             case nil: if !self.callerHasEnded { return }
             case .http2: return self.leaveToBytes(self.reader.takeRest(), "HTTP/2")

@@ -96,7 +96,12 @@ extension RequestForwarder {
         self.updateReading()
     }
 
-    func upstream(of pipe: any BytePipe) -> RequestUpstream? { self.upstreams.first { $0.pipe === pipe } }
+    /// Whose pipe this is: as a rule, the request's. For each piece of an answer, so that nothing is allocated.
+    func upstream(of pipe: any BytePipe) -> RequestUpstream? {
+        if let upstream = self.request?.upstream ?? self.pipe, upstream.pipe === pipe { return upstream }
+        if let origin, origin.pipe === pipe { return origin }
+        return self.laptops.values.first { $0.pipe === pipe }
+    }
 
     func forget(_ upstream: RequestUpstream) {
         upstream.pipe.owner = nil

@@ -15,65 +15,33 @@ struct RequestReader {
         case opaque(FramingAmbiguity, ByteBuffer)
     }
 
-    private enum State {
-        case head(RequestHeadReader)
-        case body(BodyReader)
-        case lost
-    }
-
-    private var state = State.head(RequestHeadReader())
-    private var buffer = ByteBuffer()
+    private var message = MessageReader(RequestHeadReader())
 
     /// How many bytes wait to be taken.
-    var byteCount: Int { self.buffer.readableBytes }
+    var byteCount: Int { self.message.byteCount }
+
+    /// What the caller speaks, by the bytes that wait; `nil` while more are needed.
+    var callerProtocol: CallerProtocol? { self.message.peek(CallerProtocol.sniff) }
 
     /// Takes all bytes out that wait, for whoever does not read requests.
     mutating func takeRest() -> ByteBuffer {
-        self.state = .lost
-        defer { self.buffer = ByteBuffer() }
-        return self.buffer
+        self.message.stop()
+        return self.message.takeRest()
     }
-
-    /// What the bytes that wait are, by somebody who does not take them.
-    func peek<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value { self.buffer.withUnsafeReadableBytes(body) }
 
     /// Takes bytes in.
-    mutating func append(_ bytes: ByteBuffer) {
-        if self.buffer.readableBytes == 0 { self.buffer = bytes } else { self.buffer.writeImmutableBuffer(bytes) }
-    }
+    mutating func append(_ bytes: ByteBuffer) { self.message.append(bytes) }
 
     /// The next piece; `nil` until more bytes come.
     mutating func next() -> Piece? {
-        switch self.state {
-        case .head(var reader):
-            guard self.buffer.readableBytes > 0 else { return nil }
-            let reading = self.buffer.withUnsafeReadableBytes { reader.read($0) }
-            self.state = .head(reader)
-            switch reading {
-            case .incomplete: return nil
-            case .ambiguous(let why): return .opaque(why, self.takeRest())
-            case .head(let head):
-                self.state = .body(BodyReader(head.framing))
-                return .head(head, self.buffer.take(head.byteCount))
-            }
-        case .body(var reader):
-            let reading = self.buffer.withUnsafeReadableBytes { reader.read($0) }
-            self.state = .body(reader)
-            switch reading {
-            case .all:
-                return self.buffer.readableBytes > 0 ? .body(self.buffer.take(self.buffer.readableBytes)) : nil
-            case .end(0):
-                self.state = .head(RequestHeadReader())
-                return .end
-            case .end(let count): return .body(self.buffer.take(count))
-            case .ambiguous(let why): return .opaque(why, self.takeRest())
-            }
-        case .lost: return nil
+        switch self.message.next() {
+        case .head(let head, let bytes): return .head(head, bytes)
+        case .body(let bytes): return .body(bytes)
+        case .end:
+            self.message.begin(RequestHeadReader())
+            return .end
+        case .ambiguous(let why): return .opaque(why, self.takeRest())
+        case nil: return nil
         }
     }
-}
-
-extension ByteBuffer {
-    /// The next bytes, which are there.
-    mutating func take(_ count: Int) -> ByteBuffer { self.readSlice(length: count) ?? ByteBuffer() }
 }
