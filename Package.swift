@@ -217,7 +217,11 @@ let package = Package(
         .testTarget(name: "FaultBenchTests", dependencies: ["FaultBench"], swiftSettings: strict),
         .testTarget(
             name: "TunnelTests",
-            dependencies: nio + [logging, "FaultBench", "Requests", "Tunnel"],
+            dependencies: nio + [
+                logging, "FaultBench", "Requests", "Tunnel",
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),

@@ -18,6 +18,7 @@ import Testing
         func reset() {}
         func setReading(_ isReading: Bool) { self.isReading = isReading }
         func passedOn(byteCount: Int) {}
+        func add(_ handlers: [any ChannelHandler]) {}
 
         /// The other side takes the oldest piece.
         func takeOne() { self.waiting.removeFirst()() }

@@ -1,18 +1,10 @@
 import NIOCore
-import Requests
 import Testing
 
 @testable import Tunnel
 
 /// What is kept of a request until its answer begins.
 @Suite struct RequestReplayTests {
-    private func head() throws -> RequestHead {
-        var reader = RequestHeadReader()
-        let bytes = Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".utf8)
-        let reading = bytes.withUnsafeBytes { reader.read($0) }
-        return try #require({ if case .head(let head) = reading { head } else { nil } }())
-    }
-
     @Test(
         "until it is taken the caller is read as far as it can be kept; then it may have more, and is whole no longer")
     func limits() {
@@ -30,20 +22,28 @@ import Testing
         #expect(!replay.isWhole && replay.bytes == nil && replay.allowsReading)
     }
 
-    @Test("all requests together keep no more than the budget, and give it back")
-    func budget() throws {
-        let budget = ReplayBudget()
+    @Test(
+        "all requests together keep no more than the budget, those of a connection no more than its part, and give it back"
+    )
+    func budget() {
+        let whole = ReplayBudget()
         let part = ByteBuffer(repeating: 1, count: RequestReplay.limit)
-        var requests: [RequestUnderWay] = []
-        for _ in 0..<1000 {
-            let request = RequestUnderWay(try self.head(), budget: budget)
-            request.taken()
-            request.keep(part)
-            requests.append(request)
+        func replays(_ count: Int, _ budget: ReplayBudget) -> [BudgetedReplay] {
+            (0..<count).map { _ in
+                let replay = BudgetedReplay(budget: budget)
+                replay.taken()
+                replay.keep(part)
+                return replay
+            }
         }
-        #expect(requests.count { $0.replay.isWhole } == ReplayBudget.limit / RequestReplay.limit)
-        #expect(budget.byteCount == ReplayBudget.limit)
-        requests = []
-        #expect(budget.byteCount == 0)
+        var connection = replays(10, ReplayBudget(limit: ReplayBudget.connectionLimit, partOf: whole))
+        #expect(connection.count { $0.isWhole } == ReplayBudget.connectionLimit / RequestReplay.limit)
+        #expect(whole.byteCount == ReplayBudget.connectionLimit)
+        var others = replays(1000, whole)
+        #expect(
+            others.count { $0.isWhole } == (ReplayBudget.limit - ReplayBudget.connectionLimit) / RequestReplay.limit)
+        #expect(whole.byteCount == ReplayBudget.limit)
+        (connection, others) = ([], [])
+        #expect(whole.byteCount == 0)
     }
 }

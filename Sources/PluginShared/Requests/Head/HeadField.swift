@@ -28,4 +28,12 @@ struct HeadField: Sendable, Hashable {
         self.valueStart = UInt16(truncatingIfNeeded: value.lowerBound)
         self.valueLength = UInt16(truncatingIfNeeded: value.count)
     }
+
+    /// Where a name and a value are known to lie.
+    init(name: Range<Int>, value: Range<Int>) {
+        self.nameStart = UInt16(truncatingIfNeeded: name.lowerBound)
+        self.nameLength = UInt16(truncatingIfNeeded: name.count)
+        self.valueStart = UInt16(truncatingIfNeeded: value.lowerBound)
+        self.valueLength = UInt16(truncatingIfNeeded: value.count)
+    }
 }

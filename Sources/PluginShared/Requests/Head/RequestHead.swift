@@ -37,6 +37,42 @@ public struct RequestHead: Sendable {
         self.upgradeRange = facts.hasUpgrade && line.version == .http11 ? facts.upgrade : nil
     }
 
+    /// The head of a request that did not come in HTTP/1, for rules; its end is the other protocol's business.
+    ///
+    /// - Parameters:
+    ///   - authority: What HTTP/1 calls `Host`.
+    ///   - fields: The others.
+    /// - Returns: `nil` for a head that HTTP/1 could not have, above all a longer one than 64 KiB.
+    public init?(
+        method: String, target: String, authority: String, fields: some Sequence<(name: String, value: String)>
+    ) {
+        var bytes: [UInt8] = []
+        func append(_ word: String, _ separator: StaticString) -> Range<Int> {
+            let start = bytes.count
+            bytes += word.utf8
+            defer { bytes += UnsafeBufferPointer(start: separator.utf8Start, count: separator.utf8CodeUnitCount) }
+            return start..<bytes.count
+        }
+        let (methodRange, targetRange) = (append(method, " "), append(target, " "))
+        _ = append("HTTP/1.1", "\r\n")
+        var index: [HeadField] = []
+        func add(_ name: String, _ value: String) {
+            let nameRange = append(name, ": ")
+            index.append(HeadField(name: nameRange, value: append(value, "\r\n")))
+        }
+        add("host", authority)
+        for (name, value) in fields where bytes.count < HeadLines<RequestLine>.maximumByteCount { add(name, value) }
+        _ = append("", "\r\n")
+        guard methodRange.count <= CallerProtocol.maximumMethodLength,
+            bytes.count <= HeadLines<RequestLine>.maximumByteCount
+        else { return nil }
+        self.fields = bytes.withUnsafeBytes { HeadFields($0, index) }
+        self.line = bytes.withUnsafeBytes {
+            RequestLine(method: methodRange, target: targetRange, kind: MethodKind($0, methodRange))
+        }
+        (self.framing, self.keepsAlive, self.expectsContinue, self.upgradeRange) = (.empty, true, false, nil)
+    }
+
     /// How many bytes the head takes, with its last CRLF.
     public var byteCount: Int { self.fields.bytes.count }
     /// The method, whose case counts; 1 to 32 bytes.

@@ -31,4 +31,12 @@ struct RequestLine: StartLine {
         self.version = version
         self.kind = MethodKind(bytes, self.method)
     }
+
+    /// Where the words are known to lie.
+    init(method: Range<Int>, target: Range<Int>, kind: MethodKind) {
+        self.method = method
+        self.target = target
+        self.version = .http11
+        self.kind = kind
+    }
 }

@@ -48,6 +48,36 @@ enum HTTP2Configuration {
         return configuration
     }
 
+    /// Streams that a caller may have at once on a connection whose requests are read: 1,000. A client that kept more with the
+    /// original server, some of which announce no limit, would wait here for ever.
+    static let maximumRequests = 1_000
+    /// The longest head of a request or an answer: 64 KiB, as in HTTP/1.
+    static let maximumHeadSize = 65_536
+
+    /// The settings of a connection whose requests are read, with a caller or with whoever answers. What no honest peer does, the
+    /// library's limits end; those that some do are wider.
+    static func requests(role: HTTP2Role) -> NIOHTTP2Handler.ConnectionConfiguration {
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: HTTP2Configuration.maximumRequests),
+            HTTP2Setting(parameter: .initialWindowSize, value: HTTP2Configuration.defaultWindow),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: HTTP2Configuration.maximumHeadSize),
+        ]
+        if role == .client { configuration.initialSettings.append(HTTP2Setting(parameter: .enablePush, value: 0)) }
+        // The windows of the streams bound what is in flight, and the budget of all that is read.
+        configuration.targetWindowSize = HTTP2Configuration.connectionWindow
+        // A client that gives requests up, for a deadline, may do so with each. DATA of an older one would end the connection.
+        configuration.maximumRecentlyResetStreams = HTTP2Configuration.maximumRequests
+        // Default 200 for the life of the connection, never decaying: connections of gRPC live for days.
+        configuration.maximumConnectionGlitches = Int.max
+        // Some servers end with an empty frame behind another.
+        configuration.maximumSequentialEmptyDataFrames = 16
+        // Default 200 in 30 s: clients of gRPC send a PING a round trip to measure the path.
+        configuration.controlFrameRateLimit.maximumCount = 30_000
+        configuration.controlFrameRateLimit.windowLength = .seconds(30)
+        return configuration
+    }
+
     /// The settings of each stream.
     static func stream() -> NIOHTTP2Handler.StreamConfiguration {
         var configuration = NIOHTTP2Handler.StreamConfiguration()

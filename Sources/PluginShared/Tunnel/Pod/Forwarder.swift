@@ -26,10 +26,22 @@ protocol Forwarder: AnyObject {
     func callerReadComplete()
     /// The caller takes more, or less, than before.
     func callerWritabilityChanged()
+    /// Whether a session's laptop has the connection, or one of its requests.
+    func isAt(_ session: String) -> Bool
+    /// Tells the caller that its connection ends, where the protocol has words for it.
+    func leave()
+    /// Gives up what a session's laptop has of it.
+    func reset(at session: String)
     /// Sends FIN to the upstream.
     ///
     /// - Returns: Whether there is one.
     func finish() -> Bool
     /// Lets go of the upstream with a reset. Harmless when it has ended.
     func reset()
+}
+
+extension Forwarder {
+    func isAt(_ session: String) -> Bool { self.session == session }
+    func leave() {}
+    func reset(at session: String) { self.connection?.abort() }
 }

@@ -17,11 +17,17 @@ final class PodConnection: BytePipeOwner {
     /// Whether the connection is to be ended right behind an answer, where it speaks HTTP/1.
     var endsBehindAnswers: Bool {
         get { self.exchange != nil }
-        set { if newValue != self.endsBehindAnswers { self.exchange = newValue ? HTTP1Exchange() : nil } }
+        set {
+            guard newValue != self.endsBehindAnswers else { return }
+            self.exchange = newValue ? HTTP1Exchange() : nil
+            if newValue { self.forwarder.leave() }
+        }
     }
 
     /// The session whose laptop has the connection, or is asked for it; `nil` for the origin.
     var session: String? { self.forwarder.session }
+    /// Whether a session's laptop has it, or one of its requests.
+    func isAt(_ session: String) -> Bool { self.forwarder.isAt(session) }
     /// Whether each of its requests goes to whoever it belongs to.
     var readsRequests: Bool { self.forwarder.readsRequests }
     /// Whether the origin has the connection.
@@ -89,6 +95,9 @@ final class PodConnection: BytePipeOwner {
         self.forwarder.reset()
     }
 
+    /// Gives up what a session's laptop has of it; all of it, where that is not several requests at once.
+    func reset(at session: String) { self.forwarder.reset(at: session) }
+
     /// Resets both sides: the connection was cut off in the middle of something, and both should know.
     func abort() {
         self.isOver = true
@@ -107,6 +116,9 @@ final class PodConnection: BytePipeOwner {
         self.exchange?.serverSent(bytes)
         return true
     }
+
+    /// Bytes of answers went to the caller.
+    func answered() { self.activity.serverSent(now: MonotonicTime.now()) }
 
     /// Both halves have ended properly.
     func forwarderEnded() { self.isOver = true }

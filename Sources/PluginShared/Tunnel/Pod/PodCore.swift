@@ -27,6 +27,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     /// By route: the session whose laptop has it.
     private var owners: [String: String] = [:]
     let replayBudget = ReplayBudget()
+    let requestWindows = RequestWindows()
     /// Routes, and what their callers speak, that were told.
     private var notRead: Set<[String]> = []
     /// By route: the sessions to which single requests go.

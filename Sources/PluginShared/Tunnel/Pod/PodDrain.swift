@@ -43,7 +43,9 @@ final class PodDrain {
         self.limit?.cancel()
         self.limit = self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
             self.lateConnectionGrace = .zero
-            for connection in self.connections { connection.abort() }
+            for connection in self.connections {
+                if let session = self.session { connection.reset(at: session) } else { connection.abort() }
+            }
             self.endIfDone()
         }
         self.endIfDone()
@@ -62,7 +64,7 @@ final class PodDrain {
     }
 
     /// Whether a connection is among those that are ended.
-    func covers(_ connection: PodConnection) -> Bool { self.session == nil || connection.session == self.session }
+    func covers(_ connection: PodConnection) -> Bool { self.session.map(connection.isAt) ?? true }
 
     private var connections: [PodConnection] { self.core.openConnections.filter(self.covers) }
 

@@ -20,6 +20,8 @@ protocol BytePipe: AnyObject {
     func setReading(_ isReading: Bool)
     /// Says that so many of the bytes received were passed on, where that is how the peer is slowed down.
     func passedOn(byteCount: Int)
+    /// Puts handlers into its channel, for which it is the socket.
+    func add(_ handlers: [any ChannelHandler]) throws
 }
 
 extension BytePipe {

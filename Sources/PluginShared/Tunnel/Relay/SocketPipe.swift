@@ -49,6 +49,11 @@ final class SocketPipe: ChannelInboundHandler, BytePipe {
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
+    func add(_ handlers: [any ChannelHandler]) throws {
+        guard let context else { throw ChannelError.ioOnClosedChannel }
+        try context.pipeline.syncOperations.addHandlers(handlers, position: .last)
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }

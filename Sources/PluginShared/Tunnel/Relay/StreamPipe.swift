@@ -137,6 +137,11 @@ final class StreamPipe: ChannelInboundHandler, BytePipe {
         }
     }
 
+    func add(_ handlers: [any ChannelHandler]) throws {
+        guard let context else { throw ChannelError.ioOnClosedChannel }
+        try context.pipeline.syncOperations.addHandlers(handlers, position: .last)
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }

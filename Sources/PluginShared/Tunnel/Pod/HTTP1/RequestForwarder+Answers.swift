@@ -8,13 +8,13 @@ extension RequestForwarder {
         upstream.isAccepted = true
         self.core.laptop(answers: true, at: self.port, of: upstream.session)
         self.core.counter(for: upstream.session)?.taken()
-        if self.request?.upstream === upstream { self.request?.taken() }
+        if self.request?.upstream === upstream { self.request?.replay.taken() }
         self.updateReading()
     }
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
         guard let upstream = self.upstream(of: pipe) else { return }
-        if !self.readsRequests { return self.give(bytes, of: upstream) }
+        if !self.isReading { return self.give(bytes, of: upstream) }
         guard let request, request.upstream === upstream, !request.answer.hasEnded else {
             // Some servers speak first, and none of HTTP.
             if !self.isHTTP, self.request == nil {
@@ -55,7 +55,7 @@ extension RequestForwarder {
     }
 
     private func give(_ bytes: ByteBuffer, of upstream: RequestUpstream) {
-        self.request?.answered()
+        self.request?.replay.answered()
         guard self.connection?.upstreamSent(bytes) == true else { return }
         self.core.counter(for: upstream.session)?.sent(bytes.readableBytes)
         upstream.relay.farSent(bytes)
@@ -70,7 +70,7 @@ extension RequestForwarder {
 
     func pipeEnded(_ pipe: any BytePipe) {
         guard let upstream = self.upstream(of: pipe) else { return }
-        if !self.readsRequests {
+        if !self.isReading {
             upstream.relay.farEnded()
             return self.endIfDone()
         }
@@ -91,7 +91,7 @@ extension RequestForwarder {
 
     func pipeFailed(_ pipe: any BytePipe) {
         guard let upstream = self.upstream(of: pipe) else { return }
-        guard self.readsRequests else { return self.connection?.abort() ?? () }
+        guard self.isReading else { return self.connection?.abort() ?? () }
         guard let request, request.upstream === upstream else { return self.idleEnded(upstream, isFailure: true) }
         if self.mayAskAgain(request, upstream) { return self.askAgain(upstream) }
         if !self.hasWholeAnswer(request, upstream) { self.connection?.abort() }

@@ -5,21 +5,21 @@ import Requests
 /// What the caller sends, and where it goes.
 extension RequestForwarder {
     func callerSent(_ bytes: ByteBuffer) {
-        if let forwarder = self.bytes { return forwarder.callerSent(bytes) }
+        if let successor { return successor.callerSent(bytes) }
         if let pipe { return pipe.relay.nearSent(bytes) }
         self.reader.append(bytes)
         self.readOn()
     }
 
     func callerEnded() {
-        if let bytes { return bytes.callerEnded() }
+        if let successor { return successor.callerEnded() }
         self.callerHasEnded = true
         if let pipe {
             pipe.relay.nearEnded()
             return self.endIfDone()
         }
         self.readOn()
-        if self.request == nil, self.readsRequests, self.reader.byteCount > 0 {
+        if self.request == nil, self.isReading, self.reader.byteCount > 0 {
             return self.leaveToBytes(self.reader.takeRest())
         }
         self.passEndOn()
@@ -27,13 +27,13 @@ extension RequestForwarder {
     }
 
     func callerReadComplete() {
-        if self.bytes == nil { self.endIfDone() }
-        if let bytes { return bytes.callerReadComplete() }
+        if self.successor == nil { self.endIfDone() }
+        if let successor { return successor.callerReadComplete() }
         self.updateReading()
     }
 
     func callerWritabilityChanged() {
-        if let bytes { return bytes.callerWritabilityChanged() }
+        if let successor { return successor.callerWritabilityChanged() }
         (self.pipe ?? self.request?.upstream)?.relay.flushNear()
         self.endIfDone()
     }
@@ -50,7 +50,7 @@ extension RequestForwarder {
             switch self.reader.callerProtocol {
             case .http1: self.isHTTP = true
             case nil: if !self.callerHasEnded { return }
-            case .http2: return self.leaveToBytes(self.reader.takeRest(), "HTTP/2")
+            case .http2: return self.leaveToHTTP2(self.reader.takeRest())
             case .tls: return self.leaveToBytes(self.reader.takeRest(), "TLS")
             case .unknown: return self.leaveToBytes(self.reader.takeRest(), "no HTTP")
             }
@@ -59,7 +59,7 @@ extension RequestForwarder {
             // The caller knows that its answer has ended; whose this is nobody could see.
             return self.endConnection()
         }
-        while self.request?.isComplete != true, self.readsRequests, let piece = self.reader.next() {
+        while self.request?.isComplete != true, self.isReading, let piece = self.reader.next() {
             switch piece {
             case .head(let head, let bytes): self.begin(head, bytes)
             case .body(let bytes):
@@ -86,13 +86,13 @@ extension RequestForwarder {
         self.ask(self.core.way(for: head, at: self.port))
         if let upstream = request.upstream {
             request.isStranger = upstream.hasAnswered && upstream !== self.lastAsked
-            if upstream.isAccepted { request.taken() }
+            if upstream.isAccepted { request.replay.taken() }
         }
         self.send(bytes)
     }
 
     private func send(_ bytes: ByteBuffer) {
-        self.request?.keep(bytes)
+        self.request?.replay.keep(bytes)
         guard let upstream = self.request?.upstream else { return }
         self.lastAsked = upstream
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
@@ -103,7 +103,7 @@ extension RequestForwarder {
     private func stopReading(_ bytes: ByteBuffer) {
         guard self.request != nil else { return self.leaveToBytes(bytes) }
         guard let upstream = self.request?.upstream else {
-            self.request?.keep(bytes)
+            self.request?.replay.keep(bytes)
             self.request?.isOpaque = true
             return
         }
@@ -118,13 +118,25 @@ extension RequestForwarder {
     /// - Parameter name: What the caller speaks, where that is why.
     private func leaveToBytes(_ bytes: ByteBuffer, _ name: String? = nil) {
         if let name { self.core.callerIsNotRead(at: self.port, name) }
-        for upstream in self.upstreams { upstream.close() }
-        (self.laptops, self.origin) = ([:], nil)
         let forwarder = ByteForwarder(
             id: self.id, port: self.port, caller: self.caller, callerAddress: self.callerAddress, core: self.core)
+        self.leave(to: forwarder, bytes)
+    }
+
+    /// Each stream from here on goes to whoever it belongs to.
+    private func leaveToHTTP2(_ bytes: ByteBuffer) {
+        let forwarder = HTTP2Forwarder(
+            id: self.id, port: self.port, caller: self.caller, callerAddress: self.callerAddress, core: self.core)
+        self.leave(to: forwarder, bytes)
+    }
+
+    private func leave(to forwarder: any Forwarder, _ bytes: ByteBuffer) {
+        for upstream in self.upstreams { upstream.close() }
+        (self.laptops, self.origin) = ([:], nil)
         forwarder.connection = self.connection
-        self.bytes = forwarder
+        self.successor = forwarder
         forwarder.start()
+        if self.isLeaving { forwarder.leave() }
         forwarder.callerSent(bytes)
         if self.callerHasEnded { forwarder.callerEnded() }
     }

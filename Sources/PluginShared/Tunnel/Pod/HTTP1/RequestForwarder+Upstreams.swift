@@ -37,7 +37,7 @@ extension RequestForwarder {
         self.core.passes(reason)
         let request = self.request
         self.core.dialOrigin(of: self.port) { [self] result in
-            let isWanted = self.request === request && self.readsRequests && self.connection?.isOver == false
+            let isWanted = self.request === request && self.isReading && self.connection?.isOver == false
             switch result {
             case .success(let socket):
                 guard isWanted else { return socket.reset() }
@@ -63,7 +63,7 @@ extension RequestForwarder {
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
         upstream.relay.nearSent(bytes)
         // There is nobody else to ask.
-        if upstream.session == nil { request.answered() } else if upstream.isAccepted { request.taken() }
+        if upstream.session == nil { request.replay.answered() } else if upstream.isAccepted { request.replay.taken() }
         self.passEndOn()
         if request.isOpaque { return self.leave(to: upstream) }
         self.updateReading()

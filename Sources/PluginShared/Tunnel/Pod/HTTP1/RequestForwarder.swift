@@ -4,7 +4,8 @@ import Requests
 
 /// Carries HTTP/1 requests, each to whoever it belongs to, and the answers back in their order; all bytes stay as they came.
 ///
-/// One request at a time: what a caller sends ahead waits here. What is no HTTP/1 is left to a ``ByteForwarder``. Where it is not
+/// One request at a time: what a caller sends ahead waits here. What is no HTTP/1 is left to an ``HTTP2Forwarder`` or a
+/// ``ByteForwarder``. Where it is not
 /// certain any more whose bytes are whose, the originals get them all, and a laptop none.
 final class RequestForwarder: Forwarder, StreamPipeOwner {
     weak var connection: PodConnection?
@@ -26,7 +27,9 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     var callerHasEnded = false
     /// Where everything goes from here on, unread.
     var pipe: RequestUpstream?
-    var bytes: ByteForwarder?
+    var successor: (any Forwarder)?
+    /// Whether the caller is to be told that its connection ends, as soon as it has said how.
+    private(set) var isLeaving = false
 
     /// Makes one for a caller that was accepted just now.
     init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
@@ -37,20 +40,28 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
         self.core = core
     }
 
-    var session: String? { self.bytes?.session ?? (self.pipe ?? self.request?.upstream)?.session }
-    var readsRequests: Bool { self.bytes == nil && self.pipe == nil }
+    /// Whether what comes is read here.
+    var isReading: Bool { self.successor == nil && self.pipe == nil }
+    var session: String? {
+        if let successor { return successor.session }
+        return (self.pipe ?? self.request?.upstream)?.session
+    }
+    var readsRequests: Bool { self.successor?.readsRequests ?? self.isReading }
     var passesThrough: Bool {
-        if let bytes { return bytes.passesThrough }
+        if let successor { return successor.passesThrough }
         return self.origin != nil && self.session == nil
     }
     var holdsBytes: Bool? {
-        if let bytes { return bytes.holdsBytes }
+        if let successor { return successor.holdsBytes }
         return (self.pipe ?? self.request?.upstream)?.relay.holdsBytes ?? (self.request == nil ? false : nil)
     }
 
     var isBetweenRequests: Bool? {
-        self.readsRequests && self.isHTTP ? self.request == nil && self.reader.byteCount == 0 : nil
+        if let successor { return successor.isBetweenRequests }
+        return self.isReading && self.isHTTP ? self.request == nil && self.reader.byteCount == 0 : nil
     }
+
+    func isAt(_ session: String) -> Bool { self.successor?.isAt(session) ?? (self.session == session) }
 
     /// How many bytes may wait here for a request to be answered: 4 KiB, by which it is seen that a caller goes.
     private static let mostAhead = 4_096
@@ -60,7 +71,7 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     func start() {
         self.updateReading()
         self.core.loop.assumeIsolated().scheduleTask(in: TimeAmount(Self.silence)) {
-            guard !self.isHTTP, self.readsRequests, self.reader.byteCount == 0, self.connection?.isOver == false else {
+            guard !self.isHTTP, self.isReading, self.reader.byteCount == 0, self.connection?.isOver == false else {
                 return
             }
             self.ask(self.core.way(for: self.port.route))
@@ -72,13 +83,23 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     var upstreams: [RequestUpstream] { Array(self.laptops.values) + (self.origin.map { [$0] } ?? []) }
 
     func finish() -> Bool {
-        if let bytes { return bytes.finish() }
+        if let successor { return successor.finish() }
         for upstream in self.upstreams { upstream.pipe.finish() }
         return !self.upstreams.isEmpty
     }
 
+    func leave() {
+        self.isLeaving = true
+        self.successor?.leave()
+    }
+
+    func reset(at session: String) {
+        if let successor { return successor.reset(at: session) }
+        self.connection?.abort()
+    }
+
     func reset() {
-        self.bytes?.reset()
+        self.successor?.reset()
         for upstream in self.upstreams { upstream.reset() }
         (self.laptops, self.origin, self.pipe, self.request) = ([:], nil, nil, nil)
     }
@@ -114,7 +135,7 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
             self.passEndOn()
             self.updateReading()
         }
-        if self.request == nil, self.callerHasEnded, self.readsRequests { self.endConnection() }
+        if self.request == nil, self.callerHasEnded, self.isReading { self.endConnection() }
     }
 
     /// Nothing that has not begun is asked any more: the caller asks it again elsewhere.
