@@ -117,6 +117,7 @@ import Testing
             return port.unreadProtocol
         }
         #expect(said(nil) == nil && said("http-web") == nil && said("web") == nil && said("grpc", "http") == nil)
-        #expect(said("grpc-web") == "grpc" && said("https") == "https" && said("web", "kubernetes.io/h2c") != nil)
+        #expect(said("grpc-web") == nil && said("http2") == nil && said("web", "kubernetes.io/h2c") == nil)
+        #expect(said("https") == "https" && said("web", "kubernetes.io/wss") == "kubernetes.io/wss")
     }
 }

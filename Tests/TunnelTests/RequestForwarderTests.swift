@@ -251,7 +251,7 @@ extension Loopback {
         @Test(
             "what is no HTTP/1, or says not for certain where it ends, goes where it went, byte for byte",
             arguments: [
-                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nabc", "\u{16}\u{3}\u{1}hello", "hello\n", "\0",
+                "PRI * HTTP/2.0\r\n\r\nSN\r\n\r\nabc", "\u{16}\u{3}\u{1}hello", "hello\n", "\0",
                 "GET / HTTP/1.1\r\nHost: a\r\nX-User: alice\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "GET / HTTP/1.1\r\nHost: a\r\nX-User: alice\r\nContent-Length: +5\r\n\r\nhello", "GE",
             ])

@@ -10,6 +10,8 @@ extension Service.Port {
         return Self.unreadPrefixes.contains(prefix) ? prefix : nil
     }
 
-    private static let readable: Set = ["http", "http/1.1", "kubernetes.io/ws"]
-    private static let unreadPrefixes: Set = ["https", "http2", "h2c", "grpc", "tls", "tcp", "mongo", "mysql", "redis"]
+    private static let readable: Set = [
+        "http", "http/1.1", "http2", "h2c", "kubernetes.io/h2c", "grpc", "grpc-web", "kubernetes.io/ws",
+    ]
+    private static let unreadPrefixes: Set = ["https", "tls", "tcp", "mongo", "mysql", "redis"]
 }
