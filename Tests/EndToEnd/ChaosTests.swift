@@ -17,9 +17,10 @@ extension EndToEnd {
         @Test("one short seed", .enabled(if: Self.seeds == nil), .timeLimit(.minutes(4)))
         func short() async throws {
             let kinds: [FaultKind] = [
-                .pluginKill, .forwardKill, .linkReset, .linkDelay, .proxyPause, .deletePod, .apply, .apiChildKill,
+                .pluginKill, .forwardKill, .linkReset, .linkDelay, .proxyPause, .deletePod, .apply, .colleagueJoin,
+                .colleagueLeave, .colleagueKill,
             ]
-            let report = try await ChaosReport.of([3], lanes: 1, kinds: kinds, count: 6, seconds: 20)
+            let report = try await ChaosReport.of([3], lanes: 1, kinds: kinds, count: 8, seconds: 26)
             tell(report.text)
             #expect(report.violations.isEmpty)
         }

@@ -39,7 +39,7 @@ extension Checker {
             request.start >= $0.lowerBound - Self.detour && request.start <= $0.upperBound + Self.watchSlack
                 && request.end >= $0.lowerBound - Self.slack
         }
-        return isDry && !Self.isAtLaptop(request.start, history)
+        return isDry && !Self.isAtLaptop(request, history)
     }
 
     /// Whether a request came while an original pod that was deleted still got traffic: until the slices of the Service that
@@ -50,15 +50,17 @@ extension Checker {
             let counts = history.bystander.drop { $0.time < fault.begin - Self.slack }
             let before = history.bystander.last { $0.time < fault.begin - Self.slack }?.ready ?? 0
             let dropped = counts.first { $0.ready < before }?.time ?? fault.begin
-            return request.start <= dropped + Self.watchSlack && !Self.isAtLaptop(request.start, history)
+            return request.start <= dropped + Self.watchSlack && !Self.isAtLaptop(request, history)
         }
     }
 
-    /// Whether new connections were answered by a laptop right before and right after: it needs no original pods.
-    private static func isAtLaptop(_ moment: Double, _ history: History) -> Bool {
+    /// Whether others of its kind were answered by a laptop right before and right after: it needs no original pods.
+    private static func isAtLaptop(_ request: History.Request, _ history: History) -> Bool {
+        let moment = request.start
         func answers(_ moments: ClosedRange<Double>) -> Bool {
             history.requests.contains {
                 $0.ok && $0.isFresh && $0.who != "cluster" && moments.contains($0.start)
+                    && ($0.port, $0.user) == (request.port, request.user)
             }
         }
         return answers(moment - Self.slack...moment) && answers(moment...moment + Self.slack)

@@ -17,10 +17,14 @@ extension Checker {
                 !Self.isSentToDeleted(request, history), !Self.isMisled(request, history),
                 !Self.isLedByOldTranslation(request, history), request.error != Self.untranslated
             else { continue }
+            let departure = Self.departure(beside: request, history)
+            let whose = request.user.map { " of \($0)" } ?? ""
+            let when = departure.map { " when \($0.who) left" } ?? ""
             found.append(
                 Violation(
-                    .i1, at: request.start,
-                    "\(request.mode) failed until \(request.end): \(request.error ?? "")"))
+                    departure == nil ? .i1 : .i12, at: request.start,
+                    "\(request.mode) on port \(request.port)\(whose) failed until \(request.end)\(when): "
+                        + (request.error ?? "")))
         }
         for request in history.requests where request.ok && request.mode == "connection-per-request" {
             let wait = request.end - request.start
@@ -60,6 +64,12 @@ extension Checker {
 
     /// Whether a fault is why a request failed.
     static func explains(_ fault: History.Fault, _ request: History.Request, _ history: History) -> Bool {
+        // What strikes one laptop is noticed by those who may be at it.
+        if let who = fault.who, let session = history.sessions.first(where: { $0.who == who }),
+            !Self.mayBeAt(session, request, history)
+        {
+            return false
+        }
         let allowance = fault.kind.allowance
         if allowance.refusal > 0, request.end >= fault.begin - Self.slack,
             request.start <= Self.time(allowance.refusal, after: fault, history) + Self.slack
@@ -76,14 +86,16 @@ extension Checker {
 
     /// Whether a request was at the laptop when a tunnel was lost that a fault had made unsteady.
     static func isCut(_ request: History.Request, _ history: History) -> Bool {
-        history.sessions.flatMap(\.linkLosses).contains { loss in
-            // Either end hears of it first.
-            guard request.start <= loss + Self.watchSlack, request.end >= loss - Self.watchSlack,
-                request.start >= loss - 12
-            else { return false }
-            return history.faults.contains { fault in
-                fault.kind.allowance.detection != nil && fault.begin <= loss
-                    && loss <= (fault.settled ?? .infinity) + Self.watchSlack
+        history.sessions.contains { session in
+            session.linkLosses.contains { loss in
+                // Either end hears of it first.
+                guard request.start <= loss + Self.watchSlack, request.end >= loss - Self.watchSlack,
+                    request.start >= loss - 12, Self.mayBeAt(session, request, history)
+                else { return false }
+                return history.faults.contains { fault in
+                    fault.kind.allowance.detection != nil && fault.begin <= loss
+                        && loss <= (fault.settled ?? .infinity) + Self.watchSlack
+                }
             }
         }
     }

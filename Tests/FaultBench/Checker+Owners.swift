@@ -1,5 +1,5 @@
 extension Checker {
-    /// I2: at any moment one session at most answers and is selected.
+    /// I2: at any moment one session at most answers the same requests, and one tunnel at most is selected.
     static func owners(_ history: History) -> [Violation] {
         var found: [Violation] = []
         let fresh = history.requests.filter { $0.ok && $0.mode == "connection-per-request" }
@@ -7,7 +7,7 @@ extension Checker {
         let order = history.sessions.sorted { $0.begin < $1.begin }
         for (index, session) in order.enumerated() {
             guard let mine = byWho[session.who], let last = mine.map(\.start).max() else { continue }
-            for later in order[(index + 1)...] where later.who != session.who {
+            for later in order[(index + 1)...] where later.who != session.who && later.claim == session.claim {
                 guard let first = byWho[later.who]?.map(\.end).min(), last > first + Self.slack else { continue }
                 found.append(
                     Violation(.i2, at: first, "\(session.who) answers until \(last), \(later.who) from \(first) on"))

@@ -16,12 +16,16 @@ extension Checker {
             let reasons = history.faults.filter { fault in
                 guard fault.begin <= end + Self.slack, fault.end >= begin - Self.slack else { return false }
                 if fault.kind.maySwitchBack { return true }
+                // Whoever leaves as the last one ends the tunnel.
+                if fault.kind == .colleagueLeave || fault.kind == .colleagueKill {
+                    return !Self.hasOthers(fault.who, at: fault.begin, history)
+                }
                 // Silence is a reason only when it was as long as the Lease; renewals come three times in it.
                 let silence = (fault.kind == .pluginKill ? end : min(fault.end, end)) - fault.begin
                 return fault.kind.silencesLaptop && silence >= history.lease * 0.6
             }
             guard reasons.isEmpty, !Self.isUnfinished(stretch.session, at: end, history),
-                !Self.isProxySilent(at: end, session, history)
+                !Self.members(stretch, history).contains(where: { Self.isProxySilent(at: end, $0, history) })
             else { return nil }
             return Violation(
                 offset == 0 ? .i8 : .i7, at: end, "the Service was taken from session \(stretch.session) for no reason")
@@ -40,8 +44,8 @@ extension Checker {
 
     /// Whether the tunnel was silent while the API server answered, or the plugin had lost it for long enough, and what was done kept the proxy from noticing: its own
     /// stop, or a kubelet that holds its end of the port-forward and does not look at it.
-    private static func isProxySilent(at end: Double, _ session: History.Session?, _ history: History) -> Bool {
-        guard let session, session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }) else { return false }
+    private static func isProxySilent(at end: Double, _ session: History.Session, _ history: History) -> Bool {
+        guard session.silences.contains(where: { abs($0 - end) <= Self.watchSlack }) else { return false }
         // The tunnel need not be lost for that: half a second without an answer is enough.
         let isUnanswered = history.faults.contains {
             $0.kind.silencesTunnel && $0.begin + Self.pingTimeout - Self.slack <= end

@@ -34,20 +34,30 @@ extension Checker {
         return found
     }
 
+    /// Those who had the tunnel of a stretch: whoever made it, and who joined it.
+    static func members(_ stretch: Switched, _ history: History) -> [History.Session] {
+        history.sessions.filter { session in
+            if session.identity == stretch.session { return true }
+            guard let ready = session.ready else { return false }
+            return ready <= (stretch.end ?? .infinity) && (session.end ?? .infinity) >= stretch.begin
+        }
+    }
+
     /// I3 (and I7, for sessions whose clock was wrong): in time, and byte-equal.
     static func restores(_ history: History) -> [Violation] {
         var found: [Violation] = []
         for stretch in Self.switched(history) {
             let session = history.sessions.first { $0.identity == stretch.session }
             let invariant: Invariant = (session?.clockOffset ?? 0) == 0 ? .i3 : .i7
-            if let died = session?.end {
+            let members = Self.members(stretch, history)
+            if !members.isEmpty, members.allSatisfy({ $0.end != nil }), let died = members.compactMap(\.end).max() {
                 let limit = Self.restoreLimit(history, died: died)
                 let end = stretch.end ?? history.end
                 if let limit, end > max(limit, stretch.begin) {
                     found.append(
                         Violation(
                             invariant, at: end,
-                            "session \(stretch.session) ended at \(died), and the Service was switched for \(end - died) s more"
+                            "the last of \(stretch.session) ended at \(died), and the Service was switched for \(end - died) s more"
                         ))
                 }
             }

@@ -12,7 +12,8 @@ package enum Checker {
     /// Everything that must not be, in order.
     package static func violations(in history: History) -> [Violation] {
         (Self.callers(history) + Self.answers(history) + Self.owners(history) + Self.restores(history)
-            + Self.applies(history) + Self.ends(history) + Self.reasons(history))
+            + Self.applies(history) + Self.ends(history) + Self.reasons(history) + Self.departed(history)
+            + Self.places(history))
             .sorted { $0.time < $1.time }
     }
 

@@ -12,6 +12,8 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     case deleteAccount, deleteOriginalPod
     // Another client.
     case rivalIntercept, stopForce, takeOver, apply, serverSideApply
+    // A colleague's session beside the laptop's: with another port, or with a rule.
+    case colleagueJoin, colleagueLeave, colleagueKill, colleagueStream, ruleChurn
 
     /// Whether it strikes all sessions of the cluster.
     package var isClusterWide: Bool {
@@ -19,6 +21,35 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
         case .kubeletKill, .kubeletPause, .serverKill, .serverPause: true
         default: false
         }
+    }
+
+    /// Whether it is done to one laptop's processes, or to its way to the cluster.
+    package var strikesLaptop: Bool {
+        switch self {
+        case .pluginKill, .pluginSleep, .apiChildKill, .apiChildPause, .forwardKill, .forwardPause, .localRestart,
+            .interrupt, .terminate, .wrongClock, .linkDelay, .linkJitter, .linkBlackHole, .linkReset, .linkBandwidth,
+            .linkSlowClose, .colleagueJoin, .colleagueLeave, .colleagueKill:
+            true
+        default: false
+        }
+    }
+
+    /// Whether a session leaves by it, or dies: nobody else may notice.
+    package var isDeparture: Bool {
+        switch self {
+        case .interrupt, .terminate, .wrongClock, .pluginKill, .colleagueLeave, .colleagueKill: true
+        default: false
+        }
+    }
+
+    /// Whether a session's plugin is killed by it: its Lease stays until it runs out.
+    package var kills: Bool { self == .pluginKill || self == .colleagueKill }
+
+    /// Whether all who have the tunnel may notice something of it; a departure is none of these.
+    package var disturbsOthers: Bool {
+        !self.isDeparture
+            && (self.allowance != Allowance() || self.maySwitchBack || self.silencesTunnel || self.silencesLaptop
+                || self.hidesLoss || self.delaysRestore || self.isClusterWide)
     }
 
     /// Whether it strikes the laptop's way to the API server, so that renewals may fail meanwhile.
@@ -78,7 +109,7 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
     /// What callers may notice, by DESIGN's bounds.
     package var allowance: Allowance {
         switch self {
-        case .pluginKill, .forwardKill, .linkReset, .linkSlowClose, .serverKill, .kubeletKill:
+        case .pluginKill, .colleagueKill, .forwardKill, .linkReset, .linkSlowClose, .serverKill, .kubeletKill:
             // linkSlowClose is a port-forward that is killed, too.
             // "only requests in flight; new ones at the originals at once, the link known dead ≤ 1.5 s".
             Allowance(detection: 1.5)

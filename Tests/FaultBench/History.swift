@@ -7,22 +7,57 @@ package struct History: Codable, Sendable, Equatable {
         /// `connection-per-request`, `keep-alive-pool`, `stream` or `echo`.
         package var mode: String
         package var ok: Bool
+        /// The Service's port.
+        package var port: Int
+        /// Whose it is, by its header `X-User`: what rules look at.
+        package var user: String?
         /// Who answered: `cluster`, or a session's local process.
         package var who: String?
         package var error: String?
+        /// The longest time between two pieces of its answer in seconds, and when that began; of a stream.
+        package var pause: Double?
+        package var pausedAt: Double?
         /// `ADDRESS:PORT` that the kernel had chosen for it, where there was no connection and it was asked for.
         package var endpoint: String?
 
         package init(
-            start: Double, end: Double, mode: String = "connection-per-request", ok: Bool = true,
-            who: String? = "cluster", error: String? = nil
+            start: Double, end: Double, mode: String = "connection-per-request", ok: Bool = true, port: Int = 80,
+            user: String? = nil, who: String? = "cluster", error: String? = nil
         ) {
-            (self.start, self.end, self.mode) = (start, end, mode)
+            (self.start, self.end, self.mode, self.port, self.user) = (start, end, mode, port, user)
             (self.ok, self.who, self.error) = (ok, who, error)
         }
 
         /// Whether it had a connection of its own.
         package var isFresh: Bool { self.mode != "keep-alive-pool" }
+    }
+
+    /// A request that came to a laptop's local process, or bytes that are none.
+    package struct Arrival: Codable, Sendable, Equatable {
+        package var time: Double
+        /// Whose local process.
+        package var who: String
+        /// The Service's port that it was for; `nil` for bytes that are no request.
+        package var port: Int?
+        package var user: String?
+
+        package init(time: Double, who: String, port: Int?, user: String? = nil) {
+            (self.time, self.who, self.port, self.user) = (time, who, port, user)
+        }
+    }
+
+    /// What a session has: a port of the Service, or the requests of a user on it.
+    package struct Claim: Codable, Sendable, Hashable {
+        package var port: Int
+        /// Whose requests, by a rule; `nil` for whole connections.
+        package var user: String?
+
+        package init(port: Int = 80, user: String? = nil) { (self.port, self.user) = (port, user) }
+
+        /// Whether these requests may come to the session.
+        package func covers(port: Int?, user: String?) -> Bool {
+            self.port == port && (self.user == nil || self.user == user)
+        }
     }
 
     /// The Service, as a watch showed it.
@@ -83,13 +118,16 @@ package struct History: Codable, Sendable, Equatable {
         package var end: Double
         /// When a session answered again, or the next had begun; `nil` while it did not.
         package var settled: Double?
+        /// Whose session it was done to; `nil` when it was not one session's.
+        package var who: String?
         package var detail: String
 
         package init(
-            _ kind: FaultKind, begin: Double, end: Double? = nil, settled: Double? = nil, detail: String = ""
+            _ kind: FaultKind, begin: Double, end: Double? = nil, settled: Double? = nil, who: String? = nil,
+            detail: String = ""
         ) {
             (self.kind, self.begin, self.end) = (kind, begin, end ?? begin)
-            (self.settled, self.detail) = (settled ?? end ?? begin, detail)
+            (self.settled, self.who, self.detail) = (settled ?? end ?? begin, who, detail)
         }
     }
 
@@ -99,6 +137,7 @@ package struct History: Codable, Sendable, Equatable {
         package var identity: String?
         /// What its local process calls itself.
         package var who: String
+        package var claim: Claim
         package var begin: Double
         /// When the Service came here.
         package var ready: Double?
@@ -116,10 +155,10 @@ package struct History: Codable, Sendable, Equatable {
         package var linkLosses: [Double] = []
 
         package init(
-            identity: String?, who: String, begin: Double, ready: Double? = nil, end: Double? = nil,
-            status: Int32? = nil, wasKilled: Bool = false, clockOffset: Double = 0
+            identity: String?, who: String, claim: Claim = Claim(), begin: Double, ready: Double? = nil,
+            end: Double? = nil, status: Int32? = nil, wasKilled: Bool = false, clockOffset: Double = 0
         ) {
-            (self.identity, self.who, self.begin, self.ready) = (identity, who, begin, ready)
+            (self.identity, self.who, self.claim, self.begin, self.ready) = (identity, who, claim, begin, ready)
             (self.end, self.status, self.wasKilled, self.clockOffset) = (end, status, wasKilled, clockOffset)
         }
     }
@@ -160,6 +199,8 @@ package struct History: Codable, Sendable, Equatable {
     /// When everything was over.
     package var end = 0.0
     package var requests: [Request] = []
+    /// What came to laptops.
+    package var arrivals: [Arrival] = []
     package var services: [ServiceState] = []
     package var endpoints: [EndpointState] = []
     /// Those of a Service with the same pods that nobody intercepts.

@@ -11,6 +11,8 @@ package enum Invariant: String, Codable, CaseIterable, Sendable {
     case i9 = "I9: cleaning up may be done twice and in parallel"
     case i10 = "I10: a crash after any write ends well"
     case i11 = "I11: after every fault the session goes on or has ended, soon"
+    case i12 = "I12: a session that leaves, or dies, changes nothing for others"
+    case i13 = "I13: no bytes at a laptop that does not have their port, or whose rule they do not meet"
 
     /// `I1`…
     package var name: String { String(self.rawValue.prefix { $0 != ":" }) }

@@ -46,6 +46,7 @@ class Connection:
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
         self.who = None  # the last answer's X-Who
+        self.pause, self.paused_at = 0, None  # the longest time between two chunks of an answer, in seconds, and its begin
 
     @classmethod
     async def open(cls, host, port):
@@ -105,10 +106,14 @@ class Connection:
         return line.strip()
 
     async def chunks(self):
-        body = []
+        body, last = [], time.monotonic()
         while (size := int((await self.line()).split(b";")[0], 16)):
             body.append(await self.reader.readexactly(size))
             await self.line()
+            now = time.monotonic()
+            if now - last > self.pause:
+                self.pause, self.paused_at = now - last, last
+            last = now
         await self.line()
         return b"".join(body)
 
@@ -202,7 +207,8 @@ class Load:
         return self.summary(begin)
 
     async def one(self):
-        record = {"start": time.monotonic(), "start_unix": time.time(), "mode": self.arguments.mode, "ok": False, "who": None, "error": None}
+        record = {"start": time.monotonic(), "start_unix": time.time(), "mode": self.arguments.mode, "port": self.port, "ok": False,
+                  "who": None, "error": None}
         try:
             async with self.slots:
                 await self.exchange(record)
@@ -235,35 +241,36 @@ class Load:
         if self.arguments.mode == "stream":
             seconds = self.arguments.stream_seconds
             record["ended"] = False
-            body = await self.on_new_connection(f"/stream?seconds={seconds}", seconds + TIMEOUT)
+            body = await self.on_new_connection(f"/stream?seconds={seconds}", seconds + TIMEOUT, record)
             record["ended"] = body.endswith(b"end\n")
             self.note_body(record, body)
             if not record["ended"]:
                 raise Failure("the stream has no end")
         elif self.arguments.mode == "echo":
             content = random.randbytes(self.arguments.echo_bytes)
-            body = await self.on_new_connection("/echo", TIMEOUT, content, record)
+            body = await self.on_new_connection("/echo", TIMEOUT, record, content)
             if body != content:
                 raise Failure("another answer than the bytes that were sent")
         elif self.arguments.mode == "keep-alive-pool":
             self.note_body(record, await asyncio.wait_for(self.pooled(self.arguments.path, record["user"]), TIMEOUT))
         else:
-            self.note_body(record, await self.on_new_connection(self.arguments.path, TIMEOUT, user=record["user"]))
+            self.note_body(record, await self.on_new_connection(self.arguments.path, TIMEOUT, record))
 
     @staticmethod
     def note_body(record, body):
         if (match := WHO.search(body)):
             record["who"] = match.group(1).decode("latin-1")
 
-    async def on_new_connection(self, path, timeout, content=None, record=None, user=None):
+    async def on_new_connection(self, path, timeout, record, content=None):
         async def exchange():
             connection = await Connection.open(self.host, self.port)
             try:
                 return (await connection.request(path, self.arguments.target, close=True, content=content,
-                                                 user=user))[0]
+                                                 user=record["user"]))[0]
             finally:
-                if record is not None:
-                    record["who"] = connection.who
+                record["who"] = connection.who or None
+                if connection.paused_at is not None:
+                    record["pause"], record["pausedAt"] = round(connection.pause, 6), connection.paused_at
                 connection.close()
 
         return await asyncio.wait_for(exchange(), timeout)

@@ -8,6 +8,8 @@ Environment:
              "count=N sha256=HEX" and closes
   HOST       the address to listen at (default: all)
   GRACE      seconds for which connections are still accepted after SIGTERM (default: 3)
+  ARRIVALS   a file that gets a JSON line for each request that came for HTTP: when, and its Host and X-User; for bytes that are no
+             request, too
 
 Paths:
   /stream?seconds=N   a line each 100 ms, chunked, then the line "end"
@@ -22,11 +24,13 @@ Every answer has the headers X-Who and X-Port.
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
 import socket
 import struct
 import sys
+import time
 from urllib.parse import parse_qs, urlsplit
 
 CHUNK = 64 * 1024
@@ -50,16 +54,19 @@ class Request:
         return connection == "keep-alive" if self.version == "HTTP/1.0" else connection != "close"
 
 
-async def read_request(reader, writer):
+async def read_request(reader, writer, arrived):
     """The next request, or None at the end of the connection."""
     line = (await reader.readline()).decode("latin-1").split()
     if len(line) != 3:
+        if line:
+            arrived(None)
         return None
     headers = []
     while (text := (await reader.readline()).decode("latin-1").rstrip("\r\n")):
         name, _, value = text.partition(":")
         headers.append((name, value.strip()))
     request = Request(*line, headers, b"")
+    arrived(request)
     if request.header("expect").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     if request.header("transfer-encoding").lower() == "chunked":
@@ -80,8 +87,9 @@ async def read_chunked(reader):
 
 
 class Server:
-    def __init__(self, who, grace):
+    def __init__(self, who, grace, arrivals=None):
         self.who, self.grace = who, grace
+        self.arrivals = open(arrivals, "a", buffering=1) if arrivals else None
         self.ending = False
         self.busy = set()  # connections with a request in flight
         self.idle = set()  # writers of connections without one
@@ -105,7 +113,7 @@ class Server:
         keeps_alive = True
         while keeps_alive:
             self.idle.add(writer)
-            request = await read_request(reader, writer)
+            request = await read_request(reader, writer, self.arrived)
             if request is None:
                 return
             self.idle.discard(writer)
@@ -117,6 +125,13 @@ class Server:
             await self.answer(port, request, writer, keeps_alive)
             await writer.drain()
             self.busy.discard(writer)
+
+    def arrived(self, request):
+        """Notes a request whose head has come; None for bytes that are none."""
+        if self.arrivals:
+            record = {"time": time.monotonic(), "who": self.who, "host": request.header("host") if request else None,
+                      "user": request.header("x-user") or None if request else None}
+            self.arrivals.write(json.dumps(record) + "\n")
 
     async def answer(self, port, request, writer, keeps_alive):
         def head(length=None, kind="text/plain"):
@@ -190,7 +205,7 @@ def ports(name, default):
 
 
 async def main():
-    server = Server(os.environ.get("WHO") or socket.gethostname(), float(os.environ.get("GRACE", "3")))
+    server = Server(os.environ.get("WHO") or socket.gethostname(), float(os.environ.get("GRACE", "3")), os.environ.get("ARRIVALS"))
     host = os.environ.get("HOST") or None
     for port in ports("PORTS", "8080"):
         await server.listen(host, port, server.http)

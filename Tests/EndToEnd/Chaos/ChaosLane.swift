@@ -1,7 +1,7 @@
 import FaultBench
 import Foundation
 
-/// One Service under load, a laptop that intercepts it, and a schedule of faults.
+/// One Service under load, a laptop that intercepts a port of it, colleagues who come and go, and a schedule of faults.
 actor ChaosLane {
     let number: Int
     let schedule: Schedule
@@ -10,10 +10,24 @@ actor ChaosLane {
     let shop: Shop
     /// The Lease's duration in seconds: the shortest.
     let lease = 5
+    /// What came to laptops' local processes.
+    let arrivals = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".arrivals")
 
-    private(set) var history = History()
+    /// The Service: laptops take its first port, and colleagues the other one, or the requests of a user on the first.
+    static let service = Shop.service.replacingOccurrences(
+        of: "targetPort: 8080}]", with: "targetPort: 8080}, {name: admin, port: 81, targetPort: 8081}]")
+    /// Whose requests come to the first port.
+    static let users = ["alice", "bob", "carol"]
+
+    var history = History()
     private(set) var session: ChaosSession?
+    /// Those of colleagues who have not been told to leave.
+    var colleagues: [ChaosSession] = []
+    /// Clients that a fault has brought.
+    var streams: [Load] = []
+    private(set) var address = ""
     private var fresh: Load?
+    private var freshAtOther: Load?
     private var sessions = 0
     private var sessionWasKilled = false
     /// How wrong the next session's clock is, in seconds.
@@ -24,7 +38,7 @@ actor ChaosLane {
     private var laptopProcesses: [ProcessEntry] = []
     private var restartedLocal: LocalProcess?
     /// What the last plugin said that did not come as far as the Service.
-    private var refusal = ""
+    private(set) var refusal = ""
 
     /// The requests of all clients together, per second.
     private let rate: Double
@@ -49,14 +63,15 @@ actor ChaosLane {
         let result: Result<History, any Error>
         do {
             var history = History()
-            try await Shop.with(deployments: [Shop.deployment(replicas: 2)]) { shop in
+            let deployment = Shop.deployment(ports: "8080,8081", replicas: 2)
+            try await Shop.with(service: Self.service, deployments: [deployment]) { shop in
                 let lane = try ChaosLane(schedule, number: number, rate: rate, cluster: cluster, shop: shop)
-                try await shop.makeBystander()
-                try await shop.expect("cluster")
-                let target = "\(try await shop.address()):80"
+                try await shop.makeBystander(of: Self.service)
+                for port in [80, 81] { try await shop.expect("cluster", port: port) }
+                let address = try await shop.address()
                 await cluster.leave()
                 isQuiet = false
-                history = try await lane.run(target: target)
+                history = try await lane.run(at: address)
                 try await cluster.enter()
                 isQuiet = true
             }
@@ -68,19 +83,33 @@ actor ChaosLane {
         return try result.get()
     }
 
-    private func run(target: String) async throws -> History {
+    /// The clients: of three users at the first port, of nobody in particular at the other.
+    ///
+    /// One of HTTP/2 belongs here, with a mode of its own.
+    private func clients() throws -> [Load] {
+        let fresh = try self.client(.connectionPerRequest, share: 0.75)
+        let freshAtOther = try self.client(.connectionPerRequest, port: 81, share: 0.08)
+        (self.fresh, self.freshAtOther) = (fresh, freshAtOther)
+        return [
+            fresh, freshAtOther,
+            // So slow that its connections are quiet for a second in between, and a drain is short.
+            try self.client(.keepAlivePool, share: 0.07), try self.client(.keepAlivePool, port: 81, share: 0.03),
+            try self.client(.echo, share: 0.07),
+            try Load.start(.stream, target: "\(self.address):80", rate: 0.5, streamSeconds: 4, users: Self.users),
+        ]
+    }
+
+    private func client(_ mode: Load.Mode, port: Int = 80, share: Double) throws -> Load {
+        try Load.start(
+            mode, target: "\(self.address):\(port)", rate: self.rate * share, users: port == 80 ? Self.users : [])
+    }
+
+    private func run(at address: String) async throws -> History {
+        self.address = address
         let begin = monotonicSeconds()
         let observer = try Observer.start(self.shop.namespace)
-        let fresh = try Load.start(.connectionPerRequest, target: target, rate: self.rate * 0.85)
-        self.fresh = fresh
-        let loads = [
-            fresh,
-            // So slow that its connections are quiet for a second in between, and a drain is short.
-            try Load.start(.keepAlivePool, target: target, rate: self.rate * 0.07),
-            try Load.start(.echo, target: target, rate: self.rate * 0.07),
-            try Load.start(.stream, target: target, rate: 0.5, streamSeconds: 4),
-        ]
-        try await fresh.expect("cluster")
+        var loads = try self.clients()
+        try await loads[0].expect("cluster")
         let zero = monotonicSeconds()
         try await self.settle()
         for step in self.schedule.steps {
@@ -91,10 +120,12 @@ actor ChaosLane {
         }
         try await self.settle()
         try await self.cleanUp()
+        loads += self.streams
         for load in loads { _ = try await load.finish() }
         self.history.end = monotonicSeconds()
         try await observer.stop()
         for load in loads { self.history.requests += try load.requests() }
+        self.history.arrivals = try History.Arrival.all(in: self.arrivals, at: address)
         try observer.add(to: &self.history)
         self.history.faults += await self.cluster.others(than: self.number, since: begin)
         self.network.relay.stop()
@@ -120,6 +151,8 @@ actor ChaosLane {
             return false
         }
         self.history.faults[index].detail = after.detail
+        self.history.faults[index].who = after.who ?? (step.kind.strikesLaptop ? session.record.who : nil)
+        if let done = after.begin { self.history.faults[index].begin = done }
         self.history.faults[index].end = monotonicSeconds()
         if let undo = after.undo {
             // Until it is over, it lasts.
@@ -157,24 +190,26 @@ actor ChaosLane {
         while true {
             let waited = monotonicSeconds() - max(begin, await self.cluster.lastEnd)
             if let session, !session.plugin.isRunning { try await self.sessionEnded(session) }
+            for colleague in self.colleagues where !colleague.plugin.isRunning { await self.over(colleague) }
             if self.session == nil { try await self.begin() }
-            if let session, let recent = self.fresh?.recent(8), recent.count == 8,
-                recent.allSatisfy({ $0 == session.record.who })
-            {
-                break
-            }
+            if self.isSettled { break }
             if let session, !gaveUp, waited > Checker.recovery {
                 // The checker will say so; the rest of the schedule goes on.
                 gaveUp = true
-                session.plugin.send(SIGINT)
-                self.history.faults.append(
-                    History.Fault(.interrupt, begin: monotonicSeconds(), detail: "by the driver: it does not go on"))
+                for session in [session] + self.colleagues {
+                    session.plugin.send(SIGINT)
+                    self.history.faults.append(
+                        History.Fault(
+                            session === self.session ? .interrupt : .colleagueLeave, begin: monotonicSeconds(),
+                            who: session.record.who, detail: "by the driver: it does not go on"))
+                }
             }
             guard waited < 2 * Checker.recovery else {
                 throw Missed(
                     description:
                         "seed \(self.schedule.seed): no session answers after \(self.history.faults.suffix(3)): "
-                        + "\(self.session?.plugin.error ?? self.refusal) \(self.fresh?.recent(3) ?? [])")
+                        + "\(self.session?.plugin.error ?? self.refusal) \(self.fresh?.lastAnswers(6) ?? []) "
+                        + "\(self.freshAtOther?.recent(3) ?? []), colleagues \(self.colleagues.map(\.record))")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -185,43 +220,58 @@ actor ChaosLane {
         }
     }
 
-    private func begin() async throws {
+    /// Whether everything goes where it belongs: to the laptop, to colleagues, to the originals.
+    private var isSettled: Bool {
+        guard let session, let fresh, let freshAtOther else { return false }
+        func isAt(_ answers: [(user: String?, who: String?)], port: Int, user: String?) -> Bool {
+            let colleague = self.colleagues.first { $0.record.claim.covers(port: port, user: user) }
+            let who = colleague?.record.who ?? (port == 80 ? session.record.who : "cluster")
+            return !answers.isEmpty && answers.allSatisfy { $0.who == who }
+        }
+        let last = fresh.lastAnswers(24)
+        return last.count == 24
+            && Self.users.allSatisfy { user in isAt(last.filter { $0.user == user }, port: 80, user: user) }
+            && isAt(freshAtOther.lastAnswers(3), port: 81, user: nil)
+    }
+
+    /// Starts the plugin of another laptop.
+    func start(
+        _ claim: History.Claim = History.Claim(), network: BadNetwork?, offset: Int = 0, words: [String] = []
+    ) async throws -> ChaosSession? {
         self.sessions += 1
+        let (session, record) = try await ChaosSession.start(
+            self.shop, number: self.sessions, claim: claim, port: 3000 + self.number * 100 + self.sessions,
+            lease: self.lease, arrivals: self.arrivals, network: network, offset: offset, words: words)
+        if let session {
+            self.laptopProcesses += session.children
+        } else {
+            self.refusal = record.said
+            self.history.failedStarts.append(record)
+        }
+        return session
+    }
+
+    private func begin() async throws {
         self.sessionWasKilled = false
         self.restartedLocal = nil
-        let offset = self.clockOffset
-        let (session, record) = try await ChaosSession.start(
-            self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
-            network: self.network, offset: offset)
+        let session = try await self.start(network: self.network, offset: self.clockOffset)
         if let session {
             self.session = session
             self.clockOffset = 0
-            self.laptopProcesses += session.children
         } else {
             // The dead one's Lease has to run out first, or the API server is away.
-            self.refused(record)
             try await Task.sleep(for: .milliseconds(300))
         }
-    }
-
-    private func refused(_ record: History.Session) {
-        self.refusal = record.said
-        self.history.failedStarts.append(record)
     }
 
     /// Another laptop takes the Service over; `nil` when it does not get it.
     func takeOver(_ old: ChaosSession) async throws -> Injection.Done? {
         for task in self.lasting { await task.value }
         self.lasting = []
-        self.sessions += 1
-        let (new, record) = try await ChaosSession.start(
-            self.shop, number: self.sessions, port: 3000 + self.number * 100 + self.sessions, lease: self.lease,
-            network: self.network, words: ["--take-over"])
-        guard let new else {
-            self.refused(record)
+        guard let new = try await self.start(network: self.network, words: ["--take-over"]) else {
             // The other may have been told to end before.
             let isTold = (old.plugin.output + old.plugin.error).contains("taken over")
-            return isTold ? Injection.Done(detail: "in vain: \(record.said.suffix(200))") : nil
+            return isTold ? Injection.Done(detail: "in vain: \(self.refusal.suffix(200))") : nil
         }
         try? await eventually(within: 30, "the other has ended") { !old.plugin.isRunning }
         if old.plugin.isRunning {
@@ -233,7 +283,6 @@ actor ChaosLane {
         self.session = new
         self.sessionWasKilled = false
         self.restartedLocal = nil
-        self.laptopProcesses += new.children
         return Injection.Done(detail: "by \(new.record.who)")
     }
 
@@ -287,6 +336,7 @@ actor ChaosLane {
             }
             try await self.sessionEnded(session)
         }
+        for colleague in self.colleagues { await self.over(colleague) }
         var left: [String] = []
         try? await eventually(within: 150, "nothing is left") {
             left = (try? await shop.leftovers())?.split(separator: "\n").map(String.init) ?? ["unknown"]

@@ -14,35 +14,43 @@ final class ChaosSession: Sendable {
     let children: [ProcessEntry]
     let record: History.Session
 
-    /// The session's identity.
-    let identity: String
+    /// Its tunnel: the identity of the session that made it.
+    let tunnel: String
 
     private init(
-        plugin: Running, local: LocalProcess, children: [ProcessEntry], record: History.Session, identity: String
+        plugin: Running, local: LocalProcess, children: [ProcessEntry], record: History.Session, tunnel: String
     ) {
         (self.plugin, self.local, self.children) = (plugin, local, children)
-        (self.record, self.identity) = (record, identity)
+        (self.record, self.tunnel) = (record, tunnel)
     }
 
-    /// Starts a plugin and waits until it has the Service; `nil` when it ended before.
+    /// Starts a plugin and waits until it has what it claims; `nil` when it ended before.
     ///
-    /// - Parameter offset: How wrong the laptop's clock is, in seconds.
+    /// - Parameters:
+    ///   - port: The local process's.
+    ///   - network: Its way to the API server; `nil` for a fair one.
+    ///   - offset: How wrong the laptop's clock is, in seconds.
     static func start(
-        _ shop: Shop, number: Int, port: Int, lease: Int, network: BadNetwork, offset: Int = 0,
-        words: [String] = []
+        _ shop: Shop, number: Int, claim: History.Claim = History.Claim(), port: Int, lease: Int, arrivals: URL,
+        network: BadNetwork?, offset: Int = 0, words: [String] = []
     ) async throws -> (session: ChaosSession?, record: History.Session) {
         let who = "laptop-\(number)"
-        let local = try await LocalProcess.start(who: who, port: port)
-        var environment = network.environment
+        let local = try await LocalProcess.start(who: who, port: port, arrivals: arrivals)
+        var environment = network?.environment ?? [:]
         if offset != 0 { environment.merge(try await WrongClock.environment(seconds: offset)) { _, new in new } }
         let begin = monotonicSeconds()
         let plugin = try shop.start(
-            ["intercept", "web", "--port", "\(port)", "--lease-duration", "\(lease)", "--yes", "-o", "json"] + words,
+            [
+                "intercept", "web", "--port", "\(port):\(claim.port)", "--lease-duration", "\(lease)", "--yes", "-o",
+                "json",
+            ]
+                + (claim.user.map { ["--header", "x-user=\($0)"] } ?? []) + words,
             host: who, environment: environment)
         try await eventually(within: 90, "ready or ended: \(plugin.output) \(plugin.error)") {
             !plugin.isRunning || plugin.output.contains("\"event\":\"ready\"")
         }
-        var record = History.Session(identity: nil, who: who, begin: begin, ready: monotonicSeconds())
+        var record = History.Session(
+            identity: nil, who: who, claim: claim, begin: begin, ready: monotonicSeconds())
         record.clockOffset = Double(offset)
         let mark = plugin.output.components(separatedBy: "\"session\":\"").dropFirst().first
         guard let identity = mark?.prefix(while: { $0 != "\"" }), !identity.isEmpty else {
@@ -56,8 +64,15 @@ final class ChaosSession: Sendable {
         record.identity = String(identity)
         let session = ChaosSession(
             plugin: plugin, local: local, children: Descendants.of(plugin.pid), record: record,
-            identity: String(identity))
+            tunnel: await Self.tunnel(shop) ?? String(identity))
         return (session, record)
+    }
+
+    /// The tunnel that the Service is marked with; `nil` where it is not any more, or nobody answers.
+    private static func tunnel(_ shop: Shop) async -> String? {
+        let path = "jsonpath={.metadata.annotations.kubectl-tunnel/session}"
+        let mark = try? await kubectl("-n", shop.namespace, "get", "service", "web", "-o", path)
+        return mark.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// What is known of it now that its plugin has ended.

@@ -6,6 +6,10 @@ import Session
 struct Injection: Sendable {
     /// A fault that was done.
     struct Done: Sendable {
+        /// Whose session it was done to, where it is not the laptop's.
+        var who: String?
+        /// When it was done, where something had to be made first.
+        var begin: Double?
         var detail = ""
         /// For how long it lasts, and how it is undone; nothing for what is done at once.
         var seconds = 0.0
@@ -42,6 +46,8 @@ struct Injection: Sendable {
             self.session.plugin.send(SIGINT)
             return Done(detail: "the next session's clock is \(offset) s off")
         case .localRestart: return try await self.restartLocal()
+        case .colleagueJoin, .colleagueLeave, .colleagueKill, .colleagueStream, .ruleChurn:
+            return try await self.lane.strikeColleague(kind, amount: self.amount)
         case .kubeletKill, .kubeletPause, .serverKill, .serverPause: return nil
         default: return try await self.inCluster(kind)
         }
@@ -54,7 +60,7 @@ struct Injection: Sendable {
             case .pluginKill, .pluginSleep: ProcessEntry(self.session.plugin.pid)
             case .apiChildKill, .apiChildPause: children.first { $0.command.contains(" proxy ") }
             case .forwardKill, .forwardPause: children.last { $0.command.contains(" port-forward ") }
-            default: ProxyProcess.of(session: self.session.identity)
+            default: ProxyProcess.of(session: self.session.tunnel)
             }
         guard let process else { return nil }
         switch kind {
@@ -109,8 +115,11 @@ struct Injection: Sendable {
     private func restartLocal() async throws -> Done {
         let local = await self.lane.local(of: self.session)
         local.process.send(SIGTERM)
-        _ = try await local.process.finish(within: 20)
-        await self.lane.replaceLocal(try await LocalProcess.start(who: self.session.record.who, port: local.port))
+        // It answers what it was asked first, streams too.
+        _ = try await local.process.finish(within: 40)
+        await self.lane.replaceLocal(
+            try await LocalProcess.start(
+                who: self.session.record.who, port: local.port, arrivals: self.lane.arrivals))
         return Done()
     }
 
@@ -132,9 +141,9 @@ struct Injection: Sendable {
             let pods = try await self.persistently("get", "pods", "-l", "run=web", "-o", "name").split(separator: "\n")
             return try await self.delete(String(pods.first ?? ""))
         case .apply:
-            try await self.persistently("apply", input: Shop.service)
+            try await self.persistently("apply", input: ChaosLane.service)
         case .serverSideApply:
-            try await self.persistently("apply", "--server-side", "--force-conflicts", input: Shop.service)
+            try await self.persistently("apply", "--server-side", "--force-conflicts", input: ChaosLane.service)
         case .rivalIntercept: return try await self.rival()
         case .takeOver: return try await self.lane.takeOver(self.session)
         case .stopForce:
@@ -153,7 +162,7 @@ struct Injection: Sendable {
 
     /// A colleague who wants the Service, too, but whose local process does not answer.
     private func rival() async throws -> Done {
-        let plugin = try self.shop.start(["intercept", "web", "--port", "2999", "--yes"], host: "rival")
+        let plugin = try self.shop.start(["intercept", "web", "--port", "2999:80", "--yes"], host: "rival")
         try? await eventually(within: 8, "refused") { !plugin.isRunning }
         plugin.send(SIGINT)
         let result = try await plugin.finish(within: 30)

@@ -25,9 +25,12 @@ struct Load: Sendable {
     /// A JSON line for each request that has ended.
     let log: URL
 
-    /// - Parameter users: One of them, by chance, is in the header `X-User` of each request.
+    /// - Parameters:
+    ///   - users: One of them, by chance, is in the header `X-User` of each request.
+    ///   - seconds: How long it begins requests; `nil` until it is told to end.
     static func start(
-        _ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5, users: [String] = []
+        _ mode: Mode, target: String, rate: Double, streamSeconds: Int = 5, users: [String] = [],
+        seconds: Double? = nil
     ) throws -> Load {
         let log = Lab.shared.folder.appendingPathComponent(UUID().uuidString + ".jsonl")
         let process = try Running(
@@ -35,20 +38,25 @@ struct Load: Sendable {
                 "python3", Lab.shared.workload + "/load.py", "--target", target, "--mode", mode.rawValue,
                 "--rate", "\(rate)", "--stream-seconds", "\(streamSeconds)", "--log", log.path, "--users",
                 users.joined(separator: ","),
-            ])
+            ] + (seconds.map { ["--duration", "\($0)"] } ?? []))
         return Load(mode: mode, process: process, log: log)
     }
 
     /// The last answers' origin, the newest last.
-    func recent(_ count: Int) -> [String] {
+    func recent(_ count: Int) -> [String] { self.lastAnswers(count).compactMap(\.who) }
+
+    /// Whose the last requests were, and who answered them, the newest last.
+    func lastAnswers(_ count: Int) -> [(user: String?, who: String?)] {
         guard let file = try? FileHandle(forReadingFrom: self.log), let end = try? file.seekToEnd() else { return [] }
         defer { try? file.close() }
         // A line has some 250 bytes; the first may be cut.
         try? file.seek(toOffset: end - min(end, UInt64(count + 2) * 500))
         let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
         return text.split(separator: "\n").suffix(count).compactMap { line in
-            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return object?["who"] as? String
+            guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                return nil
+            }
+            return (object["user"] as? String, object["who"] as? String)
         }
     }
 

@@ -42,6 +42,29 @@ struct Observer: Sendable {
     }
 }
 
+extension History.Arrival {
+    /// A line of a local process's file.
+    private struct Line: Decodable {
+        var time: Double
+        var who: String
+        var host: String?
+        var user: String?
+    }
+
+    /// What came to local processes, as they wrote it down, but for those who asked them directly.
+    ///
+    /// - Parameter address: The Service's.
+    static func all(in file: URL, at address: String) throws -> [History.Arrival] {
+        guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
+        return try text.split(separator: "\n").compactMap { line in
+            let line = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
+            guard let host = line.host else { return History.Arrival(time: line.time, who: line.who, port: nil) }
+            guard host.hasPrefix(address + ":"), let port = Int(host.dropFirst(address.count + 1)) else { return nil }
+            return History.Arrival(time: line.time, who: line.who, port: port, user: line.user)
+        }
+    }
+}
+
 extension Load {
     /// Everything that this client has recorded.
     func requests() throws -> [History.Request] {

@@ -33,8 +33,8 @@ struct Shop: Sendable {
     static let bystander = "bystander"
 
     /// Makes the bystander.
-    func makeBystander() async throws {
-        try await self.apply(Self.service.replacingOccurrences(of: "{name: web,", with: "{name: \(Self.bystander),"))
+    func makeBystander(of service: String = Self.service) async throws {
+        try await self.apply(service.replacingOccurrences(of: "{name: web,", with: "{name: \(Self.bystander),"))
     }
 
     /// Pods that answer `who=cluster` on 8080 and other ports.
@@ -203,11 +203,15 @@ struct LocalProcess: Sendable {
     let process: Running
     let port: Int
 
-    static func start(who: String = "laptop", port: Int, rawPort: Int? = nil) async throws -> LocalProcess {
+    /// - Parameter arrivals: A file that gets a line for each request that comes.
+    static func start(
+        who: String = "laptop", port: Int, rawPort: Int? = nil, arrivals: URL? = nil
+    ) async throws -> LocalProcess {
         var environment = Lab.shared.environment
         environment["WHO"] = who
         environment["PORTS"] = "\(port)"
         if let rawPort { environment["RAW_PORTS"] = "\(rawPort)" }
+        if let arrivals { environment["ARRIVALS"] = arrivals.path }
         let process = try Running(["python3", Lab.shared.workload + "/server.py"], environment: environment)
         try await eventually(within: 10, "local process on \(port)") {
             try await run(["curl", "-s", "--noproxy", "*", "http://127.0.0.1:\(port)/"]).status == 0
