@@ -7,6 +7,7 @@ enum Load {
         usage: load serve PORT NAME
                load relay PORT HOST PORT MILLISECONDS          one way
                load connections|round-trips|receive|send HOST PORT COUNT
+               load requests HOST PORT COUNT USER CONNECTIONS
                load client-fin|server-fin|client-rst|server-rst HOST PORT COUNT
                load hold|flood|stall HOST PORT COUNT           until standard input ends
                load probe HOST PORT MICROSECONDS               until standard input ends
@@ -39,6 +40,10 @@ enum Load {
             guard words.count == 5, let port = UInt16(words[1]), let to = UInt16(words[3]), let delay = Int(words[4])
             else { return false }
             try DelayRelay(listen: port, host: words[2], port: to, delayMilliseconds: delay).run()
+        case "requests":
+            guard words.count == 6, let port = UInt16(words[2]), let count = Int(words[3]), let many = Int(words[5])
+            else { return false }
+            say(try Client(host: words[1], port: port).requests(count, user: words[4], connections: many))
         default:
             guard words.count == 4, let port = UInt16(words[2]), let count = Int(words[3]) else { return false }
             let client = Client(host: words[1], port: port)

@@ -24,7 +24,8 @@ final class Server: Sendable {
     private func count(_ what: String) { self.tally.withLock { $0[what, default: 0] += 1 } }
 
     private func serve(_ socket: Socket) throws(SocketError) {
-        let words = try socket.receiveLine().split(separator: " ")
+        let line = try socket.receiveLine()
+        let words = line.split(separator: " ")
         let number = words.count > 1 ? Int(words[1]) ?? 0 : 0
         switch words.first {
         case "who":
@@ -46,6 +47,9 @@ final class Server: Sendable {
             socket.finish()
             self.count(try Pattern(seed: 2).isReceived(number, from: socket) ? "early exact" : "early wrong")
             socket.close()
+        case "GET":
+            var stream = HTTPStream(socket, read: Array((line + "\n").utf8))
+            try stream.serve(as: self.name)
         case "reset":
             try socket.send("ok\n")
             _ = try socket.receiveLine()

@@ -10,12 +10,13 @@ import time
 import lines
 import names
 import report
+import ruled
 import shared
 from lab import Lab
 from scene import Scene
 
 GROUPS = ("load", "image", "plugins", "idle", "new", "trips", "bulk", "cost", "ends", "stalled", "held", "start", "shared",
-          "list", "names")
+          "ruled", "list", "names")
 
 
 def measure(lab, groups, archive, print_line):
@@ -35,6 +36,7 @@ def measure(lab, groups, archive, print_line):
         "held": lambda: lines.held(scene, ways),
         "start": lambda: lines.beginnings_and_ends(lab, scene, ways),
         "shared": lambda: shared.shared(lab, scene),
+        "ruled": lambda: ruled.ruled(lab, scene, ways),
         "list": lambda: lines.listing(lab),
         "names": lambda: names.names(lab, scene, ways),
     }

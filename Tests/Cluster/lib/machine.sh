@@ -33,7 +33,7 @@ apt_update() {
 install_packages() {
     need_packages etcd-server containerd runc containernetworking-plugins iptables conntrack iproute2 socat ethtool \
         openssl procps python3 bind9 bind9-dnsutils busybox-static curl dnsperf musl-tools nftables dbus-daemon \
-        dnsmasq-base
+        dnsmasq-base haproxy nghttp2-client nghttp2-server
     # What NetworkManager and systemd-resolved are linked with, and nothing that runs by itself.
     need_packages libnm0 libndp0 libteamdctl0 libjansson4 libmm-glib0 libbluetooth3 libcurl3-gnutls libpsl5 libreadline8 libkmod2
     unpack_resolvers
