@@ -24,7 +24,7 @@ extension Checker {
     }
 
     /// How long after its kill a kubelet may take its pods for not ready, in seconds.
-    private static let firstProbes = 24.0
+    static let firstProbes = 24.0
 
     /// Whether the bystander was without ready endpoints in this time, too.
     static func isStarved(from start: Double, to end: Double, _ history: History) -> Bool {

@@ -57,10 +57,16 @@ extension Checker {
         }
     }
 
-    /// Whether something is done in a time, or not got over yet, that others may notice.
+    /// Whether something is done in a time, or not got over yet, that others may notice. Answers may still come as they should when
+    /// it has not been noticed yet.
     private static func isDisturbed(from: Double, to: Double, _ history: History) -> Bool {
-        history.faults.contains {
-            $0.kind.disturbsOthers && $0.begin - Self.slack <= to && max($0.end, $0.settled ?? .infinity) >= from
+        history.faults.contains { fault in
+            guard fault.kind.disturbsOthers, fault.begin - Self.slack <= to else { return false }
+            let allowance = fault.kind.allowance
+            let late =
+                fault.kind.isClusterWide
+                ? Self.firstProbes : max(allowance.detection ?? 0, allowance.refusal, allowance.empty, Self.watchSlack)
+            return max(fault.end, fault.settled ?? .infinity) + late >= from
         }
     }
 

@@ -23,12 +23,12 @@ package enum FaultKind: String, Codable, CaseIterable, Sendable {
         }
     }
 
-    /// Whether it is done to one laptop's processes, or to its way to the cluster.
+    /// Whether it is done to the laptop's processes, or to its way to the cluster: colleagues have others.
     package var strikesLaptop: Bool {
         switch self {
         case .pluginKill, .pluginSleep, .apiChildKill, .apiChildPause, .forwardKill, .forwardPause, .localRestart,
             .interrupt, .terminate, .wrongClock, .linkDelay, .linkJitter, .linkBlackHole, .linkReset, .linkBandwidth,
-            .linkSlowClose, .colleagueJoin, .colleagueLeave, .colleagueKill:
+            .linkSlowClose:
             true
         default: false
         }

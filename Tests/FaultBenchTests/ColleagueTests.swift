@@ -80,6 +80,17 @@ import Testing
         #expect(disturbed == [])
     }
 
+    @Test(
+        "I12: a fault is noticed late, too, by its kind",
+        arguments: [(FaultKind.kubeletKill, 20.0, true), (.kubeletKill, 4, false), (.linkReset, 20, false)])
+    func disturbedLate(kind: FaultKind, settled: Double, isAllowed: Bool) {
+        let found = invariants {
+            $0.faults.append(History.Fault(kind, begin: settled - 1, settled: settled))
+            $0.sessions[0].linkLosses = [30.5]
+        }
+        #expect(found == (isAllowed ? [] : [.i12]))
+    }
+
     @Test("I12: another's session does not end with it", arguments: [(31.0, true), (60, false)])
     func ended(moment: Double, isBeside: Bool) {
         let found = invariants { history in

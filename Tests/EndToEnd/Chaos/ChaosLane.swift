@@ -240,7 +240,7 @@ actor ChaosLane {
     ) async throws -> ChaosSession? {
         self.sessions += 1
         let (session, record) = try await ChaosSession.start(
-            self.shop, number: self.sessions, claim: claim, port: 3000 + self.number * 100 + self.sessions,
+            self.shop, number: self.sessions, claim: claim, port: 3000 + self.number * 1000 + self.sessions,
             lease: self.lease, arrivals: self.arrivals, network: network, offset: offset, words: words)
         if let session {
             self.laptopProcesses += session.children

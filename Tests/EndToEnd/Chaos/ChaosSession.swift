@@ -69,7 +69,7 @@ final class ChaosSession: Sendable {
     }
 
     /// The tunnel that the Service is marked with; `nil` where it is not any more, or nobody answers.
-    private static func tunnel(_ shop: Shop) async -> String? {
+    static func tunnel(_ shop: Shop) async -> String? {
         let path = "jsonpath={.metadata.annotations.kubectl-tunnel/session}"
         let mark = try? await kubectl("-n", shop.namespace, "get", "service", "web", "-o", path)
         return mark.flatMap { $0.isEmpty ? nil : $0 }

@@ -60,9 +60,11 @@ struct Injection: Sendable {
             case .pluginKill, .pluginSleep: ProcessEntry(self.session.plugin.pid)
             case .apiChildKill, .apiChildPause: children.first { $0.command.contains(" proxy ") }
             case .forwardKill, .forwardPause: children.last { $0.command.contains(" port-forward ") }
-            default: ProxyProcess.of(session: self.session.tunnel)
+            default:
+                ProxyProcess.of(session: await ChaosSession.tunnel(self.shop) ?? self.session.tunnel)
             }
         guard let process else { return nil }
+        let begin = monotonicSeconds()
         switch kind {
         case .pluginSleep:
             let factor = [0.5, 1.1, 3][min(Int(self.amount * 3), 2)]
@@ -75,12 +77,13 @@ struct Injection: Sendable {
             await self.lane.killed(at: monotonicSeconds())
         default: kill(process.pid, SIGKILL)
         }
-        return Done(detail: "\(process)")
+        return Done(begin: begin, detail: "\(process)")
     }
 
     private func pause(_ process: ProcessEntry, seconds: Double) -> Done {
+        let begin = monotonicSeconds()
         kill(process.pid, SIGSTOP)
-        return Done(detail: "\(process.pid) for \(seconds) s", seconds: seconds) {
+        return Done(begin: begin, detail: "\(process.pid) for \(seconds) s", seconds: seconds) {
             if process.isRunning { kill(process.pid, SIGCONT) }
         }
     }
