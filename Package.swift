@@ -209,7 +209,8 @@ let package = Package(
             dependencies: [
                 argumentParser, "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "PluginSession",
                 "Requests",
-                "Session", "SessionEffects", "kubectl-tunnel",
+                "Session", "SessionEffects", "Tunnel", "kubectl-tunnel",
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: strict
         ),
         // What the tests of faults share: a bad network, seeded schedules, histories and what must hold of them.

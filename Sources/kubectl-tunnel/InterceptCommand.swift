@@ -76,7 +76,11 @@ struct InterceptCommand: AsyncParsableCommand {
                 asksNothing: self.options.yes,
                 wantsNetworkPolicy: self.options.networkPolicy,
                 mayLackFailsafe: self.options.noFailsafe,
-                takesOver: self.options.takeOver, command: self.command, allowed: self.options.allow.allowed)
+                takesOver: self.options.takeOver, command: self.command, allowed: self.options.allow.allowed,
+                showsRequests: self.options.showRequests,
+                recording: self.options.record.map { Recording(path: $0, keepsSecrets: self.options.recordSecrets) })
+            // What cannot be written is told before the cluster is asked anything.
+            try request.recording?.check()
             let report = SessionReport(console: console, isJSON: self.output == .json, isVerbose: self.verbose)
             try await report.tellingFailures {
                 try await Cluster.with(

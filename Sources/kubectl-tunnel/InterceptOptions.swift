@@ -40,10 +40,25 @@ struct InterceptOptions: ParsableArguments {
         ))
     var dns = false
 
+    @Flag(help: "Print a line for each request that comes here, once it is answered.")
+    var showRequests = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the requests that come here, and their answers, into a new HAR file.", valueName: "file.har"),
+        completion: .file(extensions: ["har"]))
+    var record: String?
+
+    @Flag(help: "Record credentials and cookies, too.")
+    var recordSecrets = false
+
     @OptionGroup
     var allow: AllowOptions
 
     func validate() throws {
+        guard self.record != nil || !self.recordSecrets else {
+            throw ValidationError("--record-secrets goes with --record FILE.har")
+        }
         guard !self.port.isEmpty else { throw ValidationError("say which local port: --port 8080") }
         for text in self.port where PortRequest(text) == nil {
             throw ValidationError("--port \(text): expected LOCAL or LOCAL:REMOTE, as 8080 or 8080:http")

@@ -22,6 +22,10 @@ struct InterceptRequest: Sendable {
     var command: [String]
     /// What that reaches through the gateway besides the cluster's own.
     var allowed: [String]
+    /// Whether each request is shown.
+    var showsRequests = false
+    /// Where requests are recorded; `nil` for nowhere.
+    var recording: Recording?
 
     /// Whether the user goes on in spite of a finding.
     func overrides(_ finding: Finding) -> Bool {

@@ -156,10 +156,10 @@ extension InterceptSession {
         if let command { openSocket = { target in try await command.socket(to: target) } }
         let tunnel = try await PortForwardedTunnel.open(
             pod: pod, port: self.objects.plan.tunnelPort, pin: self.cluster.pin
-        ) { [openSocket] host, port throws(TunnelError) in
+        ) { [openSocket, observation = self.log?.observation] host, port throws(TunnelError) in
             try await LaptopEnd.connect(
                 host: host, port: port, identity: identity, targets: Dictionary(targets) { first, _ in first },
-                openSocket: openSocket, timeout: .seconds(10), group: self.group,
+                openSocket: openSocket, observation: observation, timeout: .seconds(10), group: self.group,
                 logger: Logger(label: "tunnel") { _ in SwiftLogNoOpLogHandler() })
         }
         self.tunnelNumber += 1

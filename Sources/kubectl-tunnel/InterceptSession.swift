@@ -23,6 +23,8 @@ actor InterceptSession {
     private(set) var writes: any SessionWriting
     /// What is run beside the intercept; `nil` for nothing.
     var command: LocalCommand?
+    /// Shows and records requests; `nil` where nobody wants that.
+    var log: RequestLog?
     var session: LaptopSession
     let events: AsyncStream<SessionEvent>
     private let eventSource: AsyncStream<SessionEvent>.Continuation
@@ -87,6 +89,7 @@ actor InterceptSession {
     ///
     /// - Throws: The reason, when the end was not asked for.
     func run(_ locks: SessionLocks) async throws {
+        self.log = try RequestLog(self.request, report: self.report)
         locks.hold(self.objects.holder.session)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         self.inBackground { for await _ in signals { self.tell(.interrupted) } }
@@ -107,6 +110,7 @@ actor InterceptSession {
         await self.command?.finish()
         for task in self.background.values { task.cancel() }
         await self.closing?.value
+        await self.log?.finish()
         try? await self.group.shutdownGracefully()
         try self.throwEnd()
     }

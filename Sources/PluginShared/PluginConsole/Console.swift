@@ -14,11 +14,38 @@ import SystemPackage
 public final class Console: Sendable {
     /// Whether standard error is a terminal, where a progress line can be rewritten.
     public let isTerminal: Bool
+    /// Whether standard output is one.
+    private let resultsAreShown: Bool
+    /// Whether results may be coloured.
+    private let isColored: Bool
     private let progressIsShown = Mutex(false)
 
     /// The console of this process.
     public init() {
         self.isTerminal = isatty(STDERR_FILENO) == 1
+        self.resultsAreShown = isatty(STDOUT_FILENO) == 1
+        self.isColored =
+            self.resultsAreShown && Self.allowsColors { name in getenv(name).map { String(cString: $0) } }
+    }
+
+    /// Whether a terminal gets colours: not with `NO_COLOR` (no-color.org), and not one that has none.
+    static func allowsColors(_ variable: (String) -> String?) -> Bool {
+        (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
+    }
+
+    /// How many columns the terminal on standard output has just now; `nil` where there is none.
+    public var columns: Int? {
+        var size = winsize()
+        guard self.resultsAreShown, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return nil
+        }
+        return Int(size.ws_col)
+    }
+
+    /// A result in colours, where standard output shows them.
+    public func result(_ text: StyledText) {
+        if self.resultsAreShown { self.clearProgress() }
+        Self.write(text.text(isColored: self.isColored) + "\n", to: .standardOutput)
     }
 
     /// A result, on standard output.

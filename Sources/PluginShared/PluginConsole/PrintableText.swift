@@ -17,6 +17,11 @@ extension String {
         }
         return text
     }
+
+    /// The same in one line: newlines and tabs are escaped, too.
+    public var printableLine: String {
+        self.printable.replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+    }
 }
 
 extension Unicode.Scalar {

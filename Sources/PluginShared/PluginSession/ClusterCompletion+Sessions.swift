@@ -38,7 +38,7 @@ extension ClusterCompletion {
         guard let command = words.firstIndex(of: "intercept") else { return nil }
         let flags: Set = [
             "--force", "--take-over", "--yes", "-y", "--network-policy", "--no-failsafe", "--dns", "--dry-run",
-            "--verbose", "-v", "--wait", "--no-wait", "--personal",
+            "--verbose", "-v", "--wait", "--no-wait", "--personal", "--show-requests", "--record-secrets",
         ]
         var isValue = false
         for word in words[(command + 1)...].dropLast() {

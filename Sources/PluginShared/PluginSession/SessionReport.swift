@@ -50,6 +50,12 @@ public struct SessionReport: Sendable {
         }
     }
 
+    /// One of many things of a kind, that somebody asked to see: on standard output, for people too.
+    public func row(_ event: String, _ row: StyledText, _ members: [String: JSONValue]) {
+        guard self.isJSON else { return self.console.result(row) }
+        self.emit(event, members.merging(["message": .string(row.text(isColored: false))]) { own, _ in own })
+    }
+
     /// Something that only `-v` shows.
     public func detail(_ text: String) {
         guard self.isVerbose else { return }

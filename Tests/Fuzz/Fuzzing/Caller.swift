@@ -55,8 +55,8 @@ final class Later: TunnelLinkOwner, TunnelStreamServer {
     func linkCameUp(_ link: TunnelLink) { self.stage?.linkCameUp(link) }
     func link(_ link: TunnelLink, closed reason: String) { self.stage?.link(link, closed: reason) }
     func link(_ link: TunnelLink, received control: String) { self.stage?.link(link, received: control) }
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
-        self.stage?.link(link, asked: stream, route: route)
+    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String, caller: String) {
+        self.stage?.link(link, asked: stream, route: route, caller: caller)
     }
 }
 

@@ -31,6 +31,8 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
     case chunks
     /// Rules of sessions, patterns in them, and requests that are held against them.
     case rules
+    /// Both directions of a connection, as somebody sees them who only looks.
+    case observer
 
     /// The name, which is also the corpus's folder.
     var name: String { "\(self)" }
@@ -53,6 +55,7 @@ enum FuzzTarget: UInt8, CaseIterable, Sendable {
         case .answers: try MessageFuzz.answers(bytes)
         case .chunks: try MessageFuzz.chunks(bytes)
         case .rules: try RuleFuzz.run(bytes)
+        case .observer: try ObserverFuzz.run(bytes)
         }
     }
 }

@@ -147,7 +147,7 @@ final class LinkStage: TunnelLinkOwner, TunnelStreamServer {
     func link(_ link: TunnelLink, received control: String) {}
 
     /// The pod asks, on the laptop: every third route is refused, the others get a local connection.
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
+    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String, caller: String) {
         let connection = StreamConnection(stream: stream, counts: self.counts)
         self.opened += 1
         if self.opened % 3 == 0 || self.sockets.count >= Self.most {

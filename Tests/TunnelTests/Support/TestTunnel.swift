@@ -66,13 +66,16 @@ struct TestTunnel {
     }
 
     /// Connects a laptop whose local process listens at a port, and waits until the pod uses it.
-    func laptop(local: Int, through port: Int? = nil) async throws -> LaptopEnd {
+    func laptop(
+        local: Int, through port: Int? = nil, observation: RequestObservation? = nil
+    ) async throws -> LaptopEnd {
         let before = await self.podEvents.events.filter { $0 == .linkUp(session: "s1") }.count
         let end = try await LaptopEnd.connect(
             host: "127.0.0.1",
             port: port ?? self.tunnelPort,
             identity: self.identity,
             targets: [TestTunnel.route: LocalTarget(host: "127.0.0.1", port: local)],
+            observation: observation,
             timeout: .seconds(10),
             timing: self.timing,
             group: MultiThreadedEventLoopGroup.singleton,

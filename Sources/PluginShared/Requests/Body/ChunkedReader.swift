@@ -25,7 +25,10 @@ struct ChunkedReader: Sendable {
 
     private var state = State.size(0, line: 0)
 
-    mutating func read(_ bytes: UnsafeRawBufferPointer) -> BodyReading {
+    /// Goes on reading; `content` is told each piece of data.
+    mutating func read(
+        _ bytes: UnsafeRawBufferPointer, _ content: (UnsafeRawBufferPointer) -> Void
+    ) -> BodyReading {
         var position = 0
         do throws(FramingAmbiguity) {
             while true {
@@ -34,6 +37,7 @@ struct ChunkedReader: Sendable {
                 guard position < bytes.count else { return .all }
                 if case .data(let left) = self.state {
                     let available = min(left, Int64(bytes.count - position))
+                    content(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Int(available))]))
                     position += Int(available)
                     self.state = available == left ? .dataEnd : .data(left - available)
                 } else {

@@ -57,7 +57,7 @@ final class GatewayCore: ListeningCore, TunnelLinkOwner, TunnelStreamServer {
         self.report(.control(control, session: session))
     }
 
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
+    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String, caller: String) {
         let connection = StreamConnection(stream: stream, counts: self.counts)
         self.decisions.addresses(for: route).hop(to: self.loop).assumeIsolated().whenComplete { result in
             switch result {

@@ -10,6 +10,8 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
     let counts: ConnectionCounts
     private let targets: [String: LocalTarget]
     private let openSocket: LocalSocket?
+    private let observation: RequestObservation?
+    private let contents = ContentBudget()
     private let report: @Sendable (LaptopEvent) -> Void
     private let finished: @Sendable () -> Void
     private let dialler: TunnelDialler
@@ -22,6 +24,7 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
         loop: any EventLoop,
         targets: [String: LocalTarget],
         openSocket: LocalSocket?,
+        observation: RequestObservation?,
         timing: Timing,
         counts: ConnectionCounts,
         logger: Logger,
@@ -31,6 +34,7 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
         self.loop = loop
         self.targets = targets
         self.openSocket = openSocket
+        self.observation = observation
         self.timing = timing
         self.counts = counts
         self.logger = logger
@@ -81,7 +85,7 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
         self.report(.control(control))
     }
 
-    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String) {
+    func link(_ link: TunnelLink, asked stream: StreamPipe, route: String, caller: String) {
         let connection = StreamConnection(stream: stream, counts: self.counts)
         self.lastID += 1
         let id = self.lastID
@@ -89,6 +93,10 @@ final class LaptopCore: DiallingCore, TunnelLinkOwner, TunnelStreamServer {
         guard let target = self.targets[route] else {
             connection.refused(StreamRefusal(status: 404, reason: "no such route"))
             return
+        }
+        connection.tap = self.observation.map {
+            ConnectionTap(
+                $0, ObservedConnection(route: route, caller: caller, target: target), budget: self.contents)
         }
         self.dial(target, addresses: self.addresses(of: target)[...]) { result in
             switch result {

@@ -28,6 +28,7 @@ public final class LaptopEnd: TunnelEnd {
     ///   - identity: The session, and its key.
     ///   - targets: The local process of each route the pod may ask for.
     ///   - openSocket: Connects to a target in its own way; `nil` for the usual one.
+    ///   - observation: Told of the requests that come; `nil` where nobody wants to see them, and nothing is read.
     ///   - timeout: The limit for all of it.
     ///   - timing: Other intervals than the product's, for tests.
     ///   - group: Gives the event loop.
@@ -40,6 +41,7 @@ public final class LaptopEnd: TunnelEnd {
         identity: LaptopIdentity,
         targets: [String: LocalTarget],
         openSocket: LocalSocket? = nil,
+        observation: RequestObservation? = nil,
         timeout: Duration,
         timing: Timing = Timing(),
         group: any EventLoopGroup,
@@ -48,8 +50,8 @@ public final class LaptopEnd: TunnelEnd {
         let loop = group.next()
         let end = LoopBoundCore<LaptopCore, LaptopEvent>(on: loop) { counts, events in
             LaptopCore(
-                loop: loop, targets: targets, openSocket: openSocket, timing: timing, counts: counts, logger: logger,
-                report: { events.yield($0) }, finished: { events.finish() })
+                loop: loop, targets: targets, openSocket: openSocket, observation: observation, timing: timing,
+                counts: counts, logger: logger, report: { events.yield($0) }, finished: { events.finish() })
         }
         try await end.connect(host: host, port: port, identity: identity, timeout: timeout)
         return LaptopEnd(end)

@@ -8,6 +8,8 @@ final class TunnelLink {
     /// How many streams may be opened before the link is replaced: the library adds to stream numbers unchecked and
     /// would trap at the end of their range (2³¹); ours end at 2²⁹, each stream taking two numbers.
     static let maximumOpened = 1 << 28
+    /// Where a CONNECT says whose connection it is.
+    private static let callerField = "kt-caller"
 
     let channel: any Channel
     let role: HTTP2Role
@@ -118,7 +120,7 @@ final class TunnelLink {
     ) -> StreamPipe? {
         guard self.isUsable, let stream = self.makeOutboundStream(owner: owner) else { return nil }
         var headers = HPACKHeaders([(":method", "CONNECT"), (":authority", route)])
-        headers.add(name: "kt-caller", value: caller)
+        headers.add(name: TunnelLink.callerField, value: caller)
         stream.writeHeaders(headers)
         stream.openWindow()
         guard isTimed else { return stream }
@@ -185,7 +187,8 @@ final class TunnelLink {
     func received(request headers: HPACKHeaders, on stream: StreamPipe) {
         let method = headers.first(name: ":method")
         if method == "CONNECT", let route = headers.first(name: ":authority") {
-            self.server?.link(self, asked: stream, route: route)
+            self.server?.link(
+                self, asked: stream, route: route, caller: headers.first(name: TunnelLink.callerField) ?? "")
         } else if method == "POST", headers.first(name: ":path") == "/control", self.control == nil {
             stream.writeHeaders(HPACKHeaders([(":status", "200")]))
             self.useForControl(stream, isOpen: true)

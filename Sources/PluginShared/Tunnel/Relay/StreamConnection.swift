@@ -22,6 +22,8 @@ final class StreamConnection: StreamPipeOwner {
     /// Told each time that the stream's bytes begin to wait for an answer of the socket's, and when they do no more.
     var waits: ((Bool) -> Void)?
     private var isWaiting = false
+    /// Sees what passes; `nil` where nobody wants to.
+    var tap: ConnectionTap?
 
     /// Takes over a stream whose CONNECT arrived just now.
     init(stream: StreamPipe, counts: ConnectionCounts) {
@@ -133,6 +135,7 @@ final class StreamConnection: StreamPipeOwner {
         self.isOver = true
         self.wait(false)
         self.waits = nil
+        self.tap = nil
         self.relay = nil
         self.local = nil
         self.stream = nil
@@ -140,6 +143,12 @@ final class StreamConnection: StreamPipeOwner {
     }
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
+        self.pass(bytes, from: pipe)
+        guard let tap else { return }
+        if pipe === self.stream { tap.callerSent(bytes) } else { tap.serverSent(bytes) }
+    }
+
+    private func pass(_ bytes: ByteBuffer, from pipe: any BytePipe) {
         if pipe === self.stream { self.wait(true) }
         guard let relay = self.relay else {
             if pipe === self.stream { self.early.append(bytes) }
@@ -167,6 +176,7 @@ final class StreamConnection: StreamPipeOwner {
             self.streamHasEnded = true
             self.relay?.farEnded()
         } else {
+            self.tap?.ended(.closed)
             self.relay?.nearEnded()
         }
         self.finishIfDone()
@@ -175,6 +185,7 @@ final class StreamConnection: StreamPipeOwner {
     func pipeFailed(_ pipe: any BytePipe) {
         guard !self.isOver else { return }
         let (local, stream) = (self.local, self.stream)
+        self.tap?.ended(pipe === stream ? .gone : .reset)
         self.finish()
         self.early.removeAll()
         if pipe === stream {

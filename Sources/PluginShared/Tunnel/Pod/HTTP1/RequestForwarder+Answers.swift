@@ -41,7 +41,7 @@ extension RequestForwarder {
         case .end:
             if request.answer.hasExcess { request.keepsAlive = false }
             if request.isRefused { request.endBehindAnswer() }
-        case .tunnel(let bytes):
+        case .tunnel(_, let bytes):
             self.give(bytes, of: upstream)
             self.leave(to: upstream)
         case .opaque(let bytes):

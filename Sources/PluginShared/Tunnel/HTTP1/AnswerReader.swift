@@ -14,7 +14,7 @@ struct AnswerReader {
         /// The answer ends; no byte may follow before the next request.
         case end
         /// Nothing is HTTP any more, in both directions, behind this head: it was asked for.
-        case tunnel(ByteBuffer)
+        case tunnel(ResponseHead, ByteBuffer)
         /// It is not certain where the answer ends: these bytes, and all that follow, are the caller's.
         case opaque(ByteBuffer)
     }
@@ -53,7 +53,7 @@ struct AnswerReader {
             guard head.framing == .tunnel else { return .head(head, bytes) }
             self.message.stop()
             bytes.writeImmutableBuffer(self.takeRest())
-            return .tunnel(bytes)
+            return .tunnel(head, bytes)
         case .body(let bytes): return .body(bytes)
         case .end: return .end
         case .ambiguous:

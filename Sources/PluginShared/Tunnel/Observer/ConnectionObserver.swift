@@ -1,0 +1,59 @@
+public import NIOCore
+import Requests
+
+/// Sees requests in the bytes that pass on a connection, and never touches them. A value: bytes and times in, what was found out.
+public struct ConnectionObserver {
+    private let keepsContent: Bool
+    /// The caller's first bytes, too few to tell what it speaks; `nil` once that is known.
+    private var opening: ByteBuffer? = ByteBuffer()
+    /// When they began to come.
+    private var began: Duration?
+    // Beside each other and not in an enumeration, so that they change in their place: what is kept may be long.
+    private var http1: HTTP1Observer?
+
+    /// An observer of a connection on which nothing has been sent.
+    ///
+    /// - Parameter keepsContent: Whether heads and contents are kept, up to ``ObservedMessage/maximumContent`` each.
+    public init(keepsContent: Bool) { self.keepsContent = keepsContent }
+
+    /// Bytes of contents that are kept.
+    var keptByteCount: Int { self.http1?.keptByteCount ?? 0 }
+
+    /// The caller sent bytes.
+    ///
+    /// - Parameters:
+    ///   - now: Of a clock that never goes back.
+    ///   - keeps: Whether contents may be kept at this moment.
+    public mutating func callerSent(_ bytes: ByteBuffer, at now: Duration, keeps: Bool = true) -> [ObservedEvent] {
+        guard var opening else { return self.http1?.callerSent(bytes, at: now, keeps: keeps) ?? [] }
+        opening.writeImmutableBuffer(bytes)
+        self.began = self.began ?? now
+        self.opening = opening
+        guard let name = opening.withUnsafeReadableBytes(CallerProtocol.sniff) else { return [] }
+        self.opening = nil
+        switch name {
+        case .http1:
+            self.http1 = HTTP1Observer(keepsContent: self.keepsContent)
+            return self.http1?.callerSent(opening, at: now, began: self.began, keeps: keeps) ?? []
+        case .http2: return [.notRead("HTTP/2")]
+        case .tls: return [.notRead("TLS")]
+        case .unknown: return [.notRead(HTTP1Observer.noHTTP)]
+        }
+    }
+
+    /// The server sent bytes.
+    public mutating func serverSent(_ bytes: ByteBuffer, at now: Duration, keeps: Bool = true) -> [ObservedEvent] {
+        guard self.opening == nil else {
+            // Some servers speak first, and none of HTTP.
+            self.opening = nil
+            return [.notRead(HTTP1Observer.noHTTP)]
+        }
+        return self.http1?.serverSent(bytes, at: now, keeps: keeps) ?? []
+    }
+
+    /// The connection is over, or its server has ended its half; nothing follows that could be an answer.
+    public mutating func ended(_ end: ObservedRequest.End, at now: Duration) -> [ObservedEvent] {
+        self.opening = nil
+        return self.http1?.ended(end, at: now) ?? []
+    }
+}
