@@ -207,8 +207,8 @@ let package = Package(
         .testTarget(
             name: "TunnelCommandTests",
             dependencies: [
-                argumentParser, "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole", "PluginSession",
-                "Requests",
+                argumentParser, "FaultBench", "InMemoryAPI", "Kubernetes", "KubernetesViaKubectl", "PluginConsole",
+                "PluginSession", "Requests",
                 "Session", "SessionEffects", "Tunnel", "kubectl-tunnel",
                 .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: strict

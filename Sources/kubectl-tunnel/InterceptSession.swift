@@ -89,7 +89,8 @@ actor InterceptSession {
     ///
     /// - Throws: The reason, when the end was not asked for.
     func run(_ locks: SessionLocks) async throws {
-        self.log = try RequestLog(self.request, report: self.report)
+        self.log = try RequestLog(
+            shows: self.request.showsRequests, recording: self.request.recording, report: self.report)
         locks.hold(self.objects.holder.session)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         self.inBackground { for await _ in signals { self.tell(.interrupted) } }

@@ -32,7 +32,7 @@ import Testing
 
     @Test("a block of commands that no test runs says what it needs")
     func needs() throws {
-        let known: Set<Substring> = ["krew", "swift", "registry"]
+        let known: Set<Substring> = ["krew", "swift", "registry", "recording"]
         for page in Self.pages {
             for match in try Self.text(page).matches(of: /```sh([^\n]*)\n/) where !match.output.1.isEmpty {
                 let needs = match.output.1.dropFirst(" needs=".count)

@@ -33,7 +33,7 @@ struct Recording: Sendable, Equatable {
                 throw PluginFailure("--record \(self.path) is a folder", hint: "name a file in it: requests.har")
             }
             guard kind == S_IFREG else {
-                throw PluginFailure("--record \(self.path) is no file", hint: "name one that is new")
+                throw PluginFailure("--record \(self.path) is no regular file", hint: "name one that is new")
             }
             guard access(self.path, W_OK) == 0 else { throw self.failure(errno) }
         } else if errno != ENOENT {

@@ -32,12 +32,12 @@ final class RequestLog: Sendable {
     /// A log; `nil` where nobody wants one.
     ///
     /// - Throws: ``PluginFailure`` when the recording cannot be made.
-    init?(_ request: InterceptRequest, report: SessionReport) throws {
-        guard request.showsRequests || request.recording != nil else { return nil }
+    init?(shows: Bool, recording: Recording?, report: SessionReport) throws {
+        guard shows || recording != nil else { return nil }
         self.report = report
-        self.shows = request.showsRequests
-        self.recording = request.recording
-        let file = try request.recording.map {
+        self.shows = shows
+        self.recording = recording
+        let file = try recording.map {
             try HARFile($0, creator: "kubectl tunnel", version: ProxyConfiguration.softwareVersion)
         }
         self.file = Mutex(file)

@@ -8,6 +8,8 @@ struct RequestRow: Sendable, Equatable {
     let time: String
     /// Who asked, or another remark.
     let remark: String
+    /// Whether the remark is worth a look.
+    var isRemarkable = false
 
     /// Where there is no terminal, targets shorter than this are filled up, so that most lines are aligned.
     private static let usualTarget = 32
@@ -52,7 +54,7 @@ struct RequestRow: Sendable, Equatable {
         line.append(status, self.style)
         line.append(
             " \(method) \(Self.padded(self.cut(to: columns == nil ? .max : width), width)) \(duration) \(sizes)")
-        if !self.remark.isEmpty { line.append("  " + self.remark, .faint) }
+        if !self.remark.isEmpty { line.append("  " + self.remark, self.isRemarkable ? .doubtful : .faint) }
         return line
     }
 

@@ -4,7 +4,7 @@ import Foundation
 struct Document: Sendable {
     /// A fenced block of commands.
     struct Block: Sendable {
-        /// What it needs that the local cluster has not: `krew`, `swift`, `registry`; `nil` for nothing.
+        /// What it needs that the local cluster has not: `krew`, `swift`, `registry`, `recording`; `nil` for nothing.
         var needs: String?
         var lines: [String]
     }

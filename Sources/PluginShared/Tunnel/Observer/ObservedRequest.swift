@@ -68,4 +68,10 @@ public struct ObservedField: Sendable, Hashable {
     public let name: String
     /// Without white space at its ends. Bytes that are no UTF-8 are replaced.
     public let value: String
+
+    /// A field.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
 }

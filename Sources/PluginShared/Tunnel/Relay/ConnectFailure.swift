@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 
 /// Turns the library's errors about a connect() into a few words.
-enum ConnectFailure {
+public enum ConnectFailure {
     /// The reason, e.g. `connection refused`.
-    static func describe(_ error: any Error) -> String {
+    public static func describe(_ error: any Error) -> String {
         switch error {
         case let error as IOError:
             return ConnectFailure.describe(errno: error.errnoCode)
