@@ -44,7 +44,7 @@ struct RequestRow: Sendable, Equatable {
         if columns ?? .max >= Self.wide {
             sizes = Self.padded(Self.size(self.request.requestByteCount), 7, isRight: true) + " " + sizes
         }
-        let method = Self.padded(self.request.method, 6)
+        let method = Self.padded(self.request.method, 7)
         let duration = Self.padded(Self.text(self.request.duration), 7, isRight: true)
         let status = Self.padded(self.status, 6)
         let fixed = self.time.count + 1 + status.count + 1 + method.count + 1 + 1 + duration.count + 1 + sizes.count

@@ -6,10 +6,13 @@ public struct ConnectionObserver {
     private let keepsContent: Bool
     /// The caller's first bytes, too few to tell what it speaks; `nil` once that is known.
     private var opening: ByteBuffer? = ByteBuffer()
+    /// What the server has sent meanwhile: one of HTTP/2 need not wait.
+    private var answer = ByteBuffer()
     /// When they began to come.
     private var began: Duration?
     // Beside each other and not in an enumeration, so that they change in their place: what is kept may be long.
     private var http1: HTTP1Observer?
+    private var http2: HTTP2Observer?
 
     /// An observer of a connection on which nothing has been sent.
     ///
@@ -17,7 +20,7 @@ public struct ConnectionObserver {
     public init(keepsContent: Bool) { self.keepsContent = keepsContent }
 
     /// Bytes of contents that are kept.
-    var keptByteCount: Int { self.http1?.keptByteCount ?? 0 }
+    var keptByteCount: Int { self.http1?.keptByteCount ?? self.http2?.keptByteCount ?? 0 }
 
     /// The caller sent bytes.
     ///
@@ -25,35 +28,48 @@ public struct ConnectionObserver {
     ///   - now: Of a clock that never goes back.
     ///   - keeps: Whether contents may be kept at this moment.
     public mutating func callerSent(_ bytes: ByteBuffer, at now: Duration, keeps: Bool = true) -> [ObservedEvent] {
-        guard var opening else { return self.http1?.callerSent(bytes, at: now, keeps: keeps) ?? [] }
+        guard var opening else { return self.pass(bytes, now, keeps) }
         opening.writeImmutableBuffer(bytes)
         self.began = self.began ?? now
         self.opening = opening
         guard let name = opening.withUnsafeReadableBytes(CallerProtocol.sniff) else { return [] }
         self.opening = nil
+        guard self.answer.readableBytes == 0 || name == .http2 else { return [.notRead(HTTP1Observer.noHTTP)] }
         switch name {
         case .http1:
             self.http1 = HTTP1Observer(keepsContent: self.keepsContent)
             return self.http1?.callerSent(opening, at: now, began: self.began, keeps: keeps) ?? []
-        case .http2: return [.notRead("HTTP/2")]
+        case .http2:
+            self.http2 = HTTP2Observer(keepsContent: self.keepsContent)
+            let early = self.http2?.serverSent(self.answer, at: now, keeps: keeps) ?? []
+            self.answer = ByteBuffer()
+            return early + self.pass(opening, now, keeps)
         case .tls: return [.notRead("TLS")]
         case .unknown: return [.notRead(HTTP1Observer.noHTTP)]
         }
     }
 
+    private mutating func pass(_ bytes: ByteBuffer, _ now: Duration, _ keeps: Bool) -> [ObservedEvent] {
+        self.http1?.callerSent(bytes, at: now, keeps: keeps) ?? self.http2?.callerSent(bytes, at: now, keeps: keeps)
+            ?? []
+    }
+
     /// The server sent bytes.
     public mutating func serverSent(_ bytes: ByteBuffer, at now: Duration, keeps: Bool = true) -> [ObservedEvent] {
         guard self.opening == nil else {
-            // Some servers speak first, and none of HTTP.
+            // Some servers speak first, and of HTTP those alone that begin with their settings.
+            self.answer.writeImmutableBuffer(bytes)
+            if HTTP2FrameReader.mayBegin(self.answer) { return [] }
             self.opening = nil
             return [.notRead(HTTP1Observer.noHTTP)]
         }
-        return self.http1?.serverSent(bytes, at: now, keeps: keeps) ?? []
+        return self.http1?.serverSent(bytes, at: now, keeps: keeps)
+            ?? self.http2?.serverSent(bytes, at: now, keeps: keeps) ?? []
     }
 
     /// The connection is over, or its server has ended its half; nothing follows that could be an answer.
     public mutating func ended(_ end: ObservedRequest.End, at now: Duration) -> [ObservedEvent] {
         self.opening = nil
-        return self.http1?.ended(end, at: now) ?? []
+        return self.http1?.ended(end, at: now) ?? self.http2?.ended(end, at: now) ?? []
     }
 }

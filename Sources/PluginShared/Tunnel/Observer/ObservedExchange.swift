@@ -8,6 +8,9 @@ struct ObservedExchange {
         var byteCount: Int?
         var reason = ""
         var fields: [ObservedField]
+
+        /// About as many bytes as it takes.
+        var size: Int { self.byteCount ?? self.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 } }
     }
 
     let method: String
@@ -36,7 +39,9 @@ struct ObservedExchange {
     /// Bytes that are kept of it.
     var keptByteCount: Int { self.requestBody.content.count + self.answerBody.content.count }
     /// About as many bytes as it takes without bodies.
-    var headByteCount: Int { (self.requestHead?.byteCount ?? 0) + self.target.utf8.count + 256 }
+    var headByteCount: Int {
+        (self.requestHead?.size ?? 0) + (self.answerHead?.size ?? 0) + self.target.utf8.count + 256
+    }
 
     /// Whether a caller that waited for a 100 has got another answer, and has sent no body.
     var isRefused: Bool {
