@@ -163,6 +163,27 @@ import Testing
         #expect(HARDocument(text: "") == nil && HARDocument(text: "{}") == nil)
     }
 
+    @Test("what waits to be written is bounded, and what does not wait is counted")
+    func queue() {
+        var queue = LogQueue()
+        let size = LogQueue.maximumByteCount / 4
+        func take(_ size: Int) -> Bool { queue.take(size) }
+        func written(_ size: Int) -> Int { queue.written(size) }
+        let waits = [take(size), take(size), take(size), take(size), take(size), take(size)]
+        #expect(waits == [true, true, true, true, false, false])
+        let first = written(size)
+        #expect(first == 2)
+        let rest = [written(size), written(size), written(size)]
+        #expect(rest == [0, 0, 0] && queue == LogQueue())
+        // One that is larger than all may be.
+        let alone = [take(5 * size), take(1)]
+        let dropped = written(5 * size)
+        #expect(alone == [true, false] && dropped == 1)
+        for _ in 0..<LogQueue.maximumCount where !take(1) { Issue.record("too few wait") }
+        let more = take(1)
+        #expect(!more)
+    }
+
     @Test("the log records what the tunnel tells it, and finishes with all of it written")
     func log() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("log-\(UUID())").path

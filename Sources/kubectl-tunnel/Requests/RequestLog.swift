@@ -10,23 +10,16 @@ import Tunnel
 /// Shows and records the requests that come to the laptop, on a thread of its own: a terminal that stands still must not
 /// hold up those who are carried.
 final class RequestLog: Sendable {
-    /// The most that waits to be written: 64 MiB and 10,000 requests. What comes meanwhile is counted, and not told.
-    private static let maximumByteCount = 64 * 1_048_576
-    private static let maximumCount = 10_000
-
-    private struct Queue {
-        var byteCount = 0
-        var count = 0
-        var dropped = 0
-        /// What was said of callers that cannot be read.
-        var told: Set<String> = []
-    }
+    /// How long the end waits for whoever reads what is written: 2 s.
+    private static let lastMoment = Duration.seconds(2)
 
     private let report: SessionReport
     private let shows: Bool
     private let recording: Recording?
     private let file: Mutex<HARFile?>
-    private let queue = Mutex(Queue())
+    private let queue = Mutex(LogQueue())
+    /// What was said of callers that cannot be read.
+    private let told = Mutex<Set<String>>([])
     private let thread = NIOThreadPool(numberOfThreads: 1)
 
     /// A log; `nil` where nobody wants one.
@@ -51,38 +44,32 @@ final class RequestLog: Sendable {
         }
     }
 
-    /// Writes what waits.
+    /// Writes what waits; gives up where nobody reads it.
     func finish() async {
-        try? await self.thread.runIfActive { self.close() }
-        try? await self.thread.shutdownGracefully()
+        let (end, source) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            try? await self.thread.runIfActive { self.close() }
+            try? await self.thread.shutdownGracefully()
+            source.finish()
+        }
+        Task {
+            try? await Task.sleep(for: Self.lastMoment)
+            source.finish()
+        }
+        for await _ in end {}
     }
 
     private func take(_ event: ObservedEvent, _ connection: ObservedConnection) {
         let (now, size) = (Date.now, event.byteCount)
-        let isWanted = self.queue.withLock { queue in
-            guard queue.count < Self.maximumCount, queue.byteCount + size <= Self.maximumByteCount else {
-                queue.dropped += 1
-                return false
-            }
-            queue.count += 1
-            queue.byteCount += size
-            return true
-        }
-        guard isWanted else { return }
+        guard self.queue.withLock({ $0.take(size) }) else { return }
         self.thread.submit { _ in
             self.write(event, connection, now)
-            let dropped = self.queue.withLock { queue in
-                queue.count -= 1
-                queue.byteCount -= size
-                defer { queue.dropped = 0 }
-                return queue.dropped
-            }
-            if dropped > 0 {
-                self.report.event(
-                    "requests-dropped",
-                    "note: \(dropped) requests are not shown: they came faster than they can be written",
-                    ["count": .integer(Int64(dropped))])
-            }
+            let dropped = self.queue.withLock { $0.written(size) }
+            guard dropped > 0 else { return }
+            self.report.event(
+                "requests-dropped",
+                "note: \(dropped) requests are left out: they came faster than they could be written",
+                ["count": .integer(Int64(dropped))])
         }
     }
 
@@ -93,7 +80,7 @@ final class RequestLog: Sendable {
             if self.shows { self.show(request, connection, began) }
             self.record(request, connection, began)
         case .notRead(let name):
-            let isNew = self.queue.withLock { $0.told.insert("\(connection.route) \(name)").inserted }
+            let isNew = self.told.withLock { $0.insert("\(connection.route) \(name)").inserted }
             guard isNew else { return }
             self.report.event(
                 "not-shown", "note: callers of \(connection.route) speak \(name): these requests cannot be shown",
