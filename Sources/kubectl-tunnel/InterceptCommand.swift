@@ -66,6 +66,7 @@ struct InterceptCommand: AsyncParsableCommand {
                 ports: self.options.port.compactMap(PortRequest.init),
                 // What is wrong with it is told before the cluster is asked who the user is.
                 rule: try self.rule.rule(user: "user"),
+                tellsCaller: !self.rule.noForwardedHeaders,
                 address: try LocalAddress(self.options.address),
                 image: CommandRunner.image(self.pod.image, environment),
                 imagePullSecret: self.pod.imagePullSecret,

@@ -34,6 +34,7 @@ struct InterceptPreparation: Sendable {
             throw PluginFailure("service/\(self.request.service) cannot be intercepted")
         }
         objects.rule = self.request.rule
+        objects.tellsCaller = self.request.tellsCaller
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: known.version)
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: SessionNames(service: found.metadata.name),

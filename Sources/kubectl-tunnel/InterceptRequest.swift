@@ -7,6 +7,8 @@ struct InterceptRequest: Sendable {
     var ports: [PortRequest]
     /// Which requests of them; `nil` for whole connections.
     var rule: RequestRule?
+    /// Whether these say who called.
+    var tellsCaller = true
     var address: LocalAddress
     var image: String
     var imagePullSecret: String?

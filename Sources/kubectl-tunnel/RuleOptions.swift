@@ -30,23 +30,35 @@ struct RuleOptions: ParsableArguments {
     @Flag(help: "Requests with the header or the baggage kubectl-tunnel=USER, USER being you.")
     var personal = false
 
+    @Flag(help: "Leave out X-Forwarded-For and Forwarded, which say who called.")
+    var noForwardedHeaders = false
+
+    func validate() throws {
+        guard self.noForwardedHeaders, self.words(user: "user").allSatisfy(\.words.isEmpty) else { return }
+        throw ValidationError(
+            "--no-forwarded-headers goes with --header or another rule: nothing is added to whole connections")
+    }
+
     /// What has to hold, all of it; `nil` where nothing was asked for.
     ///
     /// - Parameter user: Who ``personal`` is.
     /// - Throws: ``PluginFailure`` that says what is wrong with a word.
     func rule(user: String) throws -> RequestRule? {
-        let words: [(RequestCondition.Kind, [String])] = [
-            (.header, self.header), (.path, self.path), (.method, self.method.map { [$0] } ?? []), (.query, self.query),
-            (.cookie, self.cookie), (.baggage, self.baggage), (.personal, self.personal ? [user] : []),
-        ]
         do throws(RequestRuleError) {
             var conditions: [RequestCondition] = []
-            for (kind, words) in words {
+            for (kind, words) in self.words(user: user) {
                 for word in words { conditions.append(try RequestCondition(kind, word)) }
             }
             return conditions.isEmpty ? nil : try RequestRule(conditions)
         } catch {
             throw PluginFailure(error.summary, hint: error.hint)
         }
+    }
+
+    private func words(user: String) -> [(kind: RequestCondition.Kind, words: [String])] {
+        [
+            (.header, self.header), (.path, self.path), (.method, self.method.map { [$0] } ?? []), (.query, self.query),
+            (.cookie, self.cookie), (.baggage, self.baggage), (.personal, self.personal ? [user] : []),
+        ]
     }
 }

@@ -1,4 +1,5 @@
 import Kubernetes
+import Requests
 import Testing
 
 @testable import Session
@@ -44,6 +45,12 @@ import Testing
         #expect(objects.plan.summary == "80:3000")
         #expect((objects.image, objects.imagePullSecret) == ("image:1", "registry"))
         #expect(objects.failsafe == .installedAccount && !objects.grantsEvents && !objects.usesBetaSlices)
+        #expect(objects.rule == nil && objects.tellsCaller)
+        var asked = try self.prepared(service)
+        (asked.rule, asked.tellsCaller) = (try RequestRule(text: "header:x-user=alice"), false)
+        let other = try configuration.objects(
+            for: asked.lease(time: "now"), service: service, origin: nil, on: version)
+        #expect(other.rule == asked.rule && !other.tellsCaller)
     }
 
     @Test("in the middle of a session the Service is as the session found it, which the origin Service keeps")

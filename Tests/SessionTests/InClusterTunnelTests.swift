@@ -194,6 +194,10 @@ import Testing
         var orders = self.words(tunnel.handle(.leasesRead([self.leaseA, lease("header:x-user=bob")]), now: .zero))
         #expect(orders == ["use alice[80] bob[80]"])
         #expect(tunnel.rival(of: sessionB) == nil && tunnel.current[1].rule?.text == "header:x-user=bob")
+        #expect(tunnel.current[1].tellsCaller)
+        var silent = lease("header:x-user=bob")
+        silent.metadata.annotations?[Key.noForwardedHeaders] = "true"
+        #expect(TunnelMember(silent)?.tellsCaller == false)
         var other = self.tunnel([self.leaseA])
         orders = self.words(other.handle(.leasesRead([self.leaseA, lease("colour:blue")]), now: .zero))
         #expect(orders == ["use alice[80] bob[]"])

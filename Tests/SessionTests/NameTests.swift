@@ -53,8 +53,8 @@ import Testing
     func configuration() throws {
         let plan = try PortPlan(makeService(), [PortRequest("3000")!], allowLowPorts: false)
         let configuration = ProxyConfiguration(
-            namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", publicKey: "5a", leaseDurationSeconds: 30,
-            listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1, metricsPort: 2,
+            namespace: "shop", service: "web", holder: "a/b/aaaaaaaaaa", publicKey: "5a", tellsCaller: false,
+            leaseDurationSeconds: 30, listeners: plan.listeners, originHost: "10.0.0.1", tunnelPort: 1, metricsPort: 2,
             restores: true, usesBetaSlices: true)
         #expect(ProxyConfiguration(json: configuration.json) == configuration)
         #expect(ProxyConfiguration(json: "{}") == nil)

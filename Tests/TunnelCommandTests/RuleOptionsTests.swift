@@ -29,6 +29,13 @@ import Testing
         #expect(throws: PluginFailure.self) { try self.rule("--path", "api") }
     }
 
+    @Test("the fields that say who called are left out where that is asked for, of the requests of a rule")
+    func forwardedHeaders() throws {
+        #expect(try RuleOptions.parse(["--personal", "--no-forwarded-headers"]).noForwardedHeaders)
+        #expect(try !RuleOptions.parse(["--personal"]).noForwardedHeaders)
+        #expect(throws: (any Error).self) { try RuleOptions.parse(["--no-forwarded-headers"]) }
+    }
+
     @Test("the line to copy meets the rule")
     func curl() throws {
         func line(_ words: String...) throws -> String? {

@@ -47,13 +47,13 @@ extension Loopback {
             }
 
             /// A laptop whose rule is `x-user: NAME`; one that is called `whole` has all connections.
-            func join(_ name: String, _ server: RawServer? = nil) async throws {
+            func join(_ name: String, _ server: RawServer? = nil, tellsCaller: Bool = true) async throws {
                 let identity = LaptopIdentity(session: name, key: TunnelKey(), software: "0.1.0")
                 let rule = try RequestRule([RequestCondition(.header, "x-user=\(name)")])
                 self.sessions.append(
                     PodSession(
                         id: name, key: identity.key.publicKey, routes: ["web:80"],
-                        rule: name == "whole" ? nil : rule))
+                        rule: name == "whole" ? nil : rule, tellsCaller: tellsCaller))
                 await self.pod.set(self.sessions)
                 let port = try (server ?? WebServer.start(name)).port
                 let end = try await LaptopEnd.connect(
@@ -422,6 +422,58 @@ extension Loopback {
                 let next = try Caller(stage)
                 #expect(try await blocking { try next.ask("alice") } == "alice")
                 next.socket.close()
+            }
+        }
+
+        @Test("a laptop's process learns who called, by fields behind those that are there; nobody else is told")
+        func whoCalled() async throws {
+            let server = try WebServer.start("alice")
+            try await Stage.with([("alice", server), ("whole", nil)]) { stage in
+                try await stage.join("bob", tellsCaller: false)
+                let port = stage.port
+                func head(_ user: String, _ fields: String) -> String {
+                    "GET /head HTTP/1.1\r\nHost: a\r\nX-User: \(user)\r\n\(fields)"
+                }
+                func seen(_ user: String, _ fields: String = "") async throws -> String {
+                    let request = head(user, fields) + "\r\n"
+                    return try await blocking { try Self.answer(request, port: port) }
+                }
+                let told = "alice \(head("alice", ""))X-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1"
+                var got = try await seen("alice")
+                #expect(got.hasSuffix(told), "\(got)")
+                got = try await seen("alice", "x-forwarded-FOR: 10.0.0.9 \r\nforwarded: for=10.0.0.9\r\nA: b\r\n")
+                let fields =
+                    "x-forwarded-FOR: 10.0.0.9, 127.0.0.1 \r\nforwarded: for=10.0.0.9, for=127.0.0.1\r\nA: b"
+                #expect(got.hasSuffix("alice \(head("alice", fields))"), "\(got)")
+                for (user, name) in [("bob", "bob"), ("carol", "whole")] {
+                    got = try await seen(user)
+                    #expect(got.hasSuffix("\(name) \(head(user, ""))".dropLast()), "\(got)")
+                }
+                // It is told again on a connection that is used again.
+                let caller = try Caller(stage)
+                let request = head("alice", "") + "\r\n"
+                for _ in 1...2 {
+                    let length = try await blocking {
+                        try caller.socket.send(request)
+                        return text(try caller.socket.receive()).split(separator: "\r\n")[1]
+                    }
+                    #expect(length == "Content-Length: \(told.utf8.count)")
+                }
+                caller.socket.close()
+            }
+        }
+
+        @Test("a request that a laptop has not taken goes to the originals as it came")
+        func notTold() async throws {
+            let silent = try RawServer { socket in
+                _ = try socket.receive()
+                socket.close()
+            }
+            try await Stage.with([("alice", silent)]) { stage in
+                let port = stage.port
+                let request = "GET /head HTTP/1.1\r\nHost: a\r\nX-User: alice"
+                let got = try await blocking { try Self.answer(request + "\r\n\r\n", port: port) }
+                #expect(got.hasSuffix("origin \(request)"), "\(got)")
             }
         }
     }

@@ -23,6 +23,8 @@ public enum Key {
     public static let ports = "kubectl-tunnel/ports"
     /// On the Lease: which requests of its ports come to the session, where not whole connections do; a `RequestRule`'s text.
     public static let rule = "kubectl-tunnel/rule"
+    /// On the Lease: present when these do not say who called.
+    public static let noForwardedHeaders = "kubectl-tunnel/no-forwarded-headers"
     /// On the Lease: the public key of the session's laptop, as 64 hexadecimal digits.
     public static let publicKey = "kubectl-tunnel/public-key"
     /// On the Lease, by the proxy: its own.

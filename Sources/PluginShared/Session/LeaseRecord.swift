@@ -68,6 +68,9 @@ extension Lease {
     /// Whether its session leaves its tunnel, as far as connections let it.
     public var isLeaving: Bool { self.metadata.annotation(Key.leaving) != nil }
 
+    /// Whether the requests that its session's rule brings say who called.
+    var tellsCaller: Bool { self.metadata.annotation(Key.noForwardedHeaders) == nil }
+
     /// Whether it is this session's.
     public func isHeld(by session: SessionID) -> Bool { self.holder?.session == session }
 

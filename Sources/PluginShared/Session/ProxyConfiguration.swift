@@ -31,6 +31,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public var publicKey: String
     /// Which requests of its ports come to it; `nil` for whole connections.
     public var rule: RequestRule?
+    /// Whether these say who called.
+    public var tellsCaller: Bool
     /// The Lease's duration in seconds.
     public var leaseDurationSeconds: Int
     /// The listeners.
@@ -49,14 +51,15 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     /// The whole configuration.
     public init(
         namespace: String, service: String, holder: String, publicKey: String, rule: RequestRule? = nil,
-        leaseDurationSeconds: Int, listeners: [PortPlan.Listener], originHost: String, tunnelPort: Int,
-        metricsPort: Int, restores: Bool, usesBetaSlices: Bool
+        tellsCaller: Bool = true, leaseDurationSeconds: Int, listeners: [PortPlan.Listener], originHost: String,
+        tunnelPort: Int, metricsPort: Int, restores: Bool, usesBetaSlices: Bool
     ) {
         self.namespace = namespace
         self.service = service
         self.holder = holder
         self.publicKey = publicKey
         self.rule = rule
+        self.tellsCaller = tellsCaller
         self.leaseDurationSeconds = leaseDurationSeconds
         self.listeners = listeners
         self.originHost = originHost

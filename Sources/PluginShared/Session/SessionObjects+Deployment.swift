@@ -57,9 +57,8 @@ extension SessionObjects {
     private func configuration(originHost: String) -> ProxyConfiguration {
         ProxyConfiguration(
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
-            publicKey: self.publicKey, rule: self.rule, leaseDurationSeconds: self.leaseDurationSeconds,
-            listeners: self.plan.listeners,
-            originHost: originHost,
+            publicKey: self.publicKey, rule: self.rule, tellsCaller: self.tellsCaller,
+            leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners, originHost: originHost,
             tunnelPort: self.plan.tunnelPort, metricsPort: self.plan.metricsPort,
             restores: self.failsafe != .pluginOnly,
             usesBetaSlices: self.usesBetaSlices)

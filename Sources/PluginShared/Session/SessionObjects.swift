@@ -25,6 +25,8 @@ public struct SessionObjects: Sendable {
     public var plan: PortPlan
     /// Which requests of its ports come to the session; `nil` for whole connections.
     public var rule: RequestRule?
+    /// Whether these say who called.
+    public var tellsCaller = true
     /// Who restores when the laptop is gone.
     public var failsafe: Failsafe
     /// Whether EndpointSlices are v1beta1 here.
@@ -96,6 +98,7 @@ public struct SessionObjects: Sendable {
             Key.serviceUID: self.service.metadata.uid ?? "",
         ]
         annotations[Key.rule] = self.rule?.text
+        if !self.tellsCaller { annotations[Key.noForwardedHeaders] = "true" }
         return Lease(
             metadata: ObjectMeta(
                 name: self.leaseName,

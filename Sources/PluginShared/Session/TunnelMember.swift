@@ -13,16 +13,22 @@ public struct TunnelMember: Sendable, Equatable {
     public private(set) var ports: Set<Int>
     /// Which requests of them do; `nil` for whole connections.
     public let rule: RequestRule?
+    /// Whether these say who called.
+    public let tellsCaller: Bool
     private var claim: PortClaim?
     private var isEstablished = false
 
     /// The session that made the tunnel, as its proxy's environment says.
-    public init(holder: Holder, lease: String, publicKey: String, ports: Set<Int>, rule: RequestRule? = nil) {
+    public init(
+        holder: Holder, lease: String, publicKey: String, ports: Set<Int>, rule: RequestRule? = nil,
+        tellsCaller: Bool = true
+    ) {
         self.holder = holder
         self.lease = lease
         self.publicKey = publicKey
         self.ports = ports
         self.rule = rule
+        self.tellsCaller = tellsCaller
         self.claim = nil
     }
 
@@ -32,7 +38,9 @@ public struct TunnelMember: Sendable, Equatable {
         let rule = claim.rule.flatMap { try? RequestRule(text: $0) }
         // A rule that cannot be read is met by no request, rather than by all.
         let ports = claim.rule == nil || rule != nil ? claim.ports ?? [] : []
-        self.init(holder: claim.holder, lease: lease.metadata.name, publicKey: key, ports: ports, rule: rule)
+        self.init(
+            holder: claim.holder, lease: lease.metadata.name, publicKey: key, ports: ports, rule: rule,
+            tellsCaller: lease.tellsCaller)
         self.claim = claim
     }
 

@@ -22,7 +22,7 @@ enum WebServer {
                 default: break
                 }
                 let body = try input.body(of: head)
-                let text = "\(name) \(path) \(body)"
+                let text = path == "/head" ? "\(name) \(head)" : "\(name) \(path) \(body)"
                 switch path.split(separator: "/").first.map(String.init) {
                 case "chunked":
                     let chunks = text.map { "1;x=y\r\n\($0)\r\n" }.joined()

@@ -20,10 +20,7 @@ public struct HeadFields: Sendable {
 
     /// The values of all fields of this name, whose case does not count.
     public func values(of name: String) -> [ArraySlice<UInt8>] {
-        let name = name.utf8.map(\.lowercased)
-        return self.bytes.withUnsafeBytes { bytes in
-            self.index.filter { $0.isNamed(name, in: bytes) }.map { self.bytes[$0.value] }
-        }
+        self.fields(of: name).map { self.bytes[$0.value] }
     }
 }
 

@@ -52,6 +52,7 @@ extension ControllerConfiguration {
                 throw Refusal(error.summary, hint: error.hint)
             }
         }
+        objects.tellsCaller = lease.tellsCaller
         objects.tunnel = record.tunnel
         objects.slot = names.leases.firstIndex(of: lease.metadata.name) ?? 0
         return objects

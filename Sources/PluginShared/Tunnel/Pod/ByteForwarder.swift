@@ -5,10 +5,7 @@ import NIOCore
 final class ByteForwarder: Forwarder, StreamPipeOwner {
     weak var connection: PodConnection?
     private(set) var session: String?
-    private let id: UInt64
-    private let port: ProxyPort
-    private let caller: SocketPipe
-    private let callerAddress: String
+    private let accepted: AcceptedCaller
     private let core: PodCore
     private var route = ConnectionRoute()
     private var relay: Relay?
@@ -19,13 +16,13 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     private var kept = 0
 
     /// Makes one for a caller that was accepted just now.
-    init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
-        self.id = id
-        self.port = port
-        self.caller = caller
-        self.callerAddress = callerAddress
+    init(_ accepted: AcceptedCaller, core: PodCore) {
+        self.accepted = accepted
         self.core = core
     }
+
+    private var port: ProxyPort { self.accepted.port }
+    private var caller: SocketPipe { self.accepted.pipe }
 
     let readsRequests = false
     let isBetweenRequests: Bool? = nil
@@ -37,13 +34,14 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
         self.core.logger.trace(
             "connection accepted",
             metadata: [
-                LogKey.stream: "\(self.id)", LogKey.route: "\(self.port.route)", LogKey.peer: "\(self.callerAddress)",
+                LogKey.stream: "\(self.accepted.id)", LogKey.route: "\(self.port.route)",
+                LogKey.peer: "\(self.accepted.address)",
             ]
         )
         switch (self.route.accepted(canUseTunnel: way.isLaptop), way) {
         case (.openStream, .laptop(let link, let session)):
             self.session = session
-            if let stream = link.openStream(route: self.port.route, caller: self.callerAddress, owner: self) {
+            if let stream = link.openStream(route: self.port.route, caller: self.accepted.address, owner: self) {
                 self.use(stream)
             } else {
                 self.streamFailed()

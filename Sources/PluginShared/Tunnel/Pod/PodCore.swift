@@ -32,6 +32,8 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var notRead: Set<[String]> = []
     /// By route: the sessions to which single requests go.
     private var rules: [String: RuleTable<String>] = [:]
+    /// The sessions whose requests say who called.
+    private var tellsCaller: Set<String> = []
     /// By route: of the ports whose connections go to a laptop.
     private var recalls: [String: PortRecall] = [:]
     /// By session.
@@ -83,6 +85,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
             self.leaving.removeValue(forKey: session)?.stop()
         }
         self.keepCounters(of: sessions)
+        self.tellsCaller = Set(sessions.filter { $0.rule != nil && $0.tellsCaller }.map(\.id))
         self.owners = [:]
         for session in sessions where session.rule == nil {
             self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first }
@@ -145,6 +148,9 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         else { return self.way(for: port.route) }
         return self.way(to: session)
     }
+
+    /// Whether a request that goes to a session's laptop says who called.
+    func tellsCaller(_ session: String) -> Bool { self.tellsCaller.contains(session) }
 
     /// Whether everything that comes goes to the origin.
     private var isEnding: Bool { self.passThrough.isOn || self.drain != nil }
@@ -242,11 +248,13 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         self.lastID += 1
         let caller = SocketPipe()
         let address = channel.remoteAddress
-        let name = address.map { "\($0.ipAddress ?? "unknown"):\($0.port ?? 0)" } ?? "unknown"
+        let host = address?.ipAddress ?? "unknown"
+        let accepted = AcceptedCaller(
+            id: self.lastID, port: port, pipe: caller, host: host,
+            address: address.map { "\(host):\($0.port ?? 0)" } ?? host)
         let forwarder: any Forwarder =
             self.rules[port.route] == nil
-            ? ByteForwarder(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
-            : RequestForwarder(id: self.lastID, port: port, caller: caller, callerAddress: name, core: self)
+            ? ByteForwarder(accepted, core: self) : RequestForwarder(accepted, core: self)
         let connection = PodConnection(
             id: self.lastID, port: port, caller: caller, forwarder: forwarder, core: self)
         self.connections[connection.id] = connection

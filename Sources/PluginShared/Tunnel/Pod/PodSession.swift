@@ -10,12 +10,17 @@ public struct PodSession: Sendable, Equatable {
     public var routes: Set<String>
     /// Which requests of its routes go there, beside those of others; `nil` for whole connections.
     public var rule: RequestRule?
+    /// Whether these say who called, by ``ForwardedFields``.
+    public var tellsCaller: Bool
 
     /// A session.
-    public init(id: String, key: TunnelPublicKey, routes: Set<String>, rule: RequestRule? = nil) {
+    public init(
+        id: String, key: TunnelPublicKey, routes: Set<String>, rule: RequestRule? = nil, tellsCaller: Bool = true
+    ) {
         self.id = id
         self.key = key
         self.routes = routes
         self.rule = rule
+        self.tellsCaller = tellsCaller
     }
 }

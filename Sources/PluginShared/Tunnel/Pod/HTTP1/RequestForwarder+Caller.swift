@@ -68,7 +68,7 @@ extension RequestForwarder {
             case .end: self.request?.isComplete = true
             case .opaque(let why, let bytes):
                 self.core.logger.debug(
-                    "not read as HTTP", metadata: [LogKey.stream: "\(self.id)", LogKey.reason: "\(why)"])
+                    "not read as HTTP", metadata: [LogKey.stream: "\(self.accepted.id)", LogKey.reason: "\(why)"])
                 self.stopReading(bytes)
             }
         }
@@ -88,7 +88,8 @@ extension RequestForwarder {
             request.isStranger = upstream.hasAnswered && upstream !== self.lastAsked
             if upstream.isAccepted { request.replay.taken() }
         }
-        self.send(bytes)
+        request.replay.keep(bytes)
+        if let upstream = request.upstream { self.ask(request, with: bytes, at: upstream) }
     }
 
     private func send(_ bytes: ByteBuffer) {
@@ -97,6 +98,25 @@ extension RequestForwarder {
         self.lastAsked = upstream
         self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
         upstream.relay.nearSent(bytes)
+    }
+
+    /// Asks a request of an upstream, from its first byte on.
+    ///
+    /// - Parameter bytes: What has come of it: its whole head, and perhaps more.
+    func ask(_ request: RequestUnderWay, with bytes: ByteBuffer, at upstream: RequestUpstream) {
+        self.lastAsked = upstream
+        self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
+        upstream.relay.nearSent(self.telling(request, bytes, to: upstream))
+    }
+
+    /// The bytes as this upstream gets them: where a rule brings a request to a laptop, its process learns who called.
+    private func telling(_ request: RequestUnderWay, _ bytes: ByteBuffer, to upstream: RequestUpstream) -> ByteBuffer {
+        guard let session = upstream.session, self.core.tellsCaller(session), let forwarded else { return bytes }
+        var told = ByteBuffer(bytes: forwarded.head(of: request.head))
+        var rest = bytes
+        rest.moveReaderIndex(forwardBy: min(rest.readableBytes, request.head.byteCount))
+        told.writeImmutableBuffer(rest)
+        return told
     }
 
     /// From here on it is not certain what the caller's bytes are.
@@ -118,16 +138,12 @@ extension RequestForwarder {
     /// - Parameter name: What the caller speaks, where that is why.
     private func leaveToBytes(_ bytes: ByteBuffer, _ name: String? = nil) {
         if let name { self.core.callerIsNotRead(at: self.port, name) }
-        let forwarder = ByteForwarder(
-            id: self.id, port: self.port, caller: self.caller, callerAddress: self.callerAddress, core: self.core)
-        self.leave(to: forwarder, bytes)
+        self.leave(to: ByteForwarder(self.accepted, core: self.core), bytes)
     }
 
     /// Each stream from here on goes to whoever it belongs to.
     private func leaveToHTTP2(_ bytes: ByteBuffer) {
-        let forwarder = HTTP2Forwarder(
-            id: self.id, port: self.port, caller: self.caller, callerAddress: self.callerAddress, core: self.core)
-        self.leave(to: forwarder, bytes)
+        self.leave(to: HTTP2Forwarder(self.accepted, core: self.core), bytes)
     }
 
     private func leave(to forwarder: any Forwarder, _ bytes: ByteBuffer) {

@@ -10,7 +10,7 @@ extension RequestForwarder {
             if let upstream = self.laptops[session] {
                 self.request?.upstream = upstream
             } else if let stream = link.openStream(
-                route: self.port.route, caller: self.callerAddress, owner: self)
+                route: self.port.route, caller: self.accepted.address, owner: self)
             {
                 self.use(stream, session)
             } else {
@@ -59,9 +59,7 @@ extension RequestForwarder {
     private func replay() {
         guard let request, let upstream = request.upstream else { return }
         guard let bytes = request.replay.bytes else { return self.connection?.abort() ?? () }
-        self.lastAsked = upstream
-        self.core.counter(for: upstream.session)?.received(bytes.readableBytes)
-        upstream.relay.nearSent(bytes)
+        self.ask(request, with: bytes, at: upstream)
         // There is nobody else to ask.
         if upstream.session == nil { request.replay.answered() } else if upstream.isAccepted { request.replay.taken() }
         self.passEndOn()

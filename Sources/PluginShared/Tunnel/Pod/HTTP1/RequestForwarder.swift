@@ -9,11 +9,10 @@ import Requests
 /// certain any more whose bytes are whose, the originals get them all, and a laptop none.
 final class RequestForwarder: Forwarder, StreamPipeOwner {
     weak var connection: PodConnection?
-    let port: ProxyPort
-    let caller: SocketPipe
+    let accepted: AcceptedCaller
     let core: PodCore
-    let callerAddress: String
-    let id: UInt64
+    /// What requests that a rule brings to a laptop say of the caller.
+    private(set) lazy var forwarded = ForwardedFields(caller: self.accepted.host)
     var reader = RequestReader()
     /// Whether the caller speaks HTTP/1, as far as it has said anything.
     var isHTTP = false
@@ -32,14 +31,13 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     private(set) var isLeaving = false
 
     /// Makes one for a caller that was accepted just now.
-    init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
-        self.id = id
-        self.port = port
-        self.caller = caller
-        self.callerAddress = callerAddress
+    init(_ accepted: AcceptedCaller, core: PodCore) {
+        self.accepted = accepted
         self.core = core
     }
 
+    var port: ProxyPort { self.accepted.port }
+    var caller: SocketPipe { self.accepted.pipe }
     /// Whether what comes is read here.
     var isReading: Bool { self.successor == nil && self.pipe == nil }
     var session: String? {

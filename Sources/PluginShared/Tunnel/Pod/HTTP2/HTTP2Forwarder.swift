@@ -9,11 +9,8 @@ import Requests
 /// Each caller's connection has connections of its own to those that answer, so that no caller can hold up another's.
 final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
     weak var connection: PodConnection?
-    let port: ProxyPort
     let core: PodCore
-    private let caller: SocketPipe
-    private let callerAddress: String
-    private let id: UInt64
+    private let accepted: AcceptedCaller
     /// HTTP/2 with the caller.
     private var http2: HTTP2Connection?
     private var requests: [ObjectIdentifier: HTTP2Request] = [:]
@@ -25,15 +22,13 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
     private let replayBudget: ReplayBudget
     private var callerHasEnded = false
 
-    init(id: UInt64, port: ProxyPort, caller: SocketPipe, callerAddress: String, core: PodCore) {
-        self.id = id
-        self.port = port
-        self.caller = caller
-        self.callerAddress = callerAddress
+    init(_ accepted: AcceptedCaller, core: PodCore) {
+        self.accepted = accepted
         self.core = core
         self.replayBudget = ReplayBudget(limit: ReplayBudget.connectionLimit, partOf: core.replayBudget)
     }
 
+    var port: ProxyPort { self.accepted.port }
     private var upstreams: [HTTP2Upstream] { Array(self.laptops.values) + (self.origin.map { [$0] } ?? []) + self.left }
 
     var session: String? { self.upstreams.first { $0.session != nil && !$0.requests.isEmpty }?.session }
@@ -46,7 +41,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
 
     func start() {
         let http2 = HTTP2Connection(
-            self.caller, role: .server, windows: self.core.requestWindows, budget: self.core.counts.readBudget,
+            self.accepted.pipe, role: .server, windows: self.core.requestWindows, budget: self.core.counts.readBudget,
             owner: self
         ) { [weak self] _ in self?.connection?.answered() }
         self.http2 = http2
@@ -109,7 +104,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
 
     private func dial(_ link: TunnelLink, _ session: String) -> HTTP2Upstream? {
         let upstream = HTTP2Upstream(session: session, forwarder: self)
-        guard let stream = link.openStream(route: self.port.route, caller: self.callerAddress, owner: upstream) else {
+        guard let stream = link.openStream(route: self.port.route, caller: self.accepted.address, owner: upstream) else {
             return nil
         }
         upstream.wait(for: stream)
