@@ -92,7 +92,7 @@ extension Loopback {
             let answer = try await blocking {
                 let socket = try RawSocket.connect(port: port)
                 defer { socket.close() }
-                try socket.send("GET / HTTP/1.1\r\n\r\n")
+                try socket.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n")
                 return text(try socket.receiveAll())
             }
             #expect(answer.hasSuffix("halffull"))
@@ -136,7 +136,13 @@ final class PooledClient: Sendable {
 extension RawSocket {
     /// Sends a request and reads the whole answer; its body.
     func get() throws -> String {
-        try self.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+        let answer = try self.answer(to: "GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+        return String(answer.split(separator: "\r\n").last?.dropLast() ?? "")
+    }
+
+    /// Sends a request and reads the whole answer of a ``RawServer/keepsAlive(_:port:)``.
+    func answer(to request: String) throws -> String {
+        try self.send(request)
         var answer = ""
         while !answer.contains("\r\n\r\n") || !answer.hasSuffix(".") {
             let bytes = try self.receive()
@@ -144,7 +150,7 @@ extension RawSocket {
             if bytes.isEmpty { throw RawSocketError.reset }
             answer += text(bytes)
         }
-        return String(answer.split(separator: "\r\n").last?.dropLast() ?? "")
+        return answer
     }
 
     /// Waits for so many milliseconds, at most to the peer's FIN; whether it came.

@@ -288,7 +288,8 @@ extension Loopback {
                 let caller = try Caller(stage)
                 #expect(try await blocking { try caller.ask("alice") } == "origin")
                 try await stage.join("alice")
-                #expect(try await blocking { try caller.ask("alice") } == "origin")
+                // The first of them shows that requests are asked there, and the second is told.
+                for _ in 1...2 { #expect(try await blocking { try caller.ask("alice") } == "origin") }
                 #expect(try await blocking { try caller.socket.receive().isEmpty })
                 caller.socket.close()
                 let next = try Caller(stage)
@@ -416,12 +417,38 @@ extension Loopback {
                 let caller = try Caller(stage)
                 #expect(try await blocking { try caller.ask("alice") } == "whole")
                 try await stage.join("alice")
-                #expect(try await blocking { try caller.ask("alice") } == "whole")
+                for _ in 1...2 { #expect(try await blocking { try caller.ask("alice") } == "whole") }
                 #expect(try await blocking { try caller.socket.receive().isEmpty })
                 caller.socket.close()
                 let next = try Caller(stage)
                 #expect(try await blocking { try next.ask("alice") } == "alice")
                 next.socket.close()
+            }
+        }
+
+        @Test("a drain answers what was sent ahead, and says so in the last answer")
+        func drainedAhead() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let (pod, port) = (stage.pod, stage.port)
+                let drained = Task { await pod.drain(limit: .seconds(30), lateConnectionGrace: .seconds(1)) }
+                #expect(
+                    await eventually {
+                        _ = try? await blocking { try Self.answer(Caller.request("alice"), port: port) }
+                        return await pod.figures()?.passedThrough[.ending] != nil
+                    })
+                let caller = try Caller(stage)
+                let all = try await blocking {
+                    try caller.socket.send((1...6).map { Caller.request("alice", "/\($0)") }.joined())
+                    return text(try caller.socket.receiveAll())
+                }
+                let answers = all.split(separator: "HTTP/1.1 ").map { String($0) }
+                #expect(answers.count == 6)
+                for (number, answer) in answers.enumerated() {
+                    #expect(answer.contains("origin /\(number + 1) "))
+                    #expect(answer.contains("\r\nConnection: close\r\n") == (number == 5), "\(answer)")
+                }
+                caller.socket.close()
+                await drained.value
             }
         }
 

@@ -54,7 +54,8 @@ extension Loopback {
             let session: String? = nil
             let passesThrough = false
             let readsRequests = true
-            let isBetweenRequests: Bool? = true
+            let standing = HTTP1Exchange.Standing.answered
+            var endsBehindAnswers = false
             let holdsBytes: Bool? = false
             private let caller: SocketPipe
             private let byteCount: Int

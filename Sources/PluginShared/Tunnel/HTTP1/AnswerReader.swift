@@ -33,6 +33,9 @@ struct AnswerReader {
     /// Whether more came than the answer has.
     var hasExcess: Bool { self.hasEnded && self.message.byteCount > 0 }
 
+    /// Whether the bytes that wait can be a head's first.
+    var mayBeHead: Bool { self.message.peek { zip($0, "HTTP/1.".utf8).allSatisfy(==) } }
+
     /// Takes bytes in.
     mutating func append(_ bytes: ByteBuffer) { self.message.append(bytes) }
 

@@ -12,6 +12,8 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     private var far: (any BytePipe)?
     /// Of whoever has the connection.
     private var counter: TrafficCounter?
+    /// While the connection is to be ended behind an answer.
+    private var exchange: HTTP1Exchange?
     /// Bytes that the laptop was sent before it took the connection.
     private var kept = 0
 
@@ -25,9 +27,17 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     private var caller: SocketPipe { self.accepted.pipe }
 
     let readsRequests = false
-    let isBetweenRequests: Bool? = nil
+    var standing: HTTP1Exchange.Standing { self.exchange?.standing ?? .unknown }
     var passesThrough: Bool { self.far is SocketPipe }
     var holdsBytes: Bool? { self.relay?.holdsBytes }
+
+    var endsBehindAnswers: Bool {
+        get { self.exchange != nil }
+        set {
+            self.passOnRest()
+            self.exchange = newValue ? HTTP1Exchange(isFresh: self.connection?.activity.isFresh == true) : nil
+        }
+    }
 
     func start() {
         let way = self.core.way(for: self.port.route)
@@ -152,6 +162,11 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     // MARK: What the caller does
 
     func callerSent(_ bytes: ByteBuffer) {
+        if let exchange {
+            // Behind its last request: nobody would answer it.
+            guard !exchange.isLast else { return }
+            self.exchange?.callerSent(bytes, isAnswered: self.connection?.activity.isAnswered == true)
+        }
         switch self.route.callerSent(bytes) {
         case .forward:
             self.kept += self.counter == nil ? bytes.readableBytes : 0
@@ -196,9 +211,21 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     }
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
-        guard pipe === self.far, self.connection?.upstreamSent(bytes) == true else { return }
+        guard pipe === self.far, self.connection?.upstreamSent() == true else { return }
+        self.give(self.exchange?.serverSent(bytes) ?? bytes)
+    }
+
+    private func give(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
         self.counter?.sent(bytes.readableBytes)
         self.relay?.farSent(bytes)
+    }
+
+    /// What was kept of a head that is followed no further.
+    private func passOnRest() {
+        guard let rest = self.exchange?.takeRest() else { return }
+        self.give(rest)
+        self.relay?.flushNear()
     }
 
     func pipeReadComplete(_ pipe: any BytePipe) {
@@ -209,7 +236,10 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     }
 
     func pipeEnded(_ pipe: any BytePipe) {
-        if pipe === self.far { self.relay?.farEnded() }
+        if pipe === self.far {
+            self.passOnRest()
+            self.relay?.farEnded()
+        }
         self.endIfDone()
     }
 

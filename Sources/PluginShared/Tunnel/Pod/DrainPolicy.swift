@@ -16,6 +16,11 @@ struct ConnectionActivity: Equatable {
         self.since = acceptedAt
     }
 
+    /// Whether no byte has come, from neither side.
+    var isFresh: Bool { self.lastFromCaller == nil && self.lastFromServer == nil }
+    /// Whether the last bytes came from the server.
+    var isAnswered: Bool { self.answerBegan != nil }
+
     /// Records bytes or a FIN from the caller.
     mutating func callerSent(now: Duration) {
         if self.answerBegan != nil, let lastFromServer { self.gap = now - lastFromServer }

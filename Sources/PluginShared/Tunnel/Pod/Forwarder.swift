@@ -11,8 +11,11 @@ protocol Forwarder: AnyObject {
     var passesThrough: Bool { get }
     /// Whether each request goes to whoever it belongs to.
     var readsRequests: Bool { get }
-    /// Whether no request is under way, where requests are read; `nil` where they are not.
-    var isBetweenRequests: Bool? { get }
+    /// Where it stands between requests and their answers, as far as they can be read or followed.
+    var standing: HTTP1Exchange.Standing { get }
+    /// Whether the caller is to be told, in words of its protocol, that the connection ends, which it then does: in HTTP/1 behind the
+    /// answer that says so, in HTTP/2 behind the last.
+    var endsBehindAnswers: Bool { get set }
     /// Whether bytes were read that are not sent on yet; `nil` while there is no upstream.
     var holdsBytes: Bool? { get }
 
@@ -28,8 +31,6 @@ protocol Forwarder: AnyObject {
     func callerWritabilityChanged()
     /// Whether a session's laptop has the connection, or one of its requests.
     func isAt(_ session: String) -> Bool
-    /// Tells the caller that its connection ends, where the protocol has words for it.
-    func leave()
     /// Gives up what a session's laptop has of it.
     func reset(at session: String)
     /// Sends FIN to the upstream.
@@ -42,6 +43,5 @@ protocol Forwarder: AnyObject {
 
 extension Forwarder {
     func isAt(_ session: String) -> Bool { self.session == session }
-    func leave() {}
     func reset(at session: String) { self.connection?.abort() }
 }

@@ -12,16 +12,11 @@ final class PodConnection: BytePipeOwner {
     private let caller: SocketPipe
     private let forwarder: any Forwarder
     private let core: PodCore
-    private var exchange: HTTP1Exchange?
 
-    /// Whether the connection is to be ended right behind an answer, where it speaks HTTP/1.
+    /// Whether the connection is to be ended behind an answer that says so, where it speaks HTTP/1.
     var endsBehindAnswers: Bool {
-        get { self.exchange != nil }
-        set {
-            guard newValue != self.endsBehindAnswers else { return }
-            self.exchange = newValue ? HTTP1Exchange() : nil
-            if newValue { self.forwarder.leave() }
-        }
+        get { self.forwarder.endsBehindAnswers }
+        set { if newValue != self.endsBehindAnswers { self.forwarder.endsBehindAnswers = newValue } }
     }
 
     /// The session whose laptop has the connection, or is asked for it; `nil` for the origin.
@@ -53,11 +48,11 @@ final class PodConnection: BytePipeOwner {
     /// Whether the connection could be ended now without hurting a request.
     func isQuiet(now: Duration, drainingSince start: Duration, stalls: DrainStalls, roundTrip: Duration) -> Bool {
         guard !self.isEnding, !self.isOver, self.forwarder.holdsBytes != true else { return false }
-        // Between requests the next may be on its way, and behind an answer it hardly is: see ``endBehindAnswer()``.
-        switch (self.forwarder.isBetweenRequests, self.exchange?.standing) {
-        case (false, _), (nil, .answering): return false
-        case (nil, .answered): return true
-        case (true, _), (nil, .unknown), (nil, nil): break
+        switch self.forwarder.standing {
+        case .answering: return false
+        case .closing: return true
+        // The next request may be on its way.
+        case .answered, .unknown: break
         }
         return DrainPolicy.isQuiet(
             self.activity, now: now, drainingSince: start,
@@ -82,11 +77,9 @@ final class PodConnection: BytePipeOwner {
         }
     }
 
-    /// Ends it where that is due: nothing that was asked for is in flight, and what comes next has hardly begun.
+    /// Ends it where that is due: the caller has all of the last answer, and sends no other request.
     func endBehindAnswer() {
-        guard let exchange else { return }
-        let isAnswered = exchange.standing == .answered && self.forwarder.holdsBytes == false
-        if self.forwarder.isBetweenRequests ?? isAnswered { self.end() }
+        if self.forwarder.standing == .closing, self.forwarder.holdsBytes == false { self.end() }
     }
 
     private func cut() {
@@ -110,15 +103,11 @@ final class PodConnection: BytePipeOwner {
     /// Bytes came from the upstream.
     ///
     /// - Returns: Whether the caller still gets them.
-    func upstreamSent(_ bytes: ByteBuffer) -> Bool {
+    func upstreamSent() -> Bool {
         guard !self.isEnding else { return false }
         self.activity.serverSent(now: MonotonicTime.now())
-        self.exchange?.serverSent(bytes)
         return true
     }
-
-    /// Bytes of answers went to the caller.
-    func answered() { self.activity.serverSent(now: MonotonicTime.now()) }
 
     /// Both halves have ended properly.
     func forwarderEnded() { self.isOver = true }
@@ -128,9 +117,9 @@ final class PodConnection: BytePipeOwner {
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
         // What comes after the drain's FIN belongs to a request that will not be answered.
         guard !self.isEnding else { return }
-        self.activity.callerSent(now: MonotonicTime.now())
-        self.exchange?.callerSent(bytes)
+        // By what was before, a forwarder sees whether a request can begin here.
         self.forwarder.callerSent(bytes)
+        self.activity.callerSent(now: MonotonicTime.now())
     }
 
     func pipeReadComplete(_ pipe: any BytePipe) {

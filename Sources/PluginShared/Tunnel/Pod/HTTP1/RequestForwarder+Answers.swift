@@ -37,7 +37,7 @@ extension RequestForwarder {
         case .body(let bytes): self.give(bytes, of: upstream)
         case .head(let head, let bytes):
             request.answerBegan(head)
-            self.give(bytes, of: upstream)
+            self.give(self.last(head, request) ?? bytes, of: upstream)
         case .end:
             if request.answer.hasExcess { request.keepsAlive = false }
             if request.isRefused { request.endBehindAnswer() }
@@ -54,9 +54,19 @@ extension RequestForwarder {
         }
     }
 
+    /// The head as that of the last answer, where the connection is to end behind it, and the caller would ask again. Where it has
+    /// done so already, another one tells it.
+    private func last(_ answer: ResponseHead, _ request: RequestUnderWay) -> ByteBuffer? {
+        guard self.endsBehindAnswers, request.keepsAlive, request.isComplete, self.reader.byteCount == 0 else {
+            return nil
+        }
+        request.keepsAlive = false
+        return ByteBuffer(bytes: answer.closing)
+    }
+
     private func give(_ bytes: ByteBuffer, of upstream: RequestUpstream) {
         self.request?.replay.answered()
-        guard self.connection?.upstreamSent(bytes) == true else { return }
+        guard self.connection?.upstreamSent() == true else { return }
         self.core.counter(for: upstream.session)?.sent(bytes.readableBytes)
         upstream.relay.farSent(bytes)
     }
@@ -65,7 +75,6 @@ extension RequestForwarder {
         guard let upstream = self.upstream(of: pipe) else { return }
         upstream.relay.flushNear()
         self.endIfDone()
-        self.connection?.endBehindAnswer()
     }
 
     func pipeEnded(_ pipe: any BytePipe) {

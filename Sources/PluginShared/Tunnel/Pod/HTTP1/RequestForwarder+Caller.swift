@@ -152,7 +152,7 @@ extension RequestForwarder {
         forwarder.connection = self.connection
         self.successor = forwarder
         forwarder.start()
-        if self.isLeaving { forwarder.leave() }
+        forwarder.endsBehindAnswers = self.endsBehindAnswers
         forwarder.callerSent(bytes)
         if self.callerHasEnded { forwarder.callerEnded() }
     }

@@ -27,8 +27,6 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
     /// Where everything goes from here on, unread.
     var pipe: RequestUpstream?
     var successor: (any Forwarder)?
-    /// Whether the caller is to be told that its connection ends, as soon as it has said how.
-    private(set) var isLeaving = false
 
     /// Makes one for a caller that was accepted just now.
     init(_ accepted: AcceptedCaller, core: PodCore) {
@@ -54,9 +52,13 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
         return (self.pipe ?? self.request?.upstream)?.relay.holdsBytes ?? (self.request == nil ? false : nil)
     }
 
-    var isBetweenRequests: Bool? {
-        if let successor { return successor.isBetweenRequests }
-        return self.isReading && self.isHTTP ? self.request == nil && self.reader.byteCount == 0 : nil
+    var endsBehindAnswers = false {
+        didSet { self.successor?.endsBehindAnswers = self.endsBehindAnswers }
+    }
+    var standing: HTTP1Exchange.Standing {
+        if let successor { return successor.standing }
+        guard self.isReading, self.isHTTP else { return .unknown }
+        return self.request == nil && self.reader.byteCount == 0 ? .answered : .answering
     }
 
     func isAt(_ session: String) -> Bool { self.successor?.isAt(session) ?? (self.session == session) }
@@ -84,11 +86,6 @@ final class RequestForwarder: Forwarder, StreamPipeOwner {
         if let successor { return successor.finish() }
         for upstream in self.upstreams { upstream.pipe.finish() }
         return !self.upstreams.isEmpty
-    }
-
-    func leave() {
-        self.isLeaving = true
-        self.successor?.leave()
     }
 
     func reset(at session: String) {

@@ -34,7 +34,12 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
     var session: String? { self.upstreams.first { $0.session != nil && !$0.requests.isEmpty }?.session }
     var passesThrough: Bool { self.origin != nil && self.session == nil }
     let readsRequests = true
-    var isBetweenRequests: Bool? { self.http2?.hasLeft == true && self.requests.isEmpty }
+    var standing: HTTP1Exchange.Standing { self.isDone ? .closing : .answering }
+    var endsBehindAnswers = false {
+        didSet { if self.endsBehindAnswers { self.http2?.leave() } }
+    }
+    /// Whether nothing is under way, and no more will be.
+    private var isDone: Bool { self.requests.isEmpty && (self.callerHasEnded || self.http2?.hasLeft == true) }
     var holdsBytes: Bool? { false }
 
     func isAt(_ session: String) -> Bool { self.upstreams.contains { $0.session == session && !$0.requests.isEmpty } }
@@ -43,7 +48,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
         let http2 = HTTP2Connection(
             self.accepted.pipe, role: .server, windows: self.core.requestWindows, budget: self.core.counts.readBudget,
             owner: self
-        ) { [weak self] _ in self?.connection?.answered() }
+        ) { [weak self] _ in _ = self?.connection?.upstreamSent() }
         self.http2 = http2
         do {
             try http2.start(on: self.core.loop)
@@ -104,7 +109,8 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
 
     private func dial(_ link: TunnelLink, _ session: String) -> HTTP2Upstream? {
         let upstream = HTTP2Upstream(session: session, forwarder: self)
-        guard let stream = link.openStream(route: self.port.route, caller: self.accepted.address, owner: upstream) else {
+        guard let stream = link.openStream(route: self.port.route, caller: self.accepted.address, owner: upstream)
+        else {
             return nil
         }
         upstream.wait(for: stream)
@@ -198,10 +204,8 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
 
     // MARK: The end
 
-    func leave() { self.http2?.leave() }
-
     private func endIfDone() {
-        if self.requests.isEmpty, self.callerHasEnded || self.http2?.hasLeft == true { self.connection?.end() }
+        if self.isDone { self.connection?.end() }
     }
 
     func finish() -> Bool {
