@@ -83,6 +83,16 @@ extension Loopback {
             }
         }
 
+        @Test("a process that a rule brings requests to learns who called, and nobody else is told")
+        func caller() async throws {
+            try await Self.with { _, _, client in
+                let told = try await client.ask("alice", "/caller").text
+                #expect(told == "alice for=127.0.0.1 127.0.0.1")
+                let passed = try await client.ask("carol", "/caller").text
+                #expect(passed == "origin - -")
+            }
+        }
+
         @Test("a large body each way, larger than all windows", arguments: ["alice", "carol"])
         func large(user: String) async throws {
             try await Self.with { _, _, client in

@@ -93,6 +93,10 @@ final class HTTP2Server: Sendable {
                 } else {
                     self.trailers = frame.headers
                 }
+                if self.path == "/caller" {
+                    let names = ["forwarded", "x-forwarded-for"]
+                    self.body = ByteBuffer(string: names.map { frame.headers[$0].first ?? "-" }.joined(separator: " "))
+                }
                 if self.path == "/early" { self.head(context, "413", ends: true) }
                 if self.path == "/reset" { self.send(context, .rstStream(.enhanceYourCalm)) }
                 if frame.endStream { self.answer(context) }
@@ -121,6 +125,10 @@ final class HTTP2Server: Sendable {
                 self.send(
                     context,
                     .data(.init(data: .byteBuffer(ByteBuffer(repeating: 7, count: 8_000_000)), endStream: true)))
+            case "/caller":
+                self.head(context, "200", ends: false)
+                let text = ByteBuffer(string: "\(self.name) \(String(buffer: self.body))")
+                self.send(context, .data(.init(data: .byteBuffer(text), endStream: true)))
             case "/interim":
                 self.head(context, "103", ends: false)
                 fallthrough

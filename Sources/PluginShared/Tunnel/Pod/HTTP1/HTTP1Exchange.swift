@@ -136,7 +136,7 @@ struct HTTP1Exchange {
             case .opaque(let bytes):
                 result.add(bytes)
                 self.giveUp()
-            case .tunnel(let bytes):
+            case .tunnel(_, let bytes):
                 result.add(bytes)
                 self.state = .lost
             }

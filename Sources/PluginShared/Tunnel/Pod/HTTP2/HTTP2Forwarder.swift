@@ -19,6 +19,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
     private var origin: HTTP2Upstream?
     /// Those that take no more, but have some.
     private var left: [HTTP2Upstream] = []
+    private(set) lazy var forwarded = ForwardedFields(caller: self.accepted.host)
     private let replayBudget: ReplayBudget
     private var callerHasEnded = false
 

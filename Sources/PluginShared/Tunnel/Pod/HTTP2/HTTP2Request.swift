@@ -41,7 +41,9 @@ final class HTTP2Request: HTTP2StreamOwner {
     func use(_ upstream: HTTP2Upstream) { self.upstream = upstream }
 
     /// Asks it on the upstream's connection.
-    func ask(on connection: HTTP2Connection) {
+    ///
+    /// - Parameter told: Its head as that upstream is told it.
+    func ask(on connection: HTTP2Connection, as told: (HPACKHeaders) -> HPACKHeaders) {
         guard let headers, let bytes = self.replay.bytes, let stream = connection.openStream(owner: self) else {
             return self.fail(.refusedStream)
         }
@@ -49,7 +51,7 @@ final class HTTP2Request: HTTP2StreamOwner {
         let (waiting, caller) = (self.waiting, self.caller)
         self.waiting = 0
         let ends = self.isComplete && self.trailers == nil
-        stream.send(headers, ends: ends && bytes.readableBytes == 0)
+        stream.send(told(headers), ends: ends && bytes.readableBytes == 0)
         if bytes.readableBytes > 0 { stream.send(bytes, ends: ends) { caller.passedOn(waiting) } }
         if let trailers { stream.send(trailers, ends: true) }
         stream.flush()

@@ -1,5 +1,7 @@
 import NIOCore
+import NIOHPACK
 import NIOHTTP2
+import Requests
 
 /// An HTTP/2 connection on which requests of one caller are asked: with a laptop's process, or with the originals.
 final class HTTP2Upstream: StreamPipeOwner, HTTP2ConnectionOwner {
@@ -23,11 +25,27 @@ final class HTTP2Upstream: StreamPipeOwner, HTTP2ConnectionOwner {
 
     // MARK: Requests
 
+    /// A request's head as it is asked here: where a rule brings it to a laptop, its process learns who called.
+    func told(_ headers: HPACKHeaders) -> HPACKHeaders {
+        guard let session, self.forwarder.core.tellsCaller(session), let forwarded = self.forwarder.forwarded else {
+            return headers
+        }
+        var told = headers
+        for (name, value) in forwarded.fields(after: { headers[$0].last }) {
+            // Of several the last one says more.
+            let before = headers[name].dropLast()
+            told.remove(name: name)
+            for value in before { told.add(name: name, value: value) }
+            told.add(name: name, value: value)
+        }
+        return told
+    }
+
     /// Asks a request, as soon as that can be.
     func ask(_ request: HTTP2Request) {
         request.use(self)
         self.requests.append(request)
-        if let connection { request.ask(on: connection) }
+        if let connection { request.ask(on: connection, as: self.told) }
     }
 
     /// A request is over.
@@ -56,7 +74,7 @@ final class HTTP2Upstream: StreamPipeOwner, HTTP2ConnectionOwner {
             return self.gone(isFailure: true)
         }
         self.connection = connection
-        for request in self.requests { request.ask(on: connection) }
+        for request in self.requests { request.ask(on: connection, as: self.told) }
     }
 
     /// The laptop does not take the connection, or nobody of the originals does, or it is over.
