@@ -225,6 +225,10 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Clients and servers that others wrote.
+        .testTarget(
+            name: "InteropTests", dependencies: nio + [logging, "FaultBench", "Requests", "Tunnel"],
+            exclude: ["Programs", "fetch"], swiftSettings: strict),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
         .testTarget(

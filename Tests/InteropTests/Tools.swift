@@ -1,0 +1,25 @@
+import Foundation
+
+/// What `Tests/InteropTests/fetch` has brought, and where the programs are that use it.
+enum Tools {
+    /// Whether rules apply to HTTP/2 yet. Until then its connections go to the originals, whole, and what its rows expect of a
+    /// laptop is only shown.
+    static let readsHTTP2 = false
+
+    static let folder = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_INTEROP"]
+    static var python: String { "\(self.folder ?? "")/bin/python" }
+    /// What is slow and seldom changes.
+    static let isThorough = ProcessInfo.processInfo.environment["THOROUGH"] != nil
+
+    static func program(_ name: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Programs/\(name)").path
+    }
+
+    /// Runs a body with a folder that is gone behind it.
+    static func withFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "interop-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try await body(folder)
+    }
+}
