@@ -4,7 +4,7 @@ import Foundation
 enum Tools {
     /// Whether rules apply to HTTP/2 yet. Until then its connections go to the originals, whole, and what its rows expect of a
     /// laptop is only shown.
-    static let readsHTTP2 = false
+    static let readsHTTP2 = true
 
     static let folder = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_INTEROP"]
     static var python: String { "\(self.folder ?? "")/bin/python" }
