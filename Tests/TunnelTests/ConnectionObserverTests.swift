@@ -114,6 +114,9 @@ import Testing
             [.caller(get), .server(ok), .server("HTTP/1.1 408 Request Timeout\r\n\r\n"), .end(.closed)],
             ["GET /a?b=c 200 whole 0/5"]),
         Exchange(
+            "a slow request is not waited for",
+            [.caller("GET /a HT"), .server("HTTP/1.1 408 Request Timeout\r\n\r\n")], []),
+        Exchange(
             "targets in ASCII", [.caller("GET /ü HTTP/1.1\r\nHost: web\r\n\r\n"), .server(ok)],
             ["GET /%C3%BC 200 whole 0/5"]),
         Exchange("TLS", [.caller("\u{16}\u{3}\u{1}abc"), .server("abc"), .end(.closed)], ["TLS"]),
@@ -265,6 +268,24 @@ import Testing
             }
             #expect(request.answerByteCount == 2_000_000 && request.answer?.content.count == kept)
             #expect(request.answer?.isWhole == false && observer.keptByteCount == 0)
+        }
+    }
+
+    @Test("nothing is held of a connection of which no more can be seen")
+    func release() {
+        for exchange in Self.exchanges {
+            var observer = ConnectionObserver(keepsContent: true)
+            for step in exchange.steps {
+                switch step {
+                case .caller(let text): _ = observer.callerSent(ByteBuffer(string: text), at: .zero)
+                case .server(let text): _ = observer.serverSent(ByteBuffer(string: text), at: .zero)
+                case .end(let end): _ = observer.ended(end, at: .zero)
+                }
+            }
+            let isLost = exchange.seen.last?.contains(" 101 ") == true || exchange.seen.last?.contains("HTTP") == true
+            if isLost { #expect(observer.isOver, "\(exchange.testDescription)") }
+            _ = observer.ended(.closed, at: .zero)
+            #expect(observer.isOver && observer.keptByteCount == 0, "\(exchange.testDescription)")
         }
     }
 

@@ -51,6 +51,7 @@ import Testing
     private static func seen(_ steps: [Step], _ end: ObservedRequest.End? = nil, pieces: Int = 4096) -> [String] {
         var observer = ConnectionObserver(keepsContent: true)
         var events: [ObservedEvent] = []
+        defer { if events.contains(.notRead(HTTP2Observer.lost)) { #expect(observer.isOver) } }
         for step in steps {
             for start in stride(from: 0, to: step.bytes.count, by: pieces) {
                 let piece = ByteBuffer(bytes: step.bytes[start..<min(start + pieces, step.bytes.count)])

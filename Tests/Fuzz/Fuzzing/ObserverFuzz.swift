@@ -8,7 +8,7 @@ enum ObserverFuzz {
     private static let ends: [ObservedRequest.End] = [.closed, .reset, .gone]
 
     static func run(_ bytes: [UInt8]) throws(FuzzFailure) {
-        let steps = bytes.split(separator: Self.separator)
+        let steps = bytes.split(separator: Self.separator).filter { $0.count > 1 }
         let once = try Self.seen(steps) { [$0] }
         let cut = try Self.seen(steps) { whole in
             var cuts = FuzzScript(Array(whole))

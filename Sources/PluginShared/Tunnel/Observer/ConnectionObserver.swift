@@ -22,6 +22,9 @@ public struct ConnectionObserver {
     /// Bytes of contents that are kept.
     var keptByteCount: Int { self.http1?.keptByteCount ?? self.http2?.keptByteCount ?? 0 }
 
+    /// Whether nothing can be seen of the connection any more. Then nothing is held of it.
+    public var isOver: Bool { self.opening == nil && self.http1 == nil && self.http2 == nil }
+
     /// The caller sent bytes.
     ///
     /// - Parameters:
@@ -38,6 +41,7 @@ public struct ConnectionObserver {
         switch name {
         case .http1:
             self.http1 = HTTP1Observer(keepsContent: self.keepsContent)
+            defer { self.release() }
             return self.http1?.callerSent(opening, at: now, began: self.began, keeps: keeps) ?? []
         case .http2:
             self.http2 = HTTP2Observer(keepsContent: self.keepsContent)
@@ -50,8 +54,9 @@ public struct ConnectionObserver {
     }
 
     private mutating func pass(_ bytes: ByteBuffer, _ now: Duration, _ keeps: Bool) -> [ObservedEvent] {
-        self.http1?.callerSent(bytes, at: now, keeps: keeps) ?? self.http2?.callerSent(bytes, at: now, keeps: keeps)
-            ?? []
+        defer { self.release() }
+        return self.http1?.callerSent(bytes, at: now, keeps: keeps)
+            ?? self.http2?.callerSent(bytes, at: now, keeps: keeps) ?? []
     }
 
     /// The server sent bytes.
@@ -63,6 +68,7 @@ public struct ConnectionObserver {
             self.opening = nil
             return [.notRead(HTTP1Observer.noHTTP)]
         }
+        defer { self.release() }
         return self.http1?.serverSent(bytes, at: now, keeps: keeps)
             ?? self.http2?.serverSent(bytes, at: now, keeps: keeps) ?? []
     }
@@ -70,6 +76,13 @@ public struct ConnectionObserver {
     /// The connection is over, or its server has ended its half; nothing follows that could be an answer.
     public mutating func ended(_ end: ObservedRequest.End, at now: Duration) -> [ObservedEvent] {
         self.opening = nil
+        defer { self.release() }
         return self.http1?.ended(end, at: now) ?? self.http2?.ended(end, at: now) ?? []
+    }
+
+    /// What is followed no further is held no longer.
+    private mutating func release() {
+        if self.http1?.isOver == true { self.http1 = nil }
+        if self.http2?.isOver == true { self.http2 = nil }
     }
 }

@@ -19,6 +19,9 @@ final class ConnectionTap {
         self.observer = ConnectionObserver(keepsContent: observation.keepsContent)
     }
 
+    /// Whether there is nothing more to see.
+    var isOver: Bool { self.observer.isOver }
+
     deinit { self.budget.byteCount -= self.counted }
 
     /// The caller sent bytes.

@@ -35,7 +35,6 @@ struct HTTP1Observer {
     mutating func callerSent(
         _ bytes: ByteBuffer, at now: Duration, began: Duration? = nil, keeps: Bool
     ) -> [ObservedEvent] {
-        guard !self.isOver else { return [] }
         if self.began == nil { self.began = began ?? now }
         self.requests.append(bytes)
         while let piece = self.isOver ? nil : self.requests.next() {
@@ -67,10 +66,9 @@ struct HTTP1Observer {
 
     /// The server sent bytes.
     mutating func serverSent(_ bytes: ByteBuffer, at now: Duration, keeps: Bool) -> [ObservedEvent] {
-        guard !self.isOver else { return [] }
         guard !self.underWay.isEmpty else {
-            // Nobody has asked: it speaks first, or says why it ends an idle connection.
-            return self.stop(self.hasSeenRequest ? nil : Self.noHTTP)
+            // Nobody has asked: it says why it ends an idle connection, or does not wait for a slow request.
+            return self.stop(nil)
         }
         self.answer?.append(bytes)
         self.underWay[0].answeredAt = self.underWay[0].answeredAt ?? now
@@ -113,7 +111,6 @@ struct HTTP1Observer {
 
     /// The connection is over, or its server has ended its half.
     mutating func ended(_ end: ObservedRequest.End, at now: Duration) -> [ObservedEvent] {
-        guard !self.isOver else { return [] }
         self.isOver = true
         defer { self.underWay = [] }
         return self.underWay.map { exchange in

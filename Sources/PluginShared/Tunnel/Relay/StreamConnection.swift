@@ -146,6 +146,7 @@ final class StreamConnection: StreamPipeOwner {
         self.pass(bytes, from: pipe)
         guard let tap else { return }
         if pipe === self.stream { tap.callerSent(bytes) } else { tap.serverSent(bytes) }
+        if tap.isOver { self.tap = nil }
     }
 
     private func pass(_ bytes: ByteBuffer, from pipe: any BytePipe) {
