@@ -111,6 +111,17 @@ import Testing
         #expect(unknown?.hint == "say it: --to PORT")
     }
 
+    @Test("a request of which not all was recorded is not sent, nor one that asks for a tunnel")
+    func obstacles() throws {
+        let post: JSONValue = ["text": "ab", "_truncated": true]
+        for (method, data) in [("POST", post), ("CONNECT", [:])] {
+            let entry: JSONValue = ["request": ["method": .string(method), "url": "http://web/", "postData": data]]
+            #expect(RecordedRequest(entry).obstacle != nil)
+        }
+        let whole: JSONValue = ["request": ["method": "POST", "url": "http://web/", "postData": ["text": "ab"]]]
+        #expect(RecordedRequest(whole).obstacle == nil)
+    }
+
     @Test("targets as people write them")
     func targets() {
         #expect(LocalTarget("8080") == LocalTarget(host: "127.0.0.1", port: 8080))
