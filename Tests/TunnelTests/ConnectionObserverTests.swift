@@ -176,11 +176,9 @@ import Testing
 
     @Test("the same is seen in pieces of every size", arguments: exchanges)
     func pieces(_ exchange: Exchange) {
-        for size in Array(1...70) + [4096] {
-            for keeps in [false, true] {
-                let seen = Self.seen(exchange.steps, pieces: size, keepsContent: keeps).map(Self.text)
-                #expect(seen == exchange.seen, "pieces of \(size)")
-            }
+        for size in Array(1...16) + [31, 64, 4096] {
+            let seen = Self.seen(exchange.steps, pieces: size, keepsContent: size.isMultiple(of: 2)).map(Self.text)
+            #expect(seen == exchange.seen, "pieces of \(size)")
         }
     }
 
