@@ -1,5 +1,6 @@
 import FaultBench
 import Foundation
+import Requests
 import Synchronization
 import Testing
 
@@ -68,6 +69,48 @@ extension Loopback {
                 for client in clients { client.forget() }
                 await drained
             }
+        }
+
+        @Test(
+            "half a head that is kept reaches the caller when the server ends there, and when nobody follows any more")
+        func halfAHead() async throws {
+            let half = "HTTP/1.1 200 OK\r\nContent-Le"
+            let said = Captured<Bool>()
+            let origin = try RawServer { socket in
+                defer { socket.close() }
+                while case let request = text(try socket.receive()), !request.isEmpty {
+                    if request.hasPrefix("GET /end ") { return try socket.send(half) }
+                    try socket.send(request.hasPrefix("GET /half ") ? half : "HTTP/1.1 204 No Content\r\n\r\n")
+                    if request.hasPrefix("GET /half ") { said.set(true) }
+                }
+            }
+            let tunnel = try await TestTunnel.pod(origin: origin.port, isIntercepted: false)
+            let (port, key) = (tunnel.port, tunnel.identity.key.publicKey)
+            let (ending, waiting) = try await blocking {
+                let sockets = (try RawSocket.connect(port: port), try RawSocket.connect(port: port))
+                for socket in [sockets.0, sockets.1] {
+                    try socket.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+                    _ = try socket.receive()
+                }
+                return sockets
+            }
+            let rule = try RequestRule([RequestCondition(.header, "x-user=alice")])
+            await tunnel.pod.set([PodSession(id: "s1", key: key, routes: [TestTunnel.route], rule: rule)])
+            try await blocking {
+                try ending.send("GET /end HTTP/1.1\r\nHost: web\r\n\r\n")
+                let got = try ending.receiveAll()
+                #expect(text(got) == half)
+                try waiting.send("GET /half HTTP/1.1\r\nHost: web\r\n\r\n")
+                ending.close()
+            }
+            #expect(await said.get())
+            await tunnel.pod.set([])
+            try await blocking {
+                let got = try waiting.receive(exactly: half.utf8.count)
+                #expect(text(got) == half)
+                waiting.close()
+            }
+            await tunnel.pod.shutdown()
         }
 
         @Test("an HTTP/1 answer is not cut in a pause that would be an end elsewhere")

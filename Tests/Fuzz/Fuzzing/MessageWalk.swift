@@ -10,6 +10,8 @@ struct HeadFacts: Sendable {
     var fields: HeadFields
     var framing: BodyFraming
     var text: String
+    /// The head with what a forwarder puts into it.
+    var changed: [UInt8]
 }
 
 struct RequestReading: MessageReading {
@@ -26,8 +28,8 @@ struct RequestReading: MessageReading {
                 HeadFacts(
                     fields: head.fields, framing: head.framing,
                     text:
-                        "\(head.method) \(head.target) \(head.keepsAlive) \(head.upgrade ?? "") \(head.expectsContinue)"
-                ))
+                        "\(head.method) \(head.target) \(head.keepsAlive) \(head.upgrade ?? "") \(head.expectsContinue)",
+                    changed: ForwardedFields(caller: "2001:db8::1")?.head(of: head) ?? []))
         }
     }
 }
@@ -42,7 +44,10 @@ struct ResponseReading: MessageReading {
         case .incomplete: .incomplete
         case .ambiguous(let ambiguity): .ambiguous(ambiguity)
         case .head(let head):
-            .head(HeadFacts(fields: head.fields, framing: head.framing, text: "\(head.status) \(head.keepsAlive)"))
+            .head(
+                HeadFacts(
+                    fields: head.fields, framing: head.framing, text: "\(head.status) \(head.keepsAlive)",
+                    changed: head.closing))
         }
     }
 }
@@ -94,10 +99,22 @@ struct MessageWalk<Reading: MessageReading> {
             for (name, value) in head.fields.all {
                 try FuzzFailure.expect(!name.isEmpty && value.first != 32 && value.last != 32, "\(name): \(value)")
             }
+            try self.checkChange(of: head)
             try self.take(bytes.count, "\(head.text) \(head.framing)")
             self.body = BodyReader(head.framing)
             return true
         }
+    }
+
+    /// What a forwarder puts into a head leaves one head, of the same message.
+    private func checkChange(of head: HeadFacts) throws(FuzzFailure) {
+        guard head.changed.count <= 65_536 else { return }
+        var reader = self.make()
+        guard case .head(let again) = head.changed.withUnsafeBytes({ reader.read($0) }) else {
+            throw FuzzFailure(description: "a head that was changed is none")
+        }
+        try FuzzFailure.expect(
+            again.fields.bytes == head.changed && again.framing == head.framing, "a change gave \(again.framing)")
     }
 
     private mutating func take(_ count: Int, _ text: String) throws(FuzzFailure) {

@@ -162,11 +162,9 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     // MARK: What the caller does
 
     func callerSent(_ bytes: ByteBuffer) {
-        if let exchange {
-            // Behind its last request: nobody would answer it.
-            guard !exchange.isLast else { return }
-            self.exchange?.callerSent(bytes, isAnswered: self.connection?.activity.isAnswered == true)
-        }
+        // Behind its last request: nobody would answer it.
+        if self.exchange?.isLast == true { return }
+        self.exchange?.callerSent(bytes, isAnswered: self.connection?.activity.isAnswered == true)
         switch self.route.callerSent(bytes) {
         case .forward:
             self.kept += self.counter == nil ? bytes.readableBytes : 0
