@@ -8,7 +8,7 @@ SCRATCH ?= .build
 # A compiler's failure is not hidden by what its output is piped into.
 SHELL := /bin/bash -o pipefail
 
-.PHONY: help build image install test test-all recording release lint format unit chaos reliability demo fuzz bench clean
+.PHONY: help build image both-ends install test test-all recording release lint format unit chaos reliability demo fuzz bench clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ build: ## Build both plugins (release).
 image: ## Build the proxy's image, dist/proxy.oci.tar; print its size.
 	@$(RELEASE) --product InClusterProxy $(QUIETLY)
 	@Sources/InClusterProxy/image/build $(SCRATCH)/release/InClusterProxy dist/proxy.oci.tar $(IMAGE)
+
+both-ends: ## Build both ends of a tunnel in one program, as they are shipped, for tests.
+	@$(RELEASE) --product BothEnds $(QUIETLY)
 
 install: build ## Install both plugins and their completions for kubectl to $(PREFIX)/bin.
 	install -D -s -m 0755 $(SCRATCH)/release/kubectl-tunnel $(DESTDIR)$(PREFIX)/bin/kubectl-tunnel

@@ -225,10 +225,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        // Clients and servers that others wrote.
+        // Clients and servers that others wrote, with a tunnel in between.
+        .executableTarget(
+            name: "BothEnds",
+            dependencies: [logging, "Requests", "Tunnel", .product(name: "NIOPosix", package: "swift-nio")],
+            path: "Tests/BothEnds", swiftSettings: strict),
         .testTarget(
-            name: "InteropTests", dependencies: nio + [logging, "FaultBench", "Requests", "Tunnel"],
-            exclude: ["Programs", "fetch"], swiftSettings: strict),
+            name: "InteropTests", dependencies: ["BothEnds", "FaultBench"], exclude: ["Programs", "fetch"],
+            swiftSettings: strict),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: strict),
         .testTarget(name: "NamesTests", dependencies: nio + ["Names"], swiftSettings: strict),
         .testTarget(

@@ -19,6 +19,12 @@ extension Interop {
         }
 
         /// Asks everything through a port, with a kill of alice's process in between.
+        private static func ask(_ kind: ServerKind, port: Int, alice: Server) async throws -> [Row] {
+            try await Tools.withFolder { folder in
+                try await Self.ask(kind, port: port, alice: alice, errors: folder.appending(path: "errors"))
+            }
+        }
+
         private static func ask(_ kind: ServerKind, port: Int, alice: Server, errors: URL) async throws -> [Row] {
             let features = kind.features + (Tools.readsHTTP2 ? ["h2-rules"] : [])
             let callers = try Program(
@@ -62,11 +68,8 @@ extension Interop {
             try await Server.with(["origin", "alice", "bob"], kind) { servers in
                 let alice = try #require(servers["alice"])
                 try await InteropTunnel.with(servers) { tunnel in
-                    try await Tools.withFolder { folder in
-                        let rows = try await Self.ask(
-                            kind, port: tunnel.port, alice: alice, errors: folder.appending(path: "callers"))
-                        Self.judge(kind.rawValue, rows, atLeast: 28)
-                    }
+                    let rows = try await Self.ask(kind, port: tunnel.port, alice: alice)
+                    Self.judge(kind.rawValue, rows, atLeast: 28)
                 }
                 if kind == .grpc {
                     // A deadline and a cancellation are seen where the call was.
@@ -88,46 +91,12 @@ extension Interop {
             try await Server.with(["origin", "alice", "bob"], .nginx) { servers in
                 let alice = try #require(servers["alice"])
                 try await InteropTunnel.with(servers) { tunnel in
-                    try await Tools.withFolder { folder in
-                        let port = try await Self.startGateway(in: folder, to: tunnel.port)
-                        let rows = try await Self.ask(
-                            .nginx, port: port.number, alice: alice, errors: folder.appending(path: "callers"))
+                    try await Gateway.with(tunnel) { gateway in
+                        let rows = try await Self.ask(.nginx, port: gateway.port, alice: alice)
                         Self.judge("nginx behind HAProxy", rows, atLeast: 28)
-                        await port.program.end()
                     }
                 }
             }
-        }
-
-        /// HAProxy, which shares its connections between callers.
-        private static func startGateway(in folder: URL, to port: Int) async throws -> (number: Int, program: Program) {
-            let number = try closedPort()
-            let file = folder.appending(path: "haproxy.cfg")
-            try """
-            global
-                maxconn 500
-            defaults
-                mode http
-                timeout connect 20s
-                timeout client 60s
-                timeout server 60s
-            frontend callers
-                bind 127.0.0.1:\(number)
-                default_backend tunnel
-            backend tunnel
-                http-reuse always
-                server tunnel 127.0.0.1:\(port) maxconn 50
-
-            """.write(to: file, atomically: true, encoding: .utf8)
-            let program = try Program.server(
-                ["haproxy", "-db", "-q", "-f", file.path], environment: [:], errors: folder.appending(path: "haproxy"))
-            let isUp = await eventually {
-                guard let socket = try? RawSocket.connect(port: number) else { return false }
-                socket.close()
-                return true
-            }
-            try #require(isUp)
-            return (number, program)
         }
     }
 }

@@ -8,7 +8,7 @@ extension Interop {
     struct LoadTests {
         private static let users = (0..<10).map { "user\($0)" }
         private static let connectionCount = 50
-        private static let requestCount = Tools.isThorough ? 1_000_000 : 10_000
+        private static let requestCount = Tools.loadCount
 
         /// What a server answers to one request, with a date in it that is not compared.
         private struct Answer: Sendable {
@@ -116,14 +116,39 @@ extension Interop {
         func wrk() async throws {
             try await Server.with(["origin", "alice", "bob"], .nginx) { servers in
                 try await InteropTunnel.with(servers) { tunnel in
-                    let said = try await Program.run([
-                        "wrk", "-t", "2", "-c", "20", "-d", "2s", "-s", Tools.program("callers/wrk.lua"),
-                        "http://127.0.0.1:\(tunnel.port)",
-                    ])
-                    print("wrk: \(said.split(separator: "\n").last ?? "")")
-                    #expect(said.contains(/\n0 wrong of [1-9]\d\d+/) && !said.contains("Socket errors"), "\(said)")
+                    let (wrong, asked) = try await Self.wrk(tunnel.port)
+                    #expect(wrong == 0 && asked > 100)
+                    try await Gateway.with(tunnel) { gateway in
+                        let (wrong, asked) = try await Self.wrk(gateway.port)
+                        #expect(wrong == 0 && asked > 100)
+                    }
                 }
             }
+        }
+
+        @Test("many users' requests on one HTTP/2 connection of a gateway")
+        func multiplexed() async throws {
+            try await Server.with(["origin", "alice", "bob"], .nginxHTTP2) { servers in
+                try await InteropTunnel.with(servers) { tunnel in
+                    try await Gateway.with(tunnel, isHTTP2: true) { gateway in
+                        let (wrong, asked) = try await Self.wrk(gateway.port)
+                        // Until then all of them are at the originals.
+                        #expect(asked > 100 && (wrong == 0 || !Tools.readsHTTP2))
+                    }
+                }
+            }
+        }
+
+        /// Two seconds of wrk: how many answers were another's, or none at all, and how many there were.
+        private static func wrk(_ port: Int) async throws -> (wrong: Int, asked: Int) {
+            let said = try await Program.run([
+                "wrk", "-t", "2", "-c", "20", "-d", "2s", "-s", Tools.program("callers/wrk.lua"),
+                "http://127.0.0.1:\(port)",
+            ])
+            #expect(!said.contains("Socket errors"), "\(said)")
+            let match = try #require(said.firstMatch(of: /(\d+) wrong of (\d+)/), "\(said)")
+            print("wrk: \(match.output.0)")
+            return (Int(match.output.1) ?? 1, Int(match.output.2) ?? 0)
         }
 
         @Test("h2load, over HTTP/2 and HTTP/1.1", arguments: [ServerKind.nginxHTTP2, .nodeHTTP2, .nginx])

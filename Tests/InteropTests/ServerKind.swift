@@ -53,7 +53,10 @@ enum ServerKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .nodeHTTP2: ["node", Tools.program("servers/node.js"), "h2c"]
         case .grpc: [Tools.python, Tools.program("servers/grpc_server.py")]
         case .nginx, .nginxHTTP2:
-            ["nginx", "-p", folder.path, "-c", try self.nginx(name, port, folder, log, silentPort).path]
+            [
+                "nginx", "-e", "stderr", "-p", folder.path, "-c",
+                try self.nginx(name, port, folder, log, silentPort).path,
+            ]
         }
     }
 

@@ -8,6 +8,15 @@ enum Tools {
 
     static let folder = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_INTEROP"]
     static var python: String { "\(self.folder ?? "")/bin/python" }
+    /// Both ends of a tunnel as they are shipped, where `make both-ends` has built them.
+    private static let shippedEnds = ProcessInfo.processInfo.environment["KUBECTL_TUNNEL_BOTH_ENDS"]
+    /// Both ends of a tunnel: those, or what was built for debugging beside these tests.
+    static var bothEnds: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return self.shippedEnds ?? URL(filePath: tests).deletingLastPathComponent().appending(path: "BothEnds").path
+    }
+    /// How many requests a load is; what was built for debugging takes 1 ms to 2 ms for one.
+    static var loadCount: Int { self.isThorough ? 1_000_000 : self.shippedEnds == nil ? 10_000 : 100_000 }
     /// What is slow and seldom changes.
     static let isThorough = ProcessInfo.processInfo.environment["THOROUGH"] != nil
 
