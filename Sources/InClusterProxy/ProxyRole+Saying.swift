@@ -41,13 +41,23 @@ extension ProxyRole {
             guard self.ending == nil, let figures = await self.pod.figures() else { continue }
             for member in self.machine.current {
                 let session = member.holder.session
-                guard let counted = figures.laptops[session.description], counted.connections > 0 else { continue }
-                let traffic = SessionTraffic(
-                    connections: counted.connections, received: counted.received, sent: counted.sent)
-                guard said[session] != traffic else { continue }
+                guard let traffic = figures.traffic(of: session.description), said[session] != traffic else { continue }
                 let patch = Lease.annotation(Key.traffic, traffic.description, holder: member.holder)
                 let lease = try? await client.patch(.leases, member.lease, in: self.configuration.namespace, patch)
                 if lease != nil { said[session] = traffic }
+            }
+        }
+    }
+
+    /// Tells the plugins of mirrors what they did not get, where that has changed.
+    func tellLosses() async {
+        var told: [String: [CopyLoss: Int]] = [:]
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.trafficPause)
+            guard let mirrors = await self.pod.figures()?.mirrors else { continue }
+            for (session, figures) in mirrors where figures.lost != told[session] ?? [:] {
+                self.send(figures.line, to: session)
+                told[session] = figures.lost
             }
         }
     }

@@ -77,6 +77,7 @@ actor ProxyRole {
                 group.addTask { await self.writeStates(client) }
                 group.addTask { await self.writeTraffic(client) }
             }
+            group.addTask { await self.tellLosses() }
             for await _ in self.ended { break }
             group.cancelAll()
         }
@@ -124,7 +125,8 @@ actor ProxyRole {
     func metrics(_ transport: CountingTransport?) async -> ProxyMetrics? {
         guard let figures = await self.pod.figures() else { return nil }
         return ProxyMetrics(
-            sessions: self.machine.current.count, restores: self.restores, apiRequests: transport?.requestCount ?? 0,
+            sessions: Dictionary(self.machine.current.map { ($0.kind, 1) }, uniquingKeysWith: +),
+            restores: self.restores, apiRequests: transport?.requestCount ?? 0,
             apiFailures: transport?.failureCount ?? 0, figures: figures)
     }
 
@@ -132,7 +134,7 @@ actor ProxyRole {
         for member in self.machine.current { self.send(line, to: member.holder.session.description) }
     }
 
-    private func send(_ line: ControlLine, to session: String) {
+    func send(_ line: ControlLine, to session: String) {
         self.pod.send(control: line.text, to: session)
     }
 
@@ -153,7 +155,7 @@ actor ProxyRole {
             }
         case .localDown(let route): self.take(.localDown(route: route), of: session)
         case .localUp(let route): self.take(.localUp(route: route), of: session)
-        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, .notRead, .taken, nil:
+        case .checked, .drained, .laptopDrained, .terminating, .callersRefused, .notRead, .mirrored, .taken, nil:
             break
         }
     }
@@ -162,6 +164,7 @@ actor ProxyRole {
     private func drain(_ session: String) async {
         let quiet = self.clock.now + Self.quietTime
         await self.pod.drain(session: session, limit: Self.drainLimit)
+        if let figures = await self.pod.figures()?.mirrors[session] { self.send(figures.line, to: session) }
         // With others in the tunnel nobody waits for what passes through.
         if self.machine.isAlone { try? await Task.sleep(until: quiet) }
         let passing = await self.pod.passingThrough(for: Self.quietTime)

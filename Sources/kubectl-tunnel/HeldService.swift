@@ -1,7 +1,6 @@
 import Kubernetes
 import PluginConsole
 import PluginSession
-import Requests
 import Session
 import SessionEffects
 
@@ -34,10 +33,8 @@ struct HeldService: Sendable {
         }
     }
 
-    /// The Leases of sessions that have one of these ports, or the requests of the same rule.
-    func rivals(for ports: Set<Int>, _ rule: RequestRule?) async throws -> [Lease] {
-        try await self.leases().filter { PortClaim($0)?.wants(anyOf: ports, rule) ?? ($0.malformedHolder != nil) }
-    }
+    /// The Leases of sessions that have what this one wants, and of those that may.
+    func rivals(for wish: PortWish) async throws -> [Lease] { try await self.leases().filter { $0.rivals(wish) } }
 
     /// A Lease as it is now; `nil` when it is gone.
     func present(_ lease: Lease) async throws -> Lease? {
@@ -196,6 +193,11 @@ struct HeldService: Sendable {
     private func isSwitched(to tunnel: SessionID) async throws(APIError) -> Bool {
         try await self.client.find(.services, self.names.service, in: self.namespace)?.markedTunnel == tunnel
     }
+}
+
+extension Lease {
+    /// Whether its session has what is wanted; one that names no session may.
+    func rivals(_ wish: PortWish) -> Bool { PortClaim(self)?.rivals(wish) ?? (self.malformedHolder != nil) }
 }
 
 extension PluginFailure {

@@ -10,8 +10,8 @@ extension InterceptPreparation {
     ///
     /// - Parameter alsoDead: Whether a session for which no proxy answers counts, too: it is not going to recover.
     /// - Throws: ``PluginFailure`` naming who has them.
-    func refuse(_ held: HeldService, _ ports: Set<Int>, alsoDead: Bool) async throws {
-        for lease in try await held.rivals(for: ports, self.request.rule) {
+    func refuse(_ held: HeldService, _ wish: PortWish, alsoDead: Bool) async throws {
+        for lease in try await held.rivals(for: wish) {
             if !alsoDead {
                 if self.request.takesOver { return }
                 guard let holder = lease.holder, !self.isOwnAndDead(holder) else { continue }
@@ -31,12 +31,12 @@ extension InterceptPreparation {
     ///
     /// - Returns: The Service as it is now.
     /// - Throws: ``PluginFailure`` naming who has a port.
-    func settleEarlierSessions(of found: Service, _ held: HeldService, _ ports: Set<Int>) async throws -> Service {
+    func settleEarlierSessions(of found: Service, _ held: HeldService, _ wish: PortWish) async throws -> Service {
         let state = try await held.tunnel()
         let leases = try await held.leases()
         var isSettled = false
         for lease in leases {
-            guard let obstacle = try await self.obstacle(lease, ports, state, held) else { continue }
+            guard let obstacle = try await self.obstacle(lease, wish, state, held) else { continue }
             switch obstacle {
             case .rival: try await self.settle(held, lease)
             case .silent: try await self.settle(held, silent: lease)
@@ -61,9 +61,9 @@ extension InterceptPreparation {
     }
 
     private func obstacle(
-        _ lease: Lease, _ ports: Set<Int>, _ state: TunnelState, _ held: HeldService
+        _ lease: Lease, _ wish: PortWish, _ state: TunnelState, _ held: HeldService
     ) async throws -> Obstacle? {
-        let isRival = PortClaim(lease)?.wants(anyOf: ports, self.request.rule) ?? (lease.malformedHolder != nil)
+        let isRival = lease.rivals(wish)
         if case .living(let tunnel, .some) = state, lease.tunnel == tunnel, let holder = lease.holder {
             if try await held.hasReadyProxy(tunnel) {
                 // From a living tunnel ports are taken over by joining it, which leaves it as it is.

@@ -35,22 +35,23 @@ struct InterceptPreparation: Sendable {
         }
         objects.rule = self.request.rule
         objects.tellsCaller = self.request.tellsCaller
+        objects.isMirror = self.request.isMirror
         let slices = ResourceType<EndpointSlice>.endpointSlices(on: known.version)
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: SessionNames(service: found.metadata.name),
             slices: slices)
-        let ports = Set(objects.plan.intercepted.map(\.servicePort))
-        try await self.refuse(held, ports, alsoDead: !touchesCluster)
+        let wish = objects.wish
+        try await self.refuse(held, wish, alsoDead: !touchesCluster)
         if known.isControlled {
             self.report.event(
                 "note", "note: the controller in namespace \(self.namespace) does for you what you may not")
         }
-        if self.request.rule != nil { self.tellUnread(found, ports) }
+        if self.request.rule != nil { self.tellUnread(found, wish.ports) }
         try self.tell(findings, asks: touchesCluster)
 
         // All that can say no has spoken: from here on another user's session may be ended.
         if touchesCluster {
-            objects.service = try await self.settleEarlierSessions(of: found, held, ports)
+            objects.service = try await self.settleEarlierSessions(of: found, held, wish)
             // It may have been written meanwhile.
             objects.plan = try PortPlan(objects.service, self.request.ports, allowLowPorts: true)
         } else {

@@ -9,6 +9,8 @@ struct InterceptRequest: Sendable {
     var rule: RequestRule?
     /// Whether these say who called.
     var tellsCaller = true
+    /// Whether copies are wanted, and somebody else answers.
+    var isMirror = false
     var address: LocalAddress
     var image: String
     var imagePullSecret: String?

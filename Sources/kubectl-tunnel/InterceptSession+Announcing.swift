@@ -20,8 +20,8 @@ extension InterceptSession {
                     "session": .string(self.objects.holder.session.description),
                 ].merging(self.objects.rule.map { ["rule": .string($0.text)] } ?? [:]) { $1 })
         }
-        let (recorder, holder, service) = (self.recorder, self.objects.holder, self.objects.service)
-        self.inBackground { await recorder.record(.intercepted(holder: holder.person), on: service) }
+        let (recorder, event, service) = (self.recorder, self.objects.switchEvent, self.objects.service)
+        self.inBackground { await recorder.record(event, on: service) }
         self.report.event(
             "ready",
             self.isMaker

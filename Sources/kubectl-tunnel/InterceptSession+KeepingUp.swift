@@ -118,7 +118,7 @@ extension InterceptSession {
                 "callers-refused",
                 "new callers are refused: \(limit) connections are open, as many as the proxy's open files allow")
         case .taken(let person): self.checked?.yield(.taken(by: person))
-        case .check, .drain, .leave, .localDown, .localUp, nil: break
+        case .check, .drain, .leave, .localDown, .localUp, .mirrored, nil: break
         }
     }
 }

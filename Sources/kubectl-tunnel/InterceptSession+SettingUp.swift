@@ -65,8 +65,7 @@ extension InterceptSession {
         guard self.request.takesOver else { return }
         let held = HeldService(
             client: self.client, namespace: self.namespace, names: self.objects.names, slices: self.prepared.slices)
-        let ports = Set(self.objects.plan.intercepted.map(\.servicePort))
-        for lease in try await held.rivals(for: ports, self.objects.rule)
+        for lease in try await held.rivals(for: self.objects.wish)
         where !lease.isHeld(by: self.objects.holder.session) {
             guard let holder = lease.holder else { continue }
             try await held.takeOver(lease, of: holder, by: self.objects.holder, self.report)

@@ -134,7 +134,7 @@ extension EndToEnd {
                           labels:
                             {kubectl-tunnel/component: lease, kubectl-tunnel/service: web, kubectl-tunnel/session: \(session)}
                           annotations:
-                            kubectl-tunnel/version: "4"
+                            kubectl-tunnel/version: "5"
                             kubectl-tunnel/ports: "80:3000"
                             kubectl-tunnel/service-uid: \(uid)
                             kubectl-tunnel/public-key: \(String(repeating: "5a", count: 32))

@@ -37,7 +37,7 @@ import Tunnel
 
     @Test("every name has the prefix, counters end in _total, units stand in the name, and nobody's name is told")
     func names() {
-        let proxy = ProxyMetrics(sessions: 1, restores: ["TunnelExpired": 1], figures: self.figures()).text
+        let proxy = ProxyMetrics(sessions: ["whole": 1], restores: ["TunnelExpired": 1], figures: self.figures()).text
         #expect(proxy.contains(#"kubectl_tunnel_connections_total{answered_by="laptop"} 2"#))
         #expect(proxy.contains(#"kubectl_tunnel_passed_through_total{reason="no_link"} 5"#))
         #expect(proxy.contains(#"kubectl_tunnel_passed_through_total{reason="suspect"} 0"#))

@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    @Test("a mirror is one for the controller and its proxy, and one that knows of none finds no port for it")
+    func mirror() throws {
+        let service = makeService()
+        var prepared = try self.prepared(service)
+        prepared.isMirror = true
+        let lease = prepared.lease(time: "now")
+        #expect(lease.metadata.annotation(Key.ports) == nil && lease.isMirror)
+        let objects = try configuration.objects(for: lease, service: service, origin: nil, on: version)
+        #expect(objects.isMirror && objects.plan.summary == "80:3000")
+        let text = objects.deployment(originHost: "10.0.0.1").canonicalText
+        #expect(text.contains(#"\"mirrored\":[80]"#) && !text.contains("localPort"), "\(text)")
+    }
+
     @Test("Service, ports and holder are the Lease's; image, pull secret and account are the admin's")
     func objects() throws {
         let service = makeService()

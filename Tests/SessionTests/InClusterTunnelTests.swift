@@ -184,6 +184,29 @@ import Testing
         #expect(unread.handle(.originRead(origin(sessionB)), now: .zero).isEmpty)
     }
 
+    @Test("a mirror rivals nobody, has the ports that it names, and is a session like any")
+    func mirrors() {
+        func mirror(_ holder: Holder, _ slot: Int) -> Lease {
+            var lease = TunnelEntryTests.lease(
+                holder, slot: slot, tunnel: sessionA, since: "2", [Key.mirror: "80:3000"])
+            lease.metadata.annotations?[Key.ports] = nil
+            return lease
+        }
+        let third = SessionID("cccccccccc")!
+        let carol = Holder(user: "carol", host: "desk", session: third)
+        var tunnel = self.tunnel([self.leaseA, mirror(TunnelEntryTests.holderB, 1), mirror(carol, 2)])
+        #expect(tunnel.current.map(\.isMirror) == [false, true, true])
+        #expect(tunnel.current.allSatisfy { $0.ports == [80] })
+        for session in [sessionA, sessionB, third] { #expect(tunnel.rival(of: session) == nil) }
+        #expect(self.words(tunnel.handle(.session(third, .linkUp), now: .zero)) == ["carol active"])
+        // The tunnel is a mirror's, too, when the others have left.
+        _ = tunnel.handle(.leasesRead([mirror(carol, 2)]), now: .seconds(1))
+        _ = tunnel.handle(.left(sessionA), now: .seconds(1))
+        _ = tunnel.handle(.left(sessionB), now: .seconds(1))
+        #expect(tunnel.current.map(\.holder) == [carol] && tunnel.isAlone)
+        #expect(self.words(tunnel.handle(.leasesRead([]), now: .seconds(2))) == ["end by carol: leaseDeleted"])
+    }
+
     @Test("a rule does not rival whole connections, and one that cannot be read is met by nothing")
     func rules() {
         var tunnel = self.tunnel([self.leaseA])

@@ -43,7 +43,8 @@ import Testing
             .checked(obstacle: "web:80: refused"), .checked(obstacle: nil, refusing: ["web:90", "web:91"]),
             .checked(obstacle: "web:80: no answer in time", refusing: ["web:90"]), .localDown(route: "web:80"),
             .localUp(route: "web:80"), .callersRefused(limit: 12),
-            .notRead(route: "web:80", protocol: "TLS"),
+            .notRead(route: "web:80", protocol: "TLS"), .mirrored(copies: 3, lost: [:]),
+            .mirrored(copies: 0, lost: ["full": 2, "away": 1]),
         ]
         for line in lines { #expect(ControlLine(line.text) == line) }
         for text in ["", "checked", "check\tme", "hello", "callers-refused\tmany"] { #expect(ControlLine(text) == nil) }
@@ -69,7 +70,9 @@ import Testing
     func traffic(bytes: Int) {
         let traffic = SessionTraffic(connections: 2, received: bytes, sent: 7)
         #expect(SessionTraffic(traffic.description) == traffic)
-        for text in ["", "1 2", "1 2 3 4", "1 2 x", "-1 2 3"] { #expect(SessionTraffic(text) == nil, "\(text)") }
+        let mirror = SessionTraffic(connections: 2, received: bytes, sent: 0, lost: 3)
+        #expect(SessionTraffic(mirror.description) == mirror)
+        for text in ["", "1 2", "1 2 3 4 5", "1 2 x", "-1 2 3"] { #expect(SessionTraffic(text) == nil, "\(text)") }
         let expected = [0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1_572_864: "1.5 MiB"]
         #expect(SessionTraffic.text(bytes: bytes) == expected[bytes])
     }

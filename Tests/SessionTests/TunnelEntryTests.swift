@@ -24,7 +24,7 @@ import Testing
     }
 
     /// The origin Service of a tunnel.
-    private func origin(_ tunnel: SessionID, endedBy ender: SessionID? = nil, version: String? = "4") -> Service {
+    private func origin(_ tunnel: SessionID, endedBy ender: SessionID? = nil, version: String? = "5") -> Service {
         var annotations = [Key.session: tunnel.description]
         annotations[Key.endedBy] = ender?.description
         annotations[Key.version] = version
@@ -34,7 +34,7 @@ import Testing
     private func step(
         _ leases: [Lease], _ origin: Service?, ports: Set<Int> = [9090], takesOver: Bool = false
     ) -> TunnelEntry.Step {
-        TunnelEntry(holder: holderA, service: "web", ports: ports, takesOver: takesOver)
+        TunnelEntry(holder: holderA, service: "web", wish: PortWish(ports: ports), takesOver: takesOver)
             .step(.init(leases: leases, origin: origin))
     }
 
@@ -97,12 +97,29 @@ import Testing
         func rule(_ word: String) throws -> RequestRule { try RequestRule([RequestCondition(.header, word)]) }
         func isTaken(_ theirs: RequestRule?, _ mine: RequestRule?) -> Bool {
             let lease = Self.lease(Self.holderB, theirs.map { [Key.rule: $0.text] } ?? [:])
-            let entry = TunnelEntry(holder: holderA, service: "web", ports: [80], rule: mine, takesOver: false)
+            let entry = TunnelEntry(
+                holder: holderA, service: "web", wish: PortWish(ports: [80], rule: mine), takesOver: false)
             return entry.step(.init(leases: [lease], origin: tunnel)) == .taken(by: lease)
         }
         let (alice, bob) = (try rule("x-user=alice"), try rule("x-user=bob"))
         #expect(try isTaken(alice, rule("X-User=alice")) && isTaken(nil, nil))
         #expect(!isTaken(alice, bob) && !isTaken(alice, nil) && !isTaken(nil, bob))
+    }
+
+    @Test("a mirror goes beside everything, and nobody is in its way", arguments: [nil, "x-user=bob"])
+    func mirrors(word: String?) throws {
+        let rule = try word.map { try RequestRule([RequestCondition(.header, $0)]) }
+        func isTaken(_ theirs: [String: String], _ mine: PortWish) -> Bool {
+            let lease = Self.lease(Self.holderB, theirs)
+            let entry = TunnelEntry(holder: holderA, service: "web", wish: mine, takesOver: false)
+            return entry.step(.init(leases: [lease], origin: self.origin(sessionB))) == .taken(by: lease)
+        }
+        let texts = rule.map { [Key.rule: $0.text] } ?? [:]
+        let mirror = texts.merging([Key.mirror: "80:3000"]) { $1 }
+        #expect(isTaken(texts, PortWish(ports: [80], rule: rule)))
+        #expect(!isTaken(mirror, PortWish(ports: [80], rule: rule)))
+        #expect(!isTaken(texts, PortWish(ports: [80], rule: rule, isMirror: true)))
+        #expect(!isTaken(mirror, PortWish(ports: [80], rule: rule, isMirror: true)))
     }
 
     @Test("who cannot be joined is named, and why")
@@ -113,12 +130,12 @@ import Testing
             }
             return refusal.summary
         }
-        #expect(refusal("4") == nil)
+        #expect(refusal("5") == nil)
         #expect(
             refusal(nil)
                 == "the tunnel of bob on desk on service/web takes no other session: it was made with --no-failsafe")
         #expect(refusal("2") == "the tunnel of bob on desk on service/web is of an older version than this plugin")
-        #expect(refusal("5") == "the tunnel of bob on desk on service/web is of a newer version than this plugin")
+        #expect(refusal("6") == "the tunnel of bob on desk on service/web is of a newer version than this plugin")
         let all = (0..<SessionNames.slots).map { Self.lease(Self.holderB, slot: $0, tunnel: sessionB) }
         guard case .refuse(let full) = self.step(all, self.origin(sessionB)) else {
             Issue.record("not full")

@@ -131,7 +131,7 @@ import Testing
                     let isJoined = objects.tunnel == Self.maker.session
                     if isJoined {
                         #expect(outcome == .shared)
-                        #expect(state == .living(Self.maker.session, version: "4"))
+                        #expect(state == .living(Self.maker.session, version: "5"))
                         #expect(service.isSwitched(to: Self.maker.session))
                         #expect(objects.service.selector == ["app": "web"])
                     } else {
@@ -214,7 +214,7 @@ import Testing
         #expect(try await stage.end() == .shared)
         #expect(try await stage.service().selector == ["app": "web"])
         #expect(try await stage.leases().map { $0.holder?.user } == ["bob"])
-        #expect(try await stage.state() == .living(Self.maker.session, version: "4"))
+        #expect(try await stage.state() == .living(Self.maker.session, version: "5"))
     }
 
     @Test("of two that come at once each has a slot of its own")

@@ -215,7 +215,7 @@ actor ControllerWorker {
             let outcome = try await writer.perform(
                 .switchService(publishNotReady: publishNotReady && !self.version.servesTerminatingEndpoints))
             await EventRecorder(client: self.client, namespace: self.namespace)
-                .record(.intercepted(holder: self.holder.person), on: service)
+                .record(objects.switchEvent, on: service)
             return outcome
         default:
             return try await writer.perform(order.write)

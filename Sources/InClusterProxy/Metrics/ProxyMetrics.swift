@@ -3,8 +3,8 @@ import Tunnel
 
 /// What a proxy tells of itself. Traffic, causes and reasons, and nobody's name.
 struct ProxyMetrics: Sendable {
-    /// Sessions that have the tunnel.
-    var sessions = 0
+    /// Sessions that have the tunnel, by kind.
+    var sessions: [String: Int] = [:]
     /// By the Event's reason: how often this pod has restored the Service.
     var restores: [String: Int] = [:]
     var apiRequests = 0
@@ -16,7 +16,7 @@ struct ProxyMetrics: Sendable {
         var text = MetricsText()
         text.add(
             "sessions", .gauge, "Sessions that have the tunnel, by kind.", label: "kind",
-            [("whole", Double(self.sessions))])
+            ["mirror", "rule", "whole"].map { ($0, Double(self.sessions[$0] ?? 0)) })
         text.add("links", .gauge, "Laptops that are connected.", Double(self.figures.roundTrips.count))
         let answerers = [("laptop", self.figures.laptopTotal), ("origin", self.figures.origin)]
         func by(_ value: (Traffic) -> Int) -> [(label: String, value: Double)] {
@@ -33,6 +33,16 @@ struct ProxyMetrics: Sendable {
         text.add(
             "passed_through_total", .counter, "Connections that went to the original pods, by reason.", label: "reason",
             PassThroughReason.allCases.map { ($0.rawValue, Double(self.figures.passedThrough[$0] ?? 0)) })
+        text.add("copies_total", .counter, "Copies that mirrors have taken.", Double(self.figures.mirrorTotal.copies))
+        text.add(
+            "copied_bytes_total", .counter, "Bytes of copies for mirrors.", Double(self.figures.mirrorTotal.byteCount))
+        text.add(
+            "waiting_copies_bytes", .gauge, "Memory of copies that laptops have not taken yet.",
+            Double(self.figures.copiesWaiting))
+        text.add(
+            "lost_copies_total", .counter, "Copies that mirrors did not get, or not as a whole, by reason.",
+            label: "reason",
+            CopyLoss.allCases.map { ($0.rawValue, Double(self.figures.mirrorTotal.lost[$0] ?? 0)) })
         let slowest = self.figures.roundTrips.values.max().map { $0 / .seconds(1) }
         if let slowest {
             text.add("link_round_trip_seconds", .gauge, "The last round trip of the slowest laptop's link.", slowest)

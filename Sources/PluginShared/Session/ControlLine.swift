@@ -20,6 +20,8 @@ public enum ControlLine: Sendable, Equatable {
     case callersRefused(limit: Int)
     /// To the plugin: callers of a route speak this, and whose a request is cannot be seen.
     case notRead(route: String, protocol: String)
+    /// To the plugin of a mirror: so many copies were taken since the proxy's start, and so many were lost, by reason.
+    case mirrored(copies: Int, lost: [String: Int])
     /// To the proxy: the local process of a route does not answer.
     case localDown(route: String)
     /// To the proxy: it answers again.
@@ -39,6 +41,8 @@ public enum ControlLine: Sendable, Equatable {
         case .terminating: "terminating"
         case .callersRefused(let limit): "callers-refused\t\(limit)"
         case .notRead(let route, let name): "not-read\t\(route)\t\(name)"
+        case .mirrored(let copies, let lost):
+            "mirrored\t\(copies)" + lost.sorted { $0.key < $1.key }.map { "\t\($0.key)=\($0.value)" }.joined()
         case .localDown(let route): "local-down\t\(route)"
         case .localUp(let route): "local-up\t\(route)"
         }
@@ -63,6 +67,13 @@ public enum ControlLine: Sendable, Equatable {
             guard let limit = Int(parts[1]) else { return nil }
             self = .callersRefused(limit: limit)
         case ("not-read", 3): self = .notRead(route: parts[1], protocol: parts[2])
+        case ("mirrored", 2...):
+            guard let copies = Int(parts[1]) else { return nil }
+            let lost = parts.dropFirst(2).compactMap { part -> (String, Int)? in
+                let words = part.split(separator: "=")
+                return words.count == 2 ? Int(words[1]).map { (String(words[0]), $0) } : nil
+            }
+            self = .mirrored(copies: copies, lost: Dictionary(lost) { $1 })
         case ("local-down", 2): self = .localDown(route: parts[1])
         case ("local-up", 2): self = .localUp(route: parts[1])
         default: return nil

@@ -168,9 +168,7 @@ public struct InClusterTunnel: Sendable {
     /// Who has a port that this session wants; `nil` for nobody else.
     public func rival(of session: SessionID) -> TunnelMember? {
         guard let mine = self.members[session] else { return nil }
-        return self.used.prefix { $0.holder.session != session }.first {
-            $0.rule == mine.rule && !$0.ports.isDisjoint(with: mine.ports)
-        }
+        return self.used.prefix { $0.holder.session != session }.first { $0.rivals(mine) }
     }
 
     // MARK: Sessions

@@ -21,6 +21,9 @@ public enum Key {
     public static let serviceUID = "kubectl-tunnel/service-uid"
     /// On the Lease: the ports, as `80:8080 metrics:9090`.
     public static let ports = "kubectl-tunnel/ports"
+    /// On the Lease of a session that wants copies only, in the place of ``ports``: the same. A proxy that does not know of mirrors
+    /// finds no port for it, rather than one to take whole.
+    public static let mirror = "kubectl-tunnel/mirror"
     /// On the Lease: which requests of its ports come to the session, where not whole connections do; a `RequestRule`'s text.
     public static let rule = "kubectl-tunnel/rule"
     /// On the Lease: present when these do not say who called.

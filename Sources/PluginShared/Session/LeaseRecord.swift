@@ -14,6 +14,8 @@ public struct LeaseRecord: Sendable, Equatable {
     public var ports: String
     /// Which requests of them come to it; `nil` for whole connections.
     public var rule: String?
+    /// Whether only copies do.
+    public var isMirror: Bool
     /// What the in-cluster side last said; `nil` when it has said nothing yet.
     public var state: SessionState?
     /// What came to its laptop, as the proxy last said.
@@ -32,7 +34,8 @@ public struct LeaseRecord: Sendable, Equatable {
         self.service = service
         self.holder = holder
         self.tunnel = lease.tunnel ?? holder.session
-        self.ports = lease.metadata.annotation(Key.ports) ?? ""
+        self.ports = lease.portSummary
+        self.isMirror = lease.isMirror
         self.rule = lease.metadata.annotation(Key.rule)
         self.state = lease.metadata.annotation(Key.state).flatMap(SessionState.init)
         self.traffic = lease.metadata.annotation(Key.traffic).flatMap(SessionTraffic.init)
@@ -56,6 +59,12 @@ extension Lease {
     public var tunnel: SessionID? {
         self.metadata.annotation(Key.tunnel).flatMap(SessionID.init) ?? self.holder?.session
     }
+
+    /// Whether its session wants copies only.
+    public var isMirror: Bool { self.metadata.annotation(Key.mirror) != nil }
+
+    /// The session's ports, as ``PortPlan/summary``; empty where it does not say.
+    public var portSummary: String { self.metadata.annotation(Key.mirror) ?? self.metadata.annotation(Key.ports) ?? "" }
 
     /// Whether its session counts as one that has the tunnel: it has not expired, and does not leave.
     public func isMember(of tunnel: SessionID) -> Bool {

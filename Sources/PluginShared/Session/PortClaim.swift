@@ -1,5 +1,5 @@
 public import Kubernetes
-public import Requests
+import Requests
 
 /// A session's claim to ports of its Service, as its Lease carries it: who has a port is decided by the Leases alone.
 public struct PortClaim: Sendable, Equatable {
@@ -9,6 +9,8 @@ public struct PortClaim: Sendable, Equatable {
     let ports: Set<Int>?
     /// The text of its rule, where it wants some requests of them; `nil` for whole connections.
     let rule: String?
+    /// Whether it wants copies only, of which everybody can have some.
+    let isMirror: Bool
     /// Whether the proxy has given it its ports. Such a claim never loses to one that has none yet.
     let isEstablished: Bool
     /// When the API server created the Lease: a whole second, RFC 3339 in UTC.
@@ -19,7 +21,8 @@ public struct PortClaim: Sendable, Equatable {
     public init?(_ lease: Lease) {
         guard let holder = lease.holder, !lease.isOver else { return nil }
         self.holder = holder
-        let summary = lease.metadata.annotation(Key.ports) ?? ""
+        self.isMirror = lease.isMirror
+        let summary = lease.portSummary
         let ports = summary.split(separator: " ").compactMap { $0.split(separator: ":").first.flatMap { Int($0) } }
         self.ports = ports.isEmpty ? nil : Set(ports)
         self.rule = lease.metadata.annotation(Key.rule)
@@ -29,9 +32,10 @@ public struct PortClaim: Sendable, Equatable {
     }
 
     /// Whether it wants one of these ports, and the same of it: whole connections, or the requests of the same rule. Different
-    /// rules go beside each other, and beside one session that has whole connections.
-    public func wants(anyOf ports: Set<Int>, _ rule: RequestRule?) -> Bool {
-        self.rule == rule?.text && self.ports.map { !$0.isDisjoint(with: ports) } ?? true
+    /// rules go beside each other, and beside one session that has whole connections; mirrors beside everything.
+    public func rivals(_ wish: PortWish) -> Bool {
+        guard !self.isMirror, !wish.isMirror, self.rule == wish.rule?.text else { return false }
+        return self.ports.map { !$0.isDisjoint(with: wish.ports) } ?? true
     }
 
     /// Whether it has what both want.

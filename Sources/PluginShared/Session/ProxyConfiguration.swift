@@ -33,6 +33,8 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
     public var rule: RequestRule?
     /// Whether these say who called.
     public var tellsCaller: Bool
+    /// The Service's ports of which copies come to it; `nil` for a session that has ports.
+    public var mirrored: [Int]?
     /// The Lease's duration in seconds.
     public var leaseDurationSeconds: Int
     /// The listeners.
@@ -67,6 +69,12 @@ public struct ProxyConfiguration: JSONText, Sendable, Equatable {
         self.metricsPort = metricsPort
         self.restores = restores
         self.usesBetaSlices = usesBetaSlices
+    }
+
+    /// Has the session get copies only. No listener is its own then, also for a proxy that does not know of mirrors.
+    mutating func takeAsMirrored() {
+        self.mirrored = self.listeners.filter { $0.localPort != nil }.flatMap(\.servicePorts)
+        for index in self.listeners.indices { self.listeners[index].localPort = nil }
     }
 
     /// Reads the environment variable's value; `nil` when it is not valid, or a port is none.

@@ -4,6 +4,8 @@ public import Kubernetes
 public enum ServiceEvent: Sendable, Equatable {
     /// The Service was switched to this person's machine.
     case intercepted(holder: String)
+    /// The Service was switched so that copies of its traffic come to this person's machine.
+    case mirrored(holder: String)
     /// The Service leads to its own pods again.
     case restored(RestoreCause)
     /// A session has left the tunnel, which others have: the Service stays switched.
@@ -34,6 +36,7 @@ public enum ServiceEvent: Sendable, Equatable {
     private var reason: String {
         switch self {
         case .intercepted: "TunnelIntercepted"
+        case .mirrored: "TunnelMirrored"
         case .restored(let cause): cause.reason
         case .left(let cause): cause.reason == "TunnelRestored" ? "TunnelLeft" : cause.reason
         case .displaced: "TunnelDisplaced"
@@ -42,7 +45,7 @@ public enum ServiceEvent: Sendable, Equatable {
 
     private var action: String {
         switch self {
-        case .intercepted: "Switch"
+        case .intercepted, .mirrored: "Switch"
         case .left: "Leave"
         case .restored, .displaced: "Restore"
         }
@@ -51,6 +54,7 @@ public enum ServiceEvent: Sendable, Equatable {
     private var note: String {
         switch self {
         case .intercepted(let holder): "traffic comes to \(holder); the pods are untouched"
+        case .mirrored(let holder): "copies of the traffic come to \(holder), whose answers are dropped"
         case .restored(let cause): "traffic goes to the pods again: \(cause.text)"
         case .left(let cause): "a session has left the tunnel, which others have: \(cause.text)"
         case .displaced: "another client changed the selector, and it stays so: the intercept has ended"
@@ -59,7 +63,7 @@ public enum ServiceEvent: Sendable, Equatable {
 
     private var isWarning: Bool {
         switch self {
-        case .intercepted, .displaced: false
+        case .intercepted, .mirrored, .displaced: false
         case .restored(let cause), .left(let cause):
             switch cause {
             case .expired, .originDeleted, .proxyMissing, .proxySilent, .recovered: true

@@ -55,13 +55,15 @@ extension SessionObjects {
     }
 
     private func configuration(originHost: String) -> ProxyConfiguration {
-        ProxyConfiguration(
+        var configuration = ProxyConfiguration(
             namespace: self.namespace, service: self.service.metadata.name, holder: self.holder.description,
             publicKey: self.publicKey, rule: self.rule, tellsCaller: self.tellsCaller,
             leaseDurationSeconds: self.leaseDurationSeconds, listeners: self.plan.listeners, originHost: originHost,
             tunnelPort: self.plan.tunnelPort, metricsPort: self.plan.metricsPort,
             restores: self.failsafe != .pluginOnly,
             usesBetaSlices: self.usesBetaSlices)
+        if self.isMirror { configuration.takeAsMirrored() }
+        return configuration
     }
 
     private func container(_ configuration: ProxyConfiguration) -> JSONValue {

@@ -27,6 +27,8 @@ public struct SessionObjects: Sendable {
     public var rule: RequestRule?
     /// Whether these say who called.
     public var tellsCaller = true
+    /// Whether only copies come to it.
+    public var isMirror = false
     /// Who restores when the laptop is gone.
     public var failsafe: Failsafe
     /// Whether EndpointSlices are v1beta1 here.
@@ -38,7 +40,7 @@ public struct SessionObjects: Sendable {
     public let names: SessionNames
 
     /// The version of what plugin, proxy and controller say to each other through the Lease.
-    static let protocolVersion = "4"
+    static let protocolVersion = "5"
 
     /// A session's objects.
     public init(
@@ -83,6 +85,16 @@ public struct SessionObjects: Sendable {
         return objects
     }
 
+    /// What the session wants of the Service.
+    public var wish: PortWish {
+        PortWish(ports: Set(self.plan.intercepted.map(\.servicePort)), rule: self.rule, isMirror: self.isMirror)
+    }
+
+    /// What is told of the switch.
+    public var switchEvent: ServiceEvent {
+        self.isMirror ? .mirrored(holder: self.holder.person) : .intercepted(holder: self.holder.person)
+    }
+
     /// The name of the session's Lease.
     public var leaseName: String { self.names.lease(slot: self.slot) }
 
@@ -92,7 +104,7 @@ public struct SessionObjects: Sendable {
     public func lease(time: String) -> Lease {
         var annotations = [
             Key.tunnel: self.tunnel.description,
-            Key.ports: self.plan.summary,
+            self.isMirror ? Key.mirror : Key.ports: self.plan.summary,
             Key.publicKey: self.publicKey,
             Key.version: Self.protocolVersion,
             Key.serviceUID: self.service.metadata.uid ?? "",

@@ -6,21 +6,26 @@ public struct SessionTraffic: Sendable, Equatable, CustomStringConvertible {
     public var received: Int
     /// Bytes to callers.
     public var sent: Int
+    /// Copies for a mirror that did not come, or not as a whole.
+    public var lost: Int
 
     /// Counts, none below zero.
-    public init(connections: Int, received: Int, sent: Int) {
-        (self.connections, self.received, self.sent) = (connections, received, sent)
+    public init(connections: Int, received: Int, sent: Int, lost: Int = 0) {
+        (self.connections, self.received, self.sent, self.lost) = (connections, received, sent, lost)
     }
 
     /// Reads the annotation; `nil` when it is none.
     public init?(_ text: String) {
         let numbers = text.split(separator: " ").compactMap { Int($0) }
-        guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
-        self.init(connections: numbers[0], received: numbers[1], sent: numbers[2])
+        guard (3...4).contains(numbers.count), numbers.allSatisfy({ $0 >= 0 }) else { return nil }
+        self.init(
+            connections: numbers[0], received: numbers[1], sent: numbers[2], lost: numbers.count > 3 ? numbers[3] : 0)
     }
 
     /// As in the annotation.
-    public var description: String { "\(self.connections) \(self.received) \(self.sent)" }
+    public var description: String {
+        "\(self.connections) \(self.received) \(self.sent)" + (self.lost > 0 ? " \(self.lost)" : "")
+    }
 
     /// A number of bytes as people read it: `812 B`, `4.0 KiB`, `1.2 GiB`.
     public static func text(bytes: Int) -> String {

@@ -1,5 +1,4 @@
 public import Kubernetes
-public import Requests
 
 /// How a session gets into a tunnel: what was read goes in, the next step comes out.
 ///
@@ -41,29 +40,24 @@ public struct TunnelEntry: Sendable {
 
     private let holder: Holder
     private let names: SessionNames
-    private let ports: Set<Int>
-    private let rule: RequestRule?
+    private let wish: PortWish
     /// Whether other sessions may have its ports for now.
     private let takesOver: Bool
 
     /// The entry of a session.
     ///
-    /// - Parameters:
-    ///   - ports: The Service's ports that it wants.
-    ///   - rule: Which requests of them; `nil` for whole connections.
-    public init(holder: Holder, service: String, ports: Set<Int>, rule: RequestRule? = nil, takesOver: Bool) {
+    /// - Parameter wish: What it wants of the Service.
+    public init(holder: Holder, service: String, wish: PortWish, takesOver: Bool) {
         self.holder = holder
         self.names = SessionNames(service: service)
-        self.ports = ports
-        self.rule = rule
+        self.wish = wish
         self.takesOver = takesOver
     }
 
     /// The entry of the session of these objects.
     public init(_ objects: SessionObjects, takesOver: Bool) {
         self.init(
-            holder: objects.holder, service: objects.names.service,
-            ports: Set(objects.plan.intercepted.map(\.servicePort)), rule: objects.rule, takesOver: takesOver)
+            holder: objects.holder, service: objects.names.service, wish: objects.wish, takesOver: takesOver)
     }
 
     /// Decides.
@@ -98,7 +92,7 @@ public struct TunnelEntry: Sendable {
         let own = mine.flatMap(PortClaim.init)
         return leases.first { lease in
             guard !lease.isHeld(by: self.holder.session), let claim = PortClaim(lease),
-                claim.wants(anyOf: self.ports, self.rule)
+                claim.rivals(self.wish)
             else { return false }
             return own.map(claim.precedes) ?? true
         }

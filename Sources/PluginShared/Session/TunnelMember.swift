@@ -15,13 +15,15 @@ public struct TunnelMember: Sendable, Equatable {
     public let rule: RequestRule?
     /// Whether these say who called.
     public let tellsCaller: Bool
+    /// Whether only copies do.
+    public let isMirror: Bool
     private var claim: PortClaim?
     private var isEstablished = false
 
     /// The session that made the tunnel, as its proxy's environment says.
     public init(
         holder: Holder, lease: String, publicKey: String, ports: Set<Int>, rule: RequestRule? = nil,
-        tellsCaller: Bool = true
+        tellsCaller: Bool = true, isMirror: Bool = false
     ) {
         self.holder = holder
         self.lease = lease
@@ -29,6 +31,7 @@ public struct TunnelMember: Sendable, Equatable {
         self.ports = ports
         self.rule = rule
         self.tellsCaller = tellsCaller
+        self.isMirror = isMirror
         self.claim = nil
     }
 
@@ -40,7 +43,7 @@ public struct TunnelMember: Sendable, Equatable {
         let ports = claim.rule == nil || rule != nil ? claim.ports ?? [] : []
         self.init(
             holder: claim.holder, lease: lease.metadata.name, publicKey: key, ports: ports, rule: rule,
-            tellsCaller: lease.tellsCaller)
+            tellsCaller: lease.tellsCaller, isMirror: claim.isMirror)
         self.claim = claim
     }
 
@@ -59,6 +62,11 @@ public struct TunnelMember: Sendable, Equatable {
         if self.isEstablished != other.isEstablished { return self.isEstablished }
         guard let mine = self.claim else { return other.claim != nil || self.lease < other.lease }
         return other.claim.map(mine.precedes) ?? false
+    }
+
+    /// Whether both want the same of a port, which only one can have.
+    func rivals(_ other: TunnelMember) -> Bool {
+        !self.isMirror && !other.isMirror && self.rule == other.rule && !self.ports.isDisjoint(with: other.ports)
     }
 
     /// It, without a claim to anything.

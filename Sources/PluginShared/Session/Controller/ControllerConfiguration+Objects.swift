@@ -53,6 +53,7 @@ extension ControllerConfiguration {
             }
         }
         objects.tellsCaller = lease.tellsCaller
+        objects.isMirror = record.isMirror
         objects.tunnel = record.tunnel
         objects.slot = names.leases.firstIndex(of: lease.metadata.name) ?? 0
         return objects

@@ -116,5 +116,8 @@ struct MessageReader<Reader: HeadReader> {
     }
 
     /// The next bytes, which are there.
-    private mutating func take(_ count: Int) -> ByteBuffer { self.buffer.readSlice(length: count) ?? ByteBuffer() }
+    private mutating func take(_ count: Int) -> ByteBuffer {
+        // What is read to its end does not keep the buffer that it was received in.
+        count == self.byteCount ? self.takeRest() : self.buffer.readSlice(length: count) ?? ByteBuffer()
+    }
 }

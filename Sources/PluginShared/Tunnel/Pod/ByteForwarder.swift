@@ -209,7 +209,7 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
     }
 
     func pipe(_ pipe: any BytePipe, received bytes: ByteBuffer) {
-        guard pipe === self.far, self.connection?.upstreamSent() == true else { return }
+        guard pipe === self.far, self.connection?.upstreamSent(bytes) == true else { return }
         self.give(self.exchange?.serverSent(bytes) ?? bytes)
     }
 

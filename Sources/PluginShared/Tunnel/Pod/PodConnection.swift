@@ -11,6 +11,8 @@ final class PodConnection: BytePipeOwner {
     private var isEnding = false
     private let caller: SocketPipe
     private let forwarder: any Forwarder
+    /// What others see of it; `nil` for nobody.
+    private let copies: ConnectionCopies?
     private let core: PodCore
 
     /// Whether the connection is to be ended behind an answer that says so, where it speaks HTTP/1.
@@ -29,11 +31,15 @@ final class PodConnection: BytePipeOwner {
     var passesThrough: Bool { self.forwarder.passesThrough }
 
     /// Takes over a connection that was accepted just now.
-    init(id: UInt64, port: ProxyPort, caller: SocketPipe, forwarder: any Forwarder, core: PodCore) {
+    init(
+        id: UInt64, port: ProxyPort, caller: SocketPipe, forwarder: any Forwarder, copies: ConnectionCopies? = nil,
+        core: PodCore
+    ) {
         self.id = id
         self.port = port
         self.caller = caller
         self.forwarder = forwarder
+        self.copies = copies
         self.core = core
         self.activity = ConnectionActivity(acceptedAt: MonotonicTime.now())
         forwarder.connection = self
@@ -64,6 +70,7 @@ final class PodConnection: BytePipeOwner {
     func end() {
         guard !self.isEnding, !self.isOver else { return }
         self.isEnding = true
+        self.copies?.callerEnded()
         self.caller.finish()
         self.caller.setReading(true)
         if !self.forwarder.finish(), self.caller.hasSentAll { return self.cut() }
@@ -96,6 +103,7 @@ final class PodConnection: BytePipeOwner {
         self.isOver = true
         self.caller.reset()
         self.forwarder.reset()
+        self.copies?.cut()
     }
 
     // MARK: What the forwarder says
@@ -103,9 +111,10 @@ final class PodConnection: BytePipeOwner {
     /// Bytes came from the upstream.
     ///
     /// - Returns: Whether the caller still gets them.
-    func upstreamSent() -> Bool {
+    func upstreamSent(_ bytes: ByteBuffer) -> Bool {
         guard !self.isEnding else { return false }
         self.activity.serverSent(now: MonotonicTime.now())
+        self.copies?.upstreamSent(bytes)
         return true
     }
 
@@ -119,16 +128,19 @@ final class PodConnection: BytePipeOwner {
         guard !self.isEnding else { return }
         // By what was before, a forwarder sees whether a request can begin here.
         self.forwarder.callerSent(bytes)
+        self.copies?.callerSent(bytes)
         self.activity.callerSent(now: MonotonicTime.now())
     }
 
     func pipeReadComplete(_ pipe: any BytePipe) {
         self.forwarder.callerReadComplete()
+        self.copies?.callerReadComplete()
     }
 
     func pipeEnded(_ pipe: any BytePipe) {
         if !self.isEnding { self.activity.callerSent(now: MonotonicTime.now()) }
         self.forwarder.callerEnded()
+        self.copies?.callerEnded()
     }
 
     func pipeFailed(_ pipe: any BytePipe) {

@@ -34,6 +34,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private var rules: [String: RuleTable<String>] = [:]
     /// The sessions whose requests say who called.
     private var tellsCaller: Set<String> = []
+    let mirrors = Mirrors()
     /// By route: of the ports whose connections go to a laptop.
     private var recalls: [String: PortRecall] = [:]
     /// By session.
@@ -86,12 +87,14 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         }
         self.keepCounters(of: sessions)
         self.tellsCaller = Set(sessions.filter { $0.rule != nil && $0.tellsCaller }.map(\.id))
+        let changed = self.mirrors.take(sessions, at: self.ports)
+        self.notRead = self.notRead.filter { !changed.contains($0[0]) }
         self.owners = [:]
-        for session in sessions where session.rule == nil {
+        for session in sessions where session.rule == nil && !session.isMirror {
             self.owners.merge(session.routes.map { ($0, session.id) }) { first, _ in first }
         }
         for port in self.ports {
-            let entries = sessions.filter { $0.routes.contains(port.route) }.compactMap { session in
+            let entries = sessions.filter { $0.routes.contains(port.route) && !$0.isMirror }.compactMap { session in
                 session.rule.map { (session.id, $0) }
             }
             self.set(entries.isEmpty ? nil : RuleTable(oldestFirst: entries), at: port)
@@ -152,6 +155,14 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     /// Whether a request that goes to a session's laptop says who called.
     func tellsCaller(_ session: String) -> Bool { self.tellsCaller.contains(session) }
 
+    /// Begins a copy for a session; `nil` where it gets none.
+    ///
+    /// - Parameter head: That of the request; `nil` for a connection.
+    func copy(to session: String, of port: ProxyPort, caller: String, for head: RequestHead? = nil) -> Tap? {
+        guard !self.isEnding, self.leaving[session] == nil else { return nil }
+        return self.mirrors[session]?.copy(of: port, caller: caller, through: self.links[session], for: head)
+    }
+
     /// Whether everything that comes goes to the origin.
     private var isEnding: Bool { self.passThrough.isOn || self.drain != nil }
 
@@ -197,6 +208,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         let laptops = self.laptops.mapValues(\.traffic)
         return PodFigures(
             laptops: laptops, laptopTotal: laptops.values.reduce(into: self.former) { $0.add($1) },
+            mirrors: self.mirrors.figures, mirrorTotal: self.mirrors.total, copiesWaiting: self.mirrors.held,
             origin: self.origin.traffic, passedThrough: self.passedThrough, open: self.counts.open,
             roundTrips: self.links.compactMapValues(\.roundTrip))
     }
@@ -255,8 +267,11 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
         let forwarder: any Forwarder =
             self.rules[port.route] == nil
             ? ByteForwarder(accepted, core: self) : RequestForwarder(accepted, core: self)
+        let copies = self.mirrors.table(at: port).map {
+            ConnectionCopies(of: port, caller: accepted.address, for: $0, core: self)
+        }
         let connection = PodConnection(
-            id: self.lastID, port: port, caller: caller, forwarder: forwarder, core: self)
+            id: self.lastID, port: port, caller: caller, forwarder: forwarder, copies: copies, core: self)
         self.connections[connection.id] = connection
         connection.endsBehindAnswers = self.drain != nil
         self.lastAccepted = MonotonicTime.now()
@@ -385,6 +400,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     func drain(session: String, limit: Duration) -> EventLoopFuture<Void> {
         let drain = self.leaving[session] ?? PodDrain(of: session, core: self)
         self.leaving[session] = drain
+        self.mirrors[session]?.leave()
         return drain.wait(limit: limit, lateConnectionGrace: .zero)
     }
 

@@ -4,6 +4,12 @@ public struct PodFigures: Sendable, Equatable {
     public var laptops: [String: Traffic]
     /// Of all laptops, those included whose sessions have left.
     public var laptopTotal: Traffic
+    /// What mirrors have got, by session.
+    public var mirrors: [String: MirrorFigures]
+    /// The same of all, those included whose sessions have left.
+    public var mirrorTotal: MirrorFigures
+    /// The memory that copies take which wait for laptops, in bytes.
+    public var copiesWaiting: Int
     /// Of the origin.
     public var origin: Traffic
     /// How many connections passed through, and why.
@@ -15,11 +21,16 @@ public struct PodFigures: Sendable, Equatable {
 
     /// Figures.
     public init(
-        laptops: [String: Traffic], laptopTotal: Traffic, origin: Traffic, passedThrough: [PassThroughReason: Int],
+        laptops: [String: Traffic], laptopTotal: Traffic, mirrors: [String: MirrorFigures] = [:],
+        mirrorTotal: MirrorFigures = MirrorFigures(), copiesWaiting: Int = 0, origin: Traffic,
+        passedThrough: [PassThroughReason: Int],
         open: Int, roundTrips: [String: Duration]
     ) {
         self.laptops = laptops
         self.laptopTotal = laptopTotal
+        self.mirrors = mirrors
+        self.mirrorTotal = mirrorTotal
+        self.copiesWaiting = copiesWaiting
         self.origin = origin
         self.passedThrough = passedThrough
         self.open = open

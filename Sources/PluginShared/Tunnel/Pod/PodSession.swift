@@ -12,15 +12,19 @@ public struct PodSession: Sendable, Equatable {
     public var rule: RequestRule?
     /// Whether these say who called, by ``ForwardedFields``.
     public var tellsCaller: Bool
+    /// Whether it gets copies of them, and somebody else answers.
+    public var isMirror: Bool
 
     /// A session.
     public init(
-        id: String, key: TunnelPublicKey, routes: Set<String>, rule: RequestRule? = nil, tellsCaller: Bool = true
+        id: String, key: TunnelPublicKey, routes: Set<String>, rule: RequestRule? = nil, tellsCaller: Bool = true,
+        isMirror: Bool = false
     ) {
         self.id = id
         self.key = key
         self.routes = routes
         self.rule = rule
         self.tellsCaller = tellsCaller
+        self.isMirror = isMirror
     }
 }

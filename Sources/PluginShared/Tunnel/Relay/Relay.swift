@@ -69,18 +69,8 @@ final class Relay {
             self.held.append(bytes)
             return
         }
-        self.near.write(Self.compact(bytes))
+        self.near.write(bytes.compacted)
         self.written += bytes.readableBytes
-    }
-
-    /// A copy of a small slice: while the near side takes nothing, it would keep the whole buffer that it was received in.
-    /// 500 uploads that were not read took 994 MB in the plugin, in pieces of 4 KiB.
-    private static func compact(_ bytes: ByteBuffer) -> ByteBuffer {
-        guard bytes.readableBytes * 2 < bytes.storageCapacity else { return bytes }
-        var copy = ByteBuffer()
-        copy.reserveCapacity(bytes.readableBytes)
-        copy.writeImmutableBuffer(bytes)
-        return copy
     }
 
     /// The far side ended its half.

@@ -66,7 +66,7 @@ extension RequestForwarder {
 
     private func give(_ bytes: ByteBuffer, of upstream: RequestUpstream) {
         self.request?.replay.answered()
-        guard self.connection?.upstreamSent() == true else { return }
+        guard self.connection?.upstreamSent(bytes) == true else { return }
         self.core.counter(for: upstream.session)?.sent(bytes.readableBytes)
         upstream.relay.farSent(bytes)
     }

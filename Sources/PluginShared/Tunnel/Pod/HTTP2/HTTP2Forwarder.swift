@@ -49,7 +49,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
         let http2 = HTTP2Connection(
             self.accepted.pipe, role: .server, windows: self.core.requestWindows, budget: self.core.counts.readBudget,
             owner: self
-        ) { [weak self] _ in _ = self?.connection?.upstreamSent() }
+        ) { [weak self] _ in _ = self?.connection?.upstreamSent(ByteBuffer()) }
         self.http2 = http2
         do {
             try http2.start(on: self.core.loop)
