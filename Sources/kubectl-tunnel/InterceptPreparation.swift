@@ -71,7 +71,7 @@ struct InterceptPreparation: Sendable {
             guard let name = port.unreadProtocol else { continue }
             self.report.event(
                 "note",
-                "note: port \(port.label) is said to speak \(name): requests are read of HTTP/1 without TLS, and others go where they went"
+                "note: port \(port.label) is said to speak \(name): requests are read of HTTP/1 without TLS, and others \(SessionWords(isMirror: self.request.isMirror).unread)"
             )
         }
     }

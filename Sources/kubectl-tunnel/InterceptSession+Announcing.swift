@@ -11,9 +11,10 @@ extension InterceptSession {
     func announce() {
         for (servicePort, localPort) in self.objects.plan.intercepted {
             self.report.event(
-                "intercepting",
-                "service/\(self.serviceName) port \(servicePort) now comes to \(self.request.address.with(port: localPort))"
-                    + (self.objects.rule.map { ": requests with \($0.text)" } ?? ""),
+                self.objects.isMirror ? "mirroring" : "intercepting",
+                self.words.begins(
+                    at: servicePort, of: self.serviceName, to: self.request.address.with(port: localPort),
+                    self.objects.rule),
                 [
                     "service": .string(self.serviceName), "namespace": .string(self.namespace),
                     "port": .integer(Int64(servicePort)), "localPort": .integer(Int64(localPort)),
@@ -22,11 +23,7 @@ extension InterceptSession {
         }
         let (recorder, event, service) = (self.recorder, self.objects.switchEvent, self.objects.service)
         self.inBackground { await recorder.record(event, on: service) }
-        self.report.event(
-            "ready",
-            self.isMaker
-                ? "nodes follow within a second; open connections stay at the pods; Ctrl-C ends it"
-                : "others have this tunnel, too, and notice nothing; Ctrl-C ends your part")
+        self.report.event("ready", self.words.ready(isMaker: self.isMaker))
         if let port = self.objects.plan.intercepted.first?.servicePort {
             if let line = self.testLine(port: port) { self.report.event("test-it", line) }
         }

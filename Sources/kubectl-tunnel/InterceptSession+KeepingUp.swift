@@ -79,14 +79,16 @@ extension InterceptSession {
         case .localDown(let route, let reason):
             self.report.event(
                 "local-down",
-                "local process for \(route) does not answer (\(reason)): traffic goes to the original pods",
+                "local process for \(route) does not answer (\(reason)): \(self.words.elsewhere)",
                 ["route": .string(route)])
             tunnel.end.send(control: ControlLine.localDown(route: route).text)
         case .localUp(let route):
             tunnel.end.send(control: ControlLine.localUp(route: route).text)
             self.report.event(
-                "local-up", "local process for \(route) answers again: traffic comes here", ["route": .string(route)])
+                "local-up", "local process for \(route) answers again: \(self.words.here)", ["route": .string(route)])
         case .unanswered(let route):
+            // Nobody waits for a mirror's.
+            guard !self.objects.isMirror else { break }
             self.report.event(
                 "unanswered",
                 "the local process has not answered a caller of \(route) for 5 s: callers wait as long as it does, as at a breakpoint",
@@ -103,6 +105,14 @@ extension InterceptSession {
         }
     }
 
+    /// Losses are told as they grow, which the proxy looks at now and then.
+    private func copiesCounted(_ count: Int, _ lost: [String: Int]) {
+        let isNews = lost != self.copies?.lost ?? [:]
+        self.copies = (count, lost)
+        guard isNews, self.session.end == nil, let text = SessionWords.text(lost: lost) else { return }
+        self.report.event("copies-lost", "copies: \(text)")
+    }
+
     private func take(_ line: ControlLine?) {
         switch line {
         case .checked(let obstacle, let refusing):
@@ -112,13 +122,14 @@ extension InterceptSession {
         case .terminating: self.handle(.proxyTerminates)
         case .notRead(let route, let name):
             self.report.event(
-                "not-read", "note: callers of \(route) speak \(name): their requests go where they went without you")
+                "not-read", "note: callers of \(route) speak \(name): their requests \(self.words.unread)")
         case .callersRefused(let limit):
             self.report.event(
                 "callers-refused",
                 "new callers are refused: \(limit) connections are open, as many as the proxy's open files allow")
         case .taken(let person): self.checked?.yield(.taken(by: person))
-        case .check, .drain, .leave, .localDown, .localUp, .mirrored, nil: break
+        case .mirrored(let count, let lost): self.copiesCounted(count, lost)
+        case .check, .drain, .leave, .localDown, .localUp, nil: break
         }
     }
 }

@@ -52,6 +52,8 @@ actor InterceptSession {
     var saysSilence = false
     /// Local ports without a listener.
     var silentPorts: Set<Int> = []
+    /// What a mirror has got since the proxy's start; `nil` before it was told.
+    var copies: (count: Int, lost: [String: Int])?
     /// Where the proxy's answer to a check is waited for.
     var checked: AsyncStream<ControlLine>.Continuation?
 

@@ -25,7 +25,8 @@ struct ListCommand: AsyncParsableCommand {
             starting: nothing is switched yet. active: traffic goes to the laptop. local-down: it goes to the original \
             pods, since the local process does not answer. passing-through: the same, since the laptop does not. switched: the Service leads to a proxy that may not say \
             more (--no-failsafe). draining: it is over, and connections still pass through its proxy. expired, terminating: it ends. uncertain, broken, malformed: see `kubectl tunnel doctor`. \
-            unknown: no proxy is ready.
+            unknown: no proxy is ready. A mirror gets copies, which the original pods or others answer, and drops what its process does not \
+            take.
             """)
 
     @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
@@ -59,6 +60,7 @@ enum SessionList {
         var ports: String
         /// The rule's text; `nil` for whole connections.
         var rule: String?
+        var isMirror = false
         var user: String
         var host: String
         var session: String
@@ -77,7 +79,16 @@ enum SessionList {
             self.traffic = record.traffic
             // A Lease may say anything.
             self.rule = record.rule.map { (try? RequestRule(text: $0))?.text ?? "unreadable" }
+            self.isMirror = record.isMirror
             self.state = state
+        }
+
+        /// Which requests come to it, for people.
+        var requests: String {
+            let what = self.rule ?? "all"
+            guard self.isMirror else { return what }
+            let lost = self.traffic?.lost ?? 0
+            return "copies of \(what)" + (lost > 0 ? " (\(lost) dropped)" : "")
         }
 
         /// A Lease whose holder cannot be read; `nil` for every other.
@@ -145,7 +156,7 @@ enum SessionList {
         case .table, .wide:
             var headings = ["SERVICE", "PORTS", "USER", "HOST", "AGE", "STATE"]
             // Most often nobody has a rule.
-            let showsRules = output == .wide || rows.contains { $0.rule != nil }
+            let showsRules = output == .wide || rows.contains { $0.rule != nil || $0.isMirror }
             if showsRules { headings.append("REQUESTS") }
             if showsNamespace { headings.insert("NAMESPACE", at: 0) }
             if output == .wide { headings += ["CONNECTIONS", "RECEIVED", "SENT", "SESSION"] }
@@ -155,7 +166,7 @@ enum SessionList {
                     row.service, row.ports.replacing(" ", with: ","), row.user, row.host,
                     Age.text(seconds: row.ageSeconds), row.state,
                 ]
-                if showsRules { cells.append(row.rule ?? "all") }
+                if showsRules { cells.append(row.requests) }
                 if showsNamespace { cells.insert(row.namespace, at: 0) }
                 if output == .wide {
                     let bytes = row.traffic.map { [$0.received, $0.sent].map(SessionTraffic.text(bytes:)) }
@@ -183,7 +194,9 @@ enum SessionList {
                     "state": .string(row.state),
                 ]
                 if let rule = row.rule { members["rule"] = .string(rule) }
+                if row.isMirror { members["mirror"] = true }
                 if let traffic = row.traffic {
+                    if row.isMirror { members["droppedCopies"] = .integer(Int64(traffic.lost)) }
                     members["connections"] = .integer(Int64(traffic.connections))
                     members["receivedBytes"] = .integer(Int64(traffic.received))
                     members["sentBytes"] = .integer(Int64(traffic.sent))

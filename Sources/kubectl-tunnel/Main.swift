@@ -43,7 +43,7 @@ struct TunnelCommand: AsyncParsableCommand {
             """,
         version: ProxyConfiguration.softwareVersion,
         subcommands: [
-            InterceptCommand.self, ListCommand.self, StopCommand.self, RestoreCommand.self, ReplayCommand.self,
-            DoctorCommand.self, InstallCommand.self, VersionCommand.self,
+            InterceptCommand.self, MirrorCommand.self, ListCommand.self, StopCommand.self, RestoreCommand.self,
+            ReplayCommand.self, DoctorCommand.self, InstallCommand.self, VersionCommand.self,
         ])
 }

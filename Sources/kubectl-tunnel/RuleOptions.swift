@@ -30,14 +30,8 @@ struct RuleOptions: ParsableArguments {
     @Flag(help: "Requests with the header or the baggage kubectl-tunnel=USER, USER being you.")
     var personal = false
 
-    @Flag(help: "Leave out X-Forwarded-For and Forwarded, which say who called.")
-    var noForwardedHeaders = false
-
-    func validate() throws {
-        guard self.noForwardedHeaders, self.words(user: "user").allSatisfy(\.words.isEmpty) else { return }
-        throw ValidationError(
-            "--no-forwarded-headers goes with --header or another rule: nothing is added to whole connections")
-    }
+    /// Whether nothing was asked for.
+    var isEmpty: Bool { self.words(user: "user").allSatisfy(\.words.isEmpty) }
 
     /// What has to hold, all of it; `nil` where nothing was asked for.
     ///

@@ -61,7 +61,7 @@ struct StopCommand: AsyncParsableCommand {
         console.result(
             others.isEmpty
                 ? "service/\(self.service) is free\(rest)"
-                : "your intercept of service/\(self.service) has ended\(rest); \(others.joined(separator: ", ")) has it, too"
+                : "your session of service/\(self.service) has ended\(rest); \(others.joined(separator: ", ")) has it, too"
         )
     }
 

@@ -16,7 +16,7 @@ extension EndToEnd {
                 "$@" >"$file" 2>&1 &
                 pid=$!
                 sessions+=("$pid")
-                until grep -q -e 'now comes to' -e 'names of the cluster resolve' "$file"; do
+                until grep -q -e 'now comes\? to' -e 'names of the cluster resolve' "$file"; do
                     kill -0 "$pid" || { cat "$file"; exit 1; }
                     read -r -t 0.1 <>"$WORK/fifo" || true
                 done
@@ -37,7 +37,9 @@ extension EndToEnd {
         private static func script(_ block: Document.Block) -> String {
             let lines = block.lines.map { line in
                 let line = line.replacing("registry.example/proxy:0.1.0", with: Lab.shared.proxyImage)
-                let isIntercept = line.hasPrefix("kubectl tunnel intercept ") && !line.contains("--dry-run")
+                let isIntercept =
+                    ["intercept", "mirror"].contains { line.hasPrefix("kubectl tunnel \($0) ") }
+                    && !line.contains("--dry-run")
                 let isUp = line.hasPrefix("kubectl tunnel-dns up") && !line.contains("--detach")
                 return isIntercept || isUp ? "session " + line : line
             }

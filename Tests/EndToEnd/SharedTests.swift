@@ -194,7 +194,7 @@ extension EndToEnd {
                 // A stop is for one's own; by force it is for all.
                 let stop = try await shop.start(["stop", "web"], host: "bob-laptop", environment: ["USER": "bob"])
                     .finish(within: 20)
-                #expect(stop.output.contains("your intercept of service/web has ended"), "\(stop)")
+                #expect(stop.output.contains("your session of service/web has ended"), "\(stop)")
                 #expect(stop.output.contains("carol on carol-laptop has it, too"), "\(stop)")
                 #expect(try await stage.bob.finish(within: 20).status == 0)
                 try await stage.loads[0].expect("carol")

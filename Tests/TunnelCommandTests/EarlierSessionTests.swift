@@ -46,6 +46,15 @@ import Testing
         #expect(refusal?.summary == "service/web is intercepted by you, on this machine")
     }
 
+    @Test("a mirror goes beside a session that has the port")
+    func mirror() async throws {
+        let stage = CommandStage()
+        hold(stage, Holder(user: "bob", host: "desk", session: SessionID("bbbbbbbbbb")!))
+        let prepared = try await stage.intercept { $0.isMirror = true }
+        #expect(prepared.dryRunText.contains("\(Key.mirror): \"80:3000\""), "\(prepared.dryRunText)")
+        #expect(prepared.objects.switchEvent == .mirrored(holder: prepared.objects.holder.person))
+    }
+
     @Test("one's own session whose plugin has died on this machine is asked to end, without a word of the user's")
     func ownDead() async throws {
         try await withFolder { locks in

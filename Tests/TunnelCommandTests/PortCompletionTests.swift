@@ -15,12 +15,12 @@ import Testing
         #expect(ClusterCompletion.choices(port: port, typed) == [offered])
     }
 
-    @Test("the Service is the word behind intercept that is neither a flag nor a flag's value")
+    @Test("the Service is the word behind intercept or mirror that is neither a flag nor a flag's value")
     func service() {
         for words in [
             ["kubectl", "intercept", "web", "--port", ""], ["kubectl", "intercept", "-n", "shop", "svc/web", "-p", ""],
             ["kubectl", "intercept", "--force", "web", "--port="],
-            ["kubectl", "intercept", "--namespace=x", "web", ""],
+            ["kubectl", "intercept", "--namespace=x", "web", ""], ["kubectl", "mirror", "--yes", "web", "--port", ""],
         ] {
             #expect(ClusterCompletion.service(in: words) == "web", "\(words)")
         }

@@ -33,9 +33,9 @@ extension ClusterCompletion {
         return ["\(Int(parts[1]) == nil ? parts[0] : parts[1]):\(remote)"]
     }
 
-    /// The Service among the words: the first behind `intercept` that is neither a flag nor a flag's value.
+    /// The Service among the words: the first behind `intercept` or `mirror` that is neither a flag nor a flag's value.
     static func service(in words: [String]) -> String? {
-        guard let command = words.firstIndex(of: "intercept") else { return nil }
+        guard let command = words.firstIndex(where: { $0 == "intercept" || $0 == "mirror" }) else { return nil }
         let flags: Set = [
             "--force", "--take-over", "--yes", "-y", "--network-policy", "--no-failsafe", "--dns", "--dry-run",
             "--verbose", "-v", "--wait", "--no-wait", "--personal", "--show-requests", "--record-secrets",

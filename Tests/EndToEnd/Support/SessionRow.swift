@@ -10,6 +10,8 @@ struct SessionRow: Decodable, Sendable, Equatable {
     var session: String
     var state: String
     var connections: Int?
+    var mirror: Bool?
+    var droppedCopies: Int?
 }
 
 extension Shop {

@@ -30,6 +30,7 @@ final class ConnectionCopies {
         guard !self.taps.isEmpty || self.reader != nil else { return }
         let bytes = bytes.compacted
         for tap in self.taps { tap.send(bytes) }
+        if self.taps.contains(where: \.isOver) { self.taps.removeAll(where: \.isOver) }
         self.reader?.callerSent(bytes)
         while let piece = self.reader?.next() { self.take(piece) }
     }
