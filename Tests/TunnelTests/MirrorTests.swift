@@ -83,9 +83,7 @@ extension Loopback {
 
         @Test("every mirror gets a copy of each connection, whole and in order, and who answers is who did without it")
         func connections() async throws {
-            let mirrors = [
-                try RecordingServer(answer: pattern(3_000_000)), try RecordingServer(), try RecordingServer(),
-            ]
+            let mirrors = [try RecordingServer(answer: Self.answer), try RecordingServer(), try RecordingServer()]
             try await Stage.with(origin: try .named("origin")) { stage in
                 for (number, mirror) in mirrors.enumerated() {
                     try await stage.join("mirror\(number)", local: mirror.port)
@@ -110,6 +108,59 @@ extension Loopback {
                     #expect(figures.copies == 20 && figures.lost.isEmpty, "\(figures)")
                     #expect(figures.byteCount == sent.reduce(0) { $0 + $1.count })
                 }
+            }
+        }
+
+        @Test("a process may answer as much as it likes, which nobody gets and nothing holds")
+        func answers() async throws {
+            let mirror = try RecordingServer(answer: pattern(20_000_000))
+            try await Stage.with(origin: try .named("origin")) { stage in
+                try await stage.join("mirror", local: mirror.port)
+                #expect(text(try await stage.ask(Array("a".utf8))) == "origin:a")
+                #expect(await eventually { mirror.recordings.first?.end == .fin })
+            }
+        }
+
+        @Test("a process that stands still has so many copies under way, and no more are begun")
+        func many() async throws {
+            let mirror = try SilentListener()
+            try await Stage.with(origin: try .named("origin")) { stage in
+                try await stage.join("mirror", local: mirror.port)
+                for _ in 0..<Mirror.mostAtOnce + 10 {
+                    #expect(text(try await stage.ask(Array("a".utf8))) == "origin:a")
+                }
+                let isTold = await eventually {
+                    let figures = await stage.figures("mirror")
+                    return figures.lost == [.full: 10] && figures.copies == Mirror.mostAtOnce
+                }
+                let figures = await stage.figures("mirror")
+                #expect(isTold, "\(figures)")
+            }
+        }
+
+        @Test("a mirror that leaves has lost nothing, and callers notice nothing")
+        func leaves() async throws {
+            let mirror = try RecordingServer()
+            try await Stage.with(origin: try .echo()) { stage in
+                let laptop = try await stage.join("mirror", local: mirror.port)
+                let port = stage.port
+                let caller = try await blocking { try RawSocket.connect(port: port) }
+                func echoes(_ word: String) async throws {
+                    let echo = try await blocking {
+                        try caller.send(word)
+                        return try caller.receive(exactly: word.utf8.count)
+                    }
+                    #expect(text(echo) == word)
+                }
+                try await echoes("before")
+                #expect(await eventually { mirror.recordings.first?.text == "before" })
+                await stage.pod.drain(session: "mirror", limit: .seconds(10))
+                #expect(await eventually { laptop.streamCount == 0 })
+                try await echoes("behind")
+                #expect(text(try await stage.ask(Array("new".utf8))) == "new")
+                #expect(mirror.recordings.count == 1 && mirror.recordings.first?.text == "before")
+                #expect(await stage.figures("mirror").lost.isEmpty)
+                caller.close()
             }
         }
 
@@ -372,6 +423,33 @@ extension Loopback {
                 #expect(await eventually { mirror.recordings.count { $0.end != nil } == 2 })
                 let ends = Dictionary(uniqueKeysWithValues: mirror.recordings.map { ($0.text, $0.end) })
                 #expect(ends == [whole: .fin, String(half): .reset], "\(ends)")
+            }
+        }
+
+        @Test("the process hears of the caller's end behind its answer: some take it for a caller that is gone")
+        func endBehindAnswer() async throws {
+            let (asked, gone, endedBefore, endedBehind) = (
+                Captured<Bool>(), Captured<Bool>(), Captured<Bool>(), Captured<Bool>()
+            )
+            let mirror = try RawServer { socket in
+                defer { socket.close() }
+                _ = try socket.receive()
+                asked.set(true)
+                while gone.peek == nil { usleep(1000) }
+                endedBefore.set(try socket.ends(within: 100))
+                try socket.send(Self.answer)
+                endedBehind.set(try socket.receive().isEmpty)
+            }
+            try await Stage.with(origin: try WebServer.start("origin")) { stage in
+                let laptop = try await stage.join("mirror", local: mirror.port, user: "alice")
+                _ = try await stage.ask(Array(Self.request("alice", "/").utf8))
+                _ = await asked.get()
+                // What the pod sends at the caller's end has come.
+                #expect(await eventually { stage.pod.connectionCount == 0 })
+                _ = try await laptop.ping()
+                gone.set(true)
+                #expect(await endedBefore.get() == false)
+                #expect(await endedBehind.get())
             }
         }
 
