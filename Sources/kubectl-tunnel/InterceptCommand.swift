@@ -57,7 +57,9 @@ struct InterceptCommand: AsyncParsableCommand {
             request.command = self.command
             request.allowed = self.options.allow.allowed
             request.showsRequests = self.options.showRequests
-            request.recording = self.options.record.map { Recording(path: $0, keepsSecrets: self.options.recordSecrets) }
+            request.recording = self.options.record.map {
+                Recording(path: $0, keepsSecrets: self.options.recordSecrets)
+            }
             return request
         }
     }
