@@ -30,10 +30,11 @@ import Testing
     }
 
     @Test("the fields that say who called are left out where that is asked for, of the requests of a rule")
-    func forwardedHeaders() throws {
+    func forwardedHeaders() async throws {
         let words = ["web", "--port", "80", "--no-forwarded-headers"]
-        #expect(try InterceptCommand.parse(words + ["--personal"]).options.noForwardedHeaders)
-        #expect(throws: (any Error).self) { try InterceptCommand.parse(words) }
+        let command = try await InterceptCommand.asyncParse(words + ["--personal"])
+        #expect(command.options.noForwardedHeaders)
+        await #expect(throws: (any Error).self) { _ = try await InterceptCommand.asyncParse(words) }
     }
 
     @Test("the line to copy meets the rule")
