@@ -61,7 +61,10 @@ extension EndToEnd {
         func help() async throws {
             let installation = try Installation()
             for (plugin, known) in [
-                ("tunnel", ["intercept", "list", "stop", "restore", "replay", "doctor", "install", "version"]),
+                (
+                    "tunnel",
+                    ["intercept", "mirror", "list", "stop", "restore", "replay", "doctor", "install", "version"]
+                ),
                 ("tunnel-dns", ["up", "down", "status", "env", "exec"]),
             ] {
                 let overview = try await installation.kubectl(plugin, "--help").output

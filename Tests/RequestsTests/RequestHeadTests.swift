@@ -57,6 +57,27 @@ import Testing
         #expect(try "head / HTTP/1.1\r\nHost: a\r\n\r\n".requestHead().methodKind == .ordinary)
     }
 
+    @Test("an offer of HTTP/2 is taken out, and all else is as it came")
+    func offers() throws {
+        func plain(_ fields: String) throws -> String? {
+            let head = try "GET / HTTP/1.1\r\nHost: a\r\n\(fields)A: b\r\n\r\n".requestHead().withoutHTTP2
+            return head.map { String(decoding: $0.fields.bytes, as: UTF8.self) }
+        }
+        let start = "GET / HTTP/1.1\r\nHost: a\r\n"
+        #expect(
+            try plain("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n")
+                == start + "A: b\r\n\r\n")
+        #expect(
+            try plain("Connection: Upgrade , keep-alive,HTTP2-Settings\r\nupgrade:H2C \r\n")
+                == start + "Connection: keep-alive\r\nA: b\r\n\r\n")
+        #expect(
+            try plain("Upgrade: websocket, h2c\r\nConnection: upgrade\r\n")
+                == start + "Upgrade: websocket\r\nConnection: upgrade\r\nA: b\r\n\r\n")
+        #expect(try plain("Upgrade: websocket\r\nConnection: Upgrade\r\n") == nil && plain("") == nil)
+        // Nobody is asked to change.
+        #expect(try plain("Upgrade: h2c\r\n") == nil)
+    }
+
     @Test("names keep their case and their order, values their bytes but for white space at the ends")
     func fields() throws {
         let text = "GET http://a/x HTTP/1.0\r\nX-User: \t alice b\t\r\nx-uSER:\r\nA:\u{e9}:\r\n\r\n"

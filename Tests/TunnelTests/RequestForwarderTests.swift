@@ -263,6 +263,21 @@ extension Loopback {
             }
         }
 
+        @Test("nobody gets a connection by an offer of HTTP/2: its next requests go where they belong")
+        func offer() async throws {
+            try await Stage.with([("alice", nil)]) { stage in
+                let caller = try Caller(stage)
+                try await blocking {
+                    for user in ["alice", "carol", "alice"] {
+                        try caller.socket.send(
+                            "GET /upgrade HTTP/1.1\r\nHost: web\r\nX-User: \(user)\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+                                + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+                        #expect(try caller.who() == (user == "carol" ? "origin" : user))
+                    }
+                }
+            }
+        }
+
         @Test("a server that speaks first is heard")
         func greeting() async throws {
             let server = try RawServer { socket in

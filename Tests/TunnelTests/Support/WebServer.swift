@@ -38,7 +38,7 @@ enum WebServer {
                 case "early": break
                 case "once":
                     return try socket.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
-                case "upgrade":
+                case "upgrade" where head.lowercased().contains("\r\nupgrade:"):
                     try socket.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n\(name)!")
                     try socket.send(input.rest)
                     while case let bytes = try socket.receive(), !bytes.isEmpty { try socket.send(bytes) }

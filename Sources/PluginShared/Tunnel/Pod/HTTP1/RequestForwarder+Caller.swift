@@ -74,7 +74,10 @@ extension RequestForwarder {
         }
     }
 
-    private func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
+    private func begin(_ came: RequestHead, _ bytes: ByteBuffer) {
+        // Who took an offer of HTTP/2 would get all that follows.
+        let plain = came.withoutHTTP2
+        let (head, bytes) = (plain ?? came, plain.map { ByteBuffer(bytes: $0.fields.bytes) } ?? bytes)
         // What it asks for is a connection.
         guard !head.isConnect else {
             var all = bytes
