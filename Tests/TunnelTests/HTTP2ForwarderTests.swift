@@ -122,6 +122,86 @@ extension Loopback {
             }
         }
 
+        @Test("what is wrong with one request is its own end, and nobody else's")
+        func malformed() async throws {
+            try await Self.with { _, _, client in
+                for user in ["alice", "carol"] {
+                    let other = try await client.begin("/other", user: user)
+                    let wrong = try await client.begin("/", user: user, ends: true, fields: [("connection", "close")])
+                    let refused = try await wrong.answer.get()
+                    #expect(!refused.hasEnded && refused.code == .protocolError)
+                    other.send(ByteBuffer(string: "a"), ends: true)
+                    let answer = try await other.answer.get()
+                    #expect(answer.who == (user == "carol" ? "origin" : user))
+                }
+            }
+        }
+
+        @Test("an answer is whole when its connection ends right behind it, and is not asked for again")
+        func last() async throws {
+            try await Self.with { _, servers, client in
+                for _ in 0..<30 {
+                    let answer = try await client.ask("alice", "/last")
+                    #expect(answer.who == "alice")
+                }
+                #expect(servers.alice.requestCount == 30 && servers.origin.requestCount == 0)
+            }
+        }
+
+        @Test("an answer is whole whose server wants no more of the request", arguments: ["alice", "carol"])
+        func refused(user: String) async throws {
+            try await Self.with { _, _, client in
+                let request = try await client.begin("/refused", user: user)
+                try await client.read(false)
+                request.send(Self.bytes(1_000), ends: false)
+                try await client.read(true)
+                let answer = try await request.answer.get()
+                #expect(answer.body.readableBytes == 200_000 && answer.trailers?.first(name: "grpc-status") == "3")
+                let next = try await client.ask(user)
+                #expect(next.hasEnded)
+            }
+        }
+
+        @Test("more requests than a server takes at once wait, also while it says that it goes")
+        func queued() async throws {
+            let origin = try await HTTP2Server.start("origin", streams: 5)
+            try await RequestStage.with(origin: origin.port) { stage in
+                try await stage.join("alice", port: origin.port)
+                let client = try await HTTP2Client.connect(port: stage.port)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for worker in 0..<40 {
+                        group.addTask {
+                            let user = worker.isMultiple(of: 2) ? "alice" : "carol"
+                            let answer = try await client.ask(user, "/\(worker)", body: Self.bytes(worker * 1000))
+                            #expect(answer.who == "origin", "\(worker)")
+                        }
+                    }
+                    #expect(await origin.has(requests: 7))
+                    try await origin.leaveSoon()
+                    try await group.waitForAll()
+                }
+            }
+            try await origin.stop()
+        }
+
+        @Test("a drain ends a connection behind all of the last answer, whatever its caller takes of it")
+        func slowDrain() async throws {
+            try await Self.with { stage, servers, client in
+                #expect(try await client.ask("carol").who == "origin")
+                let slow = try await client.begin("/big", user: "carol")
+                #expect(await servers.origin.has(requests: 2))
+                try await client.read(false)
+                slow.send(ByteBuffer(string: "a"), ends: true)
+                let pod = stage.pod
+                async let drained: Void = pod.drain(limit: .seconds(20))
+                try await client.read(true)
+                let answer = try await slow.answer.get()
+                #expect(answer.hasEnded && answer.body.readableBytes > 8_000_000)
+                try await client.closed.get()
+                _ = await drained
+            }
+        }
+
         @Test("a caller that gives a request up is heard, and its others go on")
         func givenUp() async throws {
             try await Self.with { _, _, client in

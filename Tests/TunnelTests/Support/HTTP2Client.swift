@@ -16,13 +16,22 @@ final class HTTP2Client: Sendable {
     static func connect(port: Int) async throws -> HTTP2Client {
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         let channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
+        // It may say what no honest client does.
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.headerBlockValidation = .disabled
         let multiplexer = try await channel.configureHTTP2Pipeline(
-            mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
+            mode: .client, connectionConfiguration: configuration, streamConfiguration: .init()
         ) { $0.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }.get()
         return HTTP2Client(channel, multiplexer)
     }
 
     var closed: EventLoopFuture<Void> { self.channel.closeFuture }
+
+    /// Reads on, or no more.
+    func read(_ isReading: Bool) async throws {
+        try await self.channel.setOption(.autoRead, value: isReading).get()
+        if isReading { self.channel.read() }
+    }
 
     func close() async throws { try await self.channel.close() }
 
@@ -48,16 +57,19 @@ final class HTTP2Client: Sendable {
     }
 
     /// Begins a request.
-    func begin(_ path: String, user: String, method: String = "POST", ends: Bool = false) async throws -> Request {
+    func begin(
+        _ path: String, user: String, ends: Bool = false, fields: [(String, String)] = []
+    ) async throws -> Request {
         let promise = self.channel.eventLoop.makePromise(of: HTTP2Answer.self)
         let stream = try await self.multiplexer.createStreamChannel { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(Reader(promise))
             }
         }.get()
-        let headers = HPACKHeaders([
-            (":method", method), (":scheme", "http"), (":authority", "web"), (":path", path), ("x-user", user),
-        ])
+        let headers = HPACKHeaders(
+            [
+                (":method", "POST"), (":scheme", "http"), (":authority", "web"), (":path", path), ("x-user", user),
+            ] + fields)
         stream.writeAndFlush(HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: ends)), promise: nil)
         return Request(stream: stream, answer: promise.futureResult)
     }

@@ -22,8 +22,10 @@ final class HTTP2Server: Sendable {
         self.port = channel.localAddress?.port ?? 0
     }
 
-    /// - Parameter name: The first word of each answer's body.
-    static func start(_ name: String) async throws -> HTTP2Server {
+    /// - Parameters:
+    ///   - name: The first word of each answer's body.
+    ///   - streams: How many requests it takes at once.
+    static func start(_ name: String, streams: Int = 100) async throws -> HTTP2Server {
         let accepted = Box()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -31,6 +33,7 @@ final class HTTP2Server: Sendable {
                 accepted.server.withLock { $0?.connections.withLock { $0.append(channel) } }
                 var configuration = NIOHTTP2Handler.ConnectionConfiguration()
                 configuration.maximumConnectionGlitches = .max
+                configuration.initialSettings = [HTTP2Setting(parameter: .maxConcurrentStreams, value: streams)]
                 return channel.configureHTTP2Pipeline(
                     mode: .server, connectionConfiguration: configuration, streamConfiguration: .init()
                 ) { stream in
@@ -60,6 +63,18 @@ final class HTTP2Server: Sendable {
                 streamID: .rootStream, payload: .goAway(lastStreamID: .rootStream, errorCode: .noError, opaqueData: nil)
             )
             connection.writeAndFlush(frame, promise: nil)
+        }
+    }
+
+    /// Says on each connection that none should begin, and takes those that do.
+    func leaveSoon() async throws {
+        for connection in self.connections.withLock({ $0 }) {
+            try await connection.eventLoop.submit {
+                let bytes = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
+                // Past the library, which would refuse them.
+                let context = try connection.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+                context.writeAndFlush(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
+            }.get()
         }
     }
 
@@ -98,6 +113,17 @@ final class HTTP2Server: Sendable {
                     self.body = ByteBuffer(string: names.map { frame.headers[$0].first ?? "-" }.joined(separator: " "))
                 }
                 if self.path == "/early" { self.head(context, "413", ends: true) }
+                if self.path == "/refused" {
+                    self.head(context, "200", ends: false)
+                    self.send(context, .data(.init(data: .byteBuffer(ByteBuffer(repeating: 7, count: 200_000)))))
+                    let trailers = HTTP2Frame.FramePayload.headers(
+                        .init(headers: ["grpc-status": "3"], endStream: true))
+                    let channel = context.channel
+                    // Behind what is on its way, or it would never go.
+                    channel.writeAndFlush(trailers).whenComplete { _ in
+                        channel.writeAndFlush(HTTP2Frame.FramePayload.rstStream(.noError), promise: nil)
+                    }
+                }
                 if self.path == "/reset" { self.send(context, .rstStream(.enhanceYourCalm)) }
                 if frame.endStream { self.answer(context) }
             case .data(let frame):
@@ -109,7 +135,7 @@ final class HTTP2Server: Sendable {
 
         private func answer(_ context: ChannelHandlerContext) {
             switch self.path {
-            case "/hang", "/early", "/reset": return
+            case "/hang", "/early", "/reset", "/refused": return
             case "/half":
                 self.head(context, "200", ends: false)
                 self.send(context, .data(.init(data: .byteBuffer(ByteBuffer(string: "\(self.name) half")))))
@@ -139,6 +165,8 @@ final class HTTP2Server: Sendable {
                     "\(self.name) \(self.path) \(self.body.readableBytes) \(sum) \(self.trailers?.first(name: "x-sum") ?? "-")"
                 self.send(context, .data(.init(data: .byteBuffer(ByteBuffer(string: text)))))
                 self.send(context, .headers(.init(headers: ["grpc-status": "0"], endStream: true)))
+                guard self.path == "/last", let connection = context.channel.parent else { return }
+                context.eventLoop.execute { connection.close(promise: nil) }
             }
         }
 

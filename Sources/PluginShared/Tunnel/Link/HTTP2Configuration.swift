@@ -78,6 +78,16 @@ enum HTTP2Configuration {
         return configuration
     }
 
+    /// The settings of each request's stream.
+    static func requestStream() -> NIOHTTP2Handler.StreamConfiguration {
+        var configuration = HTTP2Configuration.stream()
+        // Default 200 in 30 s: a client with deadlines may give up each of some hundred requests a second. The library keeps 16 bytes
+        // for each that it allows.
+        configuration.streamResetFrameRateLimit.maximumCount = 20_000
+        configuration.streamErrorRateLimit.maximumCount = 20_000
+        return configuration
+    }
+
     /// The settings of each stream.
     static func stream() -> NIOHTTP2Handler.StreamConfiguration {
         var configuration = NIOHTTP2Handler.StreamConfiguration()

@@ -11,6 +11,10 @@ final class HTTP2Carrier: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     /// Whether the channel reads all that comes, as that of a stream does.
     private var readsByItself = true
+    /// Whether the library has said GOAWAY.
+    private(set) var saidGoAway = false
+    /// Whether the next write is what a DATA frame has, whose header comes by itself.
+    private var payloadFollows = false
     /// Told how many bytes were written.
     private let wrote: (Int) -> Void
 
@@ -44,8 +48,17 @@ final class HTTP2Carrier: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .byteBuffer(let bytes) = self.unwrapOutboundIn(data) else { return promise?.succeed() ?? () }
+        self.look(at: bytes)
         self.wrote(bytes.readableBytes)
         self.pipe.write(bytes, sent: promise.map { promise in { promise.succeed() } })
+    }
+
+    /// Each frame is a write, or two (HTTP2ChannelHandler.encodeAndWriteFrame).
+    private func look(at bytes: ByteBuffer) {
+        guard !self.payloadFollows else { return self.payloadFollows = false }
+        let type = bytes.getInteger(at: bytes.readerIndex + 3, as: UInt8.self)
+        self.payloadFollows = type == 0
+        if type == 7 { self.saidGoAway = true }
     }
 
     func flush(context: ChannelHandlerContext) { self.pipe.flush() }

@@ -43,13 +43,13 @@ final class HTTP2Connection {
     /// Puts HTTP/2 on the pipe, and begins to read it.
     func start(on loop: any EventLoop) throws {
         let bound = NIOLoopBound(self, eventLoop: loop)
+        let handler = HTTP2ConnectionHandler(connection: self)
+        self.handler = handler
         let http2 = NIOHTTP2Handler(
             mode: self.role == .client ? .client : .server, eventLoop: loop,
             connectionConfiguration: HTTP2Configuration.requests(role: self.role),
-            streamConfiguration: HTTP2Configuration.stream(),
+            streamConfiguration: HTTP2Configuration.requestStream(),
             inboundStreamInitializer: { channel in bound.value.peerOpened(channel) })
-        let handler = HTTP2ConnectionHandler(connection: self)
-        self.handler = handler
         try self.pipe.add([self.carrier, FrameHeaderGuard(reader: self.role), http2, handler])
         self.multiplexer = try http2.syncMultiplexer()
         handler.write(
@@ -138,10 +138,13 @@ final class HTTP2Connection {
         if self.isDelivering { self.due.append(stream) } else { stream.openWindow() }
     }
 
-    /// While the budget of all connections is full, only when nothing of this one is under way.
+    /// What a connection may have under way while the budget of all is full: 256 KiB. Frames of the connection itself come that way,
+    /// too, and let others of it move on.
+    private static let share = 262_144
+
     private func updateReading() {
         guard !self.isDelivering else { return }
-        let mayRead = self.underWay == 0 || !self.budget.isFull
+        let mayRead = self.underWay < Self.share || !self.budget.isFull
         self.pipe.setReading(mayRead)
         guard mayRead, self.uncredited > 0 else { return }
         let byteCount = self.uncredited
@@ -151,12 +154,15 @@ final class HTTP2Connection {
 
     // MARK: The end
 
-    /// Tells the peer that the connection ends: at first that it should begin no more streams, and once it knows that, that what
-    /// it began until then was all (RFC 9113 §6.8).
+    /// A GOAWAY without an error and with the highest number: begin no more streams; those that are on their way are taken (RFC 9113
+    /// §6.8). The library would refuse them behind a GOAWAY of its own.
+    private static let goAway = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
+
+    /// Tells the peer that the connection ends. Once it has answered a PING behind that, it begins no more streams.
     func leave() {
         guard !self.isLeaving, let handler else { return }
         self.isLeaving = true
-        handler.write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
+        self.pipe.write(Self.goAway)
         handler.write(.ping(HTTP2PingData(withInteger: 0), ack: false))
     }
 
@@ -166,13 +172,13 @@ final class HTTP2Connection {
         self.owner?.connectionHasLeft(self)
     }
 
-    func peerLeaves(last: HTTP2StreamID, code: HTTP2ErrorCode) {
-        for stream in Array(self.streams.values) { stream.peerLeaves(last: last) }
+    func peerLeaves(last: HTTP2StreamID) {
         self.owner?.connectionIsLeft(self)
-        if code != .noError { self.failed() }
+        for stream in Array(self.streams.values) { stream.peerLeaves(last: last) }
     }
 
-    func failed() { self.owner?.connectionFailed(self) }
+    /// What concerns one stream, it is told by itself. Where the peer broke the protocol, the library says GOAWAY and reads no further.
+    func errorCaught() { if self.carrier.saidGoAway { self.owner?.connectionFailed(self) } }
 
     /// Lets go of the pipe, which is over or soon will be: so are all streams.
     func close() {

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP2
 
-/// A connection's place in its pipeline, behind HTTP/2: frames of the connection itself, and its errors.
+/// A connection's place in its pipeline, behind HTTP/2: frames of the connection itself, and its end by the library.
 final class HTTP2ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -27,20 +27,12 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data).payload {
         case .ping(_, ack: true): self.connection?.pingAcknowledged()
-        case .goAway(let last, let code, _): self.connection?.peerLeaves(last: last, code: code)
+        case .goAway(let last, _, _): self.connection?.peerLeaves(last: last)
         case .data, .headers, .priority, .rstStream, .settings, .pushPromise, .ping, .windowUpdate,
             .alternativeService, .origin:
             break
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error {
-        case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed,
-            is NIOHTTP2Errors.BadStreamStateTransition:
-            // These concern one stream, which is told by itself; see ``LinkHandler``.
-            break
-        default: self.connection?.failed()
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { self.connection?.errorCaught() }
 }

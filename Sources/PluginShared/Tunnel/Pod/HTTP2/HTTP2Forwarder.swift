@@ -181,10 +181,11 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
     /// Asks a request once more, of the session's laptop if it still is that one's, or of the originals.
     private func askAgain(_ request: HTTP2Request, _ session: String?) {
         guard request.isWhole else { return request.fail(.internalError) }
-        let isRepeated = request.isRepeated
+        // Of a laptop once more, and of the originals; those that take nobody would be asked without end.
+        guard request.repetitions < 2 else { return request.fail(.refusedStream) }
         request.repeats()
         let way = self.way(for: request)
-        if !isRepeated, case .laptop(_, session: session) = way { return self.ask(request, way) }
+        if request.repetitions == 1, case .laptop(_, session: session) = way { return self.ask(request, way) }
         self.askOrigin(request, .laptopRefused)
     }
 
@@ -223,7 +224,7 @@ final class HTTP2Forwarder: Forwarder, HTTP2ConnectionOwner {
 
     func reset(at session: String) {
         for request in Array(self.requests.values) where request.upstream?.session == session {
-            request.fail(.cancel)
+            request.fail(.internalError)
         }
     }
 }

@@ -16,8 +16,8 @@ final class HTTP2Request: HTTP2StreamOwner {
     private var waiting = 0
     /// Whether all of it has come.
     private(set) var isComplete = false
-    /// Whether it was asked again, and is not once more.
-    private(set) var isRepeated = false
+    /// How often it was asked again.
+    private(set) var repetitions = 0
     /// Where it is asked; `nil` before it has come.
     private(set) weak var upstream: HTTP2Upstream?
     /// That upstream's stream; `nil` while it is being connected to.
@@ -67,7 +67,7 @@ final class HTTP2Request: HTTP2StreamOwner {
 
     /// It is asked once more.
     func repeats() {
-        self.isRepeated = true
+        self.repetitions += 1
         self.replay.lost()
     }
 
@@ -80,6 +80,8 @@ final class HTTP2Request: HTTP2StreamOwner {
     /// Nobody can answer it, or nobody any more.
     func fail(_ code: HTTP2ErrorCode) {
         self.caller.reset(code: code)
+        self.stream?.owner = nil
+        self.stream?.reset(code: .cancel)
         self.end()
     }
 
@@ -92,6 +94,7 @@ final class HTTP2Request: HTTP2StreamOwner {
 
     private func answered() {
         self.replay.answered()
+        self.headers = nil
         self.upstream?.hasAnswered = true
     }
 
@@ -110,7 +113,7 @@ final class HTTP2Request: HTTP2StreamOwner {
             return self.caller.send(headers, ends: ends)
         }
         self.isComplete = ends
-        if self.headers == nil {
+        if self.upstream == nil, self.headers == nil {
             self.headers = headers
             self.forwarder?.begin(self)
         } else {
@@ -136,13 +139,20 @@ final class HTTP2Request: HTTP2StreamOwner {
 
     func streamReadComplete(_ stream: HTTP2Stream) {
         if stream === self.caller { self.stream?.flush() } else { self.caller.flush() }
-        // An answer may end before its request.
-        if self.caller.hasEnded { self.end() }
+    }
+
+    func streamEnded(_ stream: HTTP2Stream) {
+        if stream === self.caller { self.end() }
     }
 
     func stream(_ stream: HTTP2Stream, closed code: HTTP2ErrorCode?) {
         guard stream !== self.caller else { return self.cancel(code ?? .cancel) }
         guard let upstream = self.upstream else { return }
+        if self.caller.outputHasEnded {
+            // The answer is whole, and the rest of the request is not wanted.
+            self.stream = nil
+            return self.caller.reset(behindOutput: code ?? .internalError)
+        }
         self.lost()
         self.forwarder?.lost(self, at: upstream, isUnprocessed: stream.isUnprocessed, code ?? .internalError)
     }

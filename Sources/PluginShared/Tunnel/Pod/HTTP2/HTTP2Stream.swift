@@ -13,7 +13,13 @@ final class HTTP2Stream: ChannelInboundHandler {
     /// Whether the peer has said that it never looked at it, and will not.
     private(set) var isUnprocessed = false
     private var inputHasEnded = false
-    private var outputHasEnded = false
+    /// Whether the last frame was sent on, and whether it is on its way.
+    private(set) var outputHasEnded = false
+    private var outputIsSent = false
+    /// Whether its first frame is on its way.
+    private var isBegun = false
+    /// With which it is reset once all is on its way.
+    private var lateCode: HTTP2ErrorCode?
     private var isOver = false
     private weak var connection: HTTP2Connection?
     private var context: ChannelHandlerContext?
@@ -31,15 +37,13 @@ final class HTTP2Stream: ChannelInboundHandler {
         self.window = window
     }
 
-    /// Whether both sides have ended, or one has given it up.
-    var hasEnded: Bool { self.isOver || self.inputHasEnded && self.outputHasEnded }
     /// Bytes of the windows' budget that it holds.
     var reservedWindow: Int { self.window.reserved }
 
     // MARK: Sending
 
     func send(_ headers: HPACKHeaders, ends: Bool) {
-        self.send(.headers(.init(headers: headers, endStream: ends)), ends: ends, sent: nil)
+        self.send(.headers(.init(headers: headers, endStream: ends)), ends: ends) { self.isBegun = true }
     }
 
     /// Sends bytes; `sent` is called once, when they are on their way or will never be.
@@ -52,6 +56,11 @@ final class HTTP2Stream: ChannelInboundHandler {
     private func send(_ payload: HTTP2Frame.FramePayload, ends: Bool, sent: (() -> Void)?) {
         guard !self.isOver, !self.outputHasEnded else { return sent?() ?? () }
         self.outputHasEnded = ends
+        let sent =
+            ends
+            ? {
+                sent?(); self.outputSent()
+            } : sent
         if let context, context.channel.isActive {
             context.write(self.wrapOutboundOut(payload), promise: context.eventLoop.promise(calling: sent))
         } else {
@@ -59,9 +68,19 @@ final class HTTP2Stream: ChannelInboundHandler {
         }
     }
 
-    func flush() {
-        if !self.isOver { self.context?.flush() }
-        self.endIfDone()
+    private func outputSent() {
+        self.outputIsSent = true
+        guard let code = self.lateCode, !self.isOver else { return self.endIfDone() }
+        let owner = self.owner
+        self.reset(code: code)
+        owner?.streamEnded(self)
+    }
+
+    func flush() { if !self.isOver { self.context?.flush() } }
+
+    /// Ends it behind what was sent, which a reset would throw away.
+    func reset(behindOutput code: HTTP2ErrorCode) {
+        if self.outputHasEnded, !self.outputIsSent { self.lateCode = code } else { self.reset(code: code) }
     }
 
     /// Ends it at once. Harmless when it has ended.
@@ -70,7 +89,11 @@ final class HTTP2Stream: ChannelInboundHandler {
         // What waits here would be dropped.
         self.context?.flush()
         self.end()
-        self.context?.writeAndFlush(self.wrapOutboundOut(.rstStream(code)), promise: nil)
+        guard let context else { return }
+        let channel = context.channel
+        // One that the peer never saw has nobody else to close it.
+        let promise = context.eventLoop.promise { channel.close(promise: nil) }
+        context.writeAndFlush(self.wrapOutboundOut(.rstStream(code)), promise: promise)
     }
 
     // MARK: The peer's window
@@ -81,7 +104,7 @@ final class HTTP2Stream: ChannelInboundHandler {
         guard let connection, !self.isOver else { return }
         connection.passedOn(byteCount)
         self.underWay -= byteCount
-        guard !self.inputHasEnded else { return }
+        guard !self.inputHasEnded else { return self.endIfDone() }
         self.credit += connection.credit(byteCount, of: &self.window)
         if self.credit > 0 { connection.openWindowSoon(of: self) }
     }
@@ -95,9 +118,14 @@ final class HTTP2Stream: ChannelInboundHandler {
         context.writeAndFlush(self.wrapOutboundOut(.windowUpdate(windowSizeIncrement: credit)), promise: nil)
     }
 
-    /// The peer goes, and has looked at no stream with a higher number.
+    /// The peer goes, and has looked at no stream with a higher number; what waits to be begun it takes no more.
     func peerLeaves(last: HTTP2StreamID) {
-        guard let channel = self.context?.channel else { return self.isUnprocessed = true }
+        guard let channel = self.context?.channel, self.isBegun else {
+            self.isUnprocessed = true
+            let channel = self.context?.channel
+            self.lost()
+            return channel?.close(promise: nil) ?? ()
+        }
         let id = try? channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
         self.isUnprocessed = id.map { $0 > last } ?? true
     }
@@ -156,14 +184,18 @@ final class HTTP2Stream: ChannelInboundHandler {
 
     /// It is gone: as it should, or with what was said of it.
     func lost() {
-        guard !self.isOver else { return }
-        let owner = self.hasEnded ? nil : self.owner
+        // What is on its way is waited for.
+        guard !self.isOver, !self.inputHasEnded || !self.outputHasEnded || self.code != nil else { return }
+        let owner = self.owner
         self.end()
         owner?.stream(self, closed: self.code)
     }
 
     private func endIfDone() {
-        if self.hasEnded, !self.isOver { self.end() }
+        guard self.inputHasEnded, self.outputIsSent, self.underWay == 0, !self.isOver else { return }
+        let owner = self.owner
+        self.end()
+        owner?.streamEnded(self)
     }
 
     private func end() {

@@ -74,7 +74,7 @@ final class HTTP2Upstream: StreamPipeOwner, HTTP2ConnectionOwner {
             return self.gone(isFailure: true)
         }
         self.connection = connection
-        for request in self.requests { request.ask(on: connection, as: self.told) }
+        for request in self.requests where !self.isOver { request.ask(on: connection, as: self.told) }
     }
 
     /// The laptop does not take the connection, or nobody of the originals does, or it is over.
@@ -135,9 +135,17 @@ final class HTTP2Upstream: StreamPipeOwner, HTTP2ConnectionOwner {
 
     func pipeReadComplete(_ pipe: any BytePipe) { self.connection?.readComplete() }
 
-    func pipeEnded(_ pipe: any BytePipe) { self.gone(isFailure: false) }
+    // What came before the end, in the same piece, is delivered first.
 
-    func pipeFailed(_ pipe: any BytePipe) { self.gone(isFailure: true) }
+    func pipeEnded(_ pipe: any BytePipe) {
+        self.connection?.readComplete()
+        self.gone(isFailure: false)
+    }
+
+    func pipeFailed(_ pipe: any BytePipe) {
+        self.connection?.readComplete()
+        self.gone(isFailure: true)
+    }
 
     func pipeWritabilityChanged(_ pipe: any BytePipe) { self.connection?.writabilityChanged() }
 }
