@@ -40,7 +40,8 @@ extension ProxyRole {
         }
         _ = await cleanup.waitForOriginals(within: .seconds(30))
         await self.pod.drain(
-            limit: reason.isHandOver ? Self.passThroughLimit : Self.drainLimit,
+            // A mirror has no caller's connection: all of them are the originals'.
+            limit: reason.isHandOver || member.isMirror ? Self.passThroughLimit : Self.drainLimit,
             lateConnectionGrace: InClusterSession.lateConnectionGrace)
         await self.persist("clean up") { () async throws(APIError) in
             try await cleanup.deleteObjects()

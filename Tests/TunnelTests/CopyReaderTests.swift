@@ -49,6 +49,15 @@ import Testing
         #expect(self.words([text, Self.get]) == [told])
     }
 
+    @Test("behind a change to another protocol nothing is a request")
+    func changed() {
+        let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        #expect(self.words([upgrade, "<HTTP/1.1 101 Switching Protocols\r\n\r\n"]) == ["head 62", "end", "uncertain"])
+        #expect(
+            self.words([upgrade, "<HTTP/1.1 200 OK\r\n\r\n", Self.get, "<HTTP/1.1 101 x"])
+                == ["head 62", "end", "head 27", "end"])
+    }
+
     @Test("behind a request that was refused before its body nobody knows what comes")
     func refused() {
         #expect(self.words([Self.expects, "<HTTP/1.1 100 Continue\r\n\r\n", "abc"]) == ["head 68", "body 3", "end"])

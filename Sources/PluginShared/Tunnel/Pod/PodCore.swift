@@ -106,10 +106,7 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     private func ownerChanged(of port: ProxyPort) {
         guard self.owners[port.route] != nil else {
             self.recalls.removeValue(forKey: port.route)?.stop()
-            if self.rules[port.route] == nil {
-                for connection in self.passingThrough(at: port) { connection.endsBehindAnswers = false }
-            }
-            return
+            return self.endsChanged(at: port)
         }
         guard self.recalls[port.route] == nil else { return }
         let recall = PortRecall(port: port, core: self)
@@ -119,14 +116,28 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
 
     private func set(_ rules: RuleTable<String>?, at port: ProxyPort) {
         guard rules != self.rules[port.route] else { return }
-        let wasRead = self.rules[port.route] != nil
         self.rules[port.route] = rules
         // Sessions that have come have not been told.
         self.notRead = self.notRead.filter { $0.first != port.route }
-        guard wasRead != (rules != nil), self.drain == nil else { return }
-        // Connections whose requests are not read are to come again.
-        for connection in self.connections.values where connection.port == port && !connection.readsRequests {
-            connection.endsBehindAnswers = rules != nil
+        self.endsChanged(at: port)
+    }
+
+    /// Whether a connection's caller is to be told that it ends: all do, or its laptop leaves, or it would go elsewhere if it came now.
+    private func wantsEnd(_ connection: PodConnection) -> Bool {
+        if self.drain != nil { return true }
+        // Where requests are read, each goes where it belongs.
+        guard !connection.readsRequests else { return false }
+        if let session = connection.session, self.leaving[session] != nil { return true }
+        return self.rules[connection.port.route] != nil
+            || connection.passesThrough && self.recalls[connection.port.route]?.isOn == true
+    }
+
+    /// What is said to callers may have changed.
+    ///
+    /// - Parameter port: At which; `nil` for all.
+    func endsChanged(at port: ProxyPort? = nil) {
+        for connection in self.connections.values where port.map({ $0 == connection.port }) ?? true {
+            connection.endsBehindAnswers = self.wantsEnd(connection)
         }
     }
 

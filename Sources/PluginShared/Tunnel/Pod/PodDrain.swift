@@ -23,7 +23,7 @@ final class PodDrain {
     /// Looks at the connections until none is left.
     private func begin() {
         guard self.tick == nil else { return }
-        for connection in self.ending { connection.endsBehindAnswers = true }
+        self.core.endsChanged()
         let bound = NIOLoopBound(self, eventLoop: self.core.loop)
         self.tick = self.core.loop.scheduleRepeatedTask(
             initialDelay: .zero, delay: TimeAmount(self.core.timing.drainTick)

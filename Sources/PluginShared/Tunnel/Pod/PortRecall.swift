@@ -17,6 +17,9 @@ final class PortRecall {
         self.core = core
     }
 
+    /// Whether connections that pass through are to come again.
+    var isOn: Bool { self.recall.isOn }
+
     /// A connection of the port passes through.
     func passedThrough() {
         self.recall.passedThrough(now: MonotonicTime.now())
@@ -44,7 +47,7 @@ final class PortRecall {
 
     private func isOnChanged(from wasOn: Bool) {
         guard self.recall.isOn != wasOn else { return }
-        for connection in self.core.passingThrough(at: self.port) { connection.endsBehindAnswers = self.recall.isOn }
+        self.core.endsChanged(at: self.port)
     }
 
     private func timePassed() {

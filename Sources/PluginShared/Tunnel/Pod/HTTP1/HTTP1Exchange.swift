@@ -167,7 +167,11 @@ struct HTTP1Exchange {
     }
 
     /// It is no exchange, or none that could be followed. Where that was not certain, another may be.
-    private mutating func giveUp() { self.state = self.isCertain ? .lost : .waiting }
+    private mutating func giveUp() {
+        self.state = self.isCertain ? .lost : .waiting
+        // Nobody sees where it ends: what the caller sends behind it is its upstream's.
+        self.isLast = false
+    }
 }
 
 extension ByteBuffer {

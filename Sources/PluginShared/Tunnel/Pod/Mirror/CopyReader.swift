@@ -20,13 +20,18 @@ struct CopyReader {
     private var isOver = false
     /// Whether the caller waits to be told to send a body, and may be told not to: nobody sees then what it sends next.
     private var mayBeRefused = false
+    /// Whether the caller would change to another protocol, in which nothing is a request.
+    private var mayChange = false
 
     /// Takes bytes of the caller in.
     mutating func callerSent(_ bytes: ByteBuffer) { if !self.isOver { self.requests.append(bytes) } }
 
     /// Takes bytes of the answer in; whether what the caller sends can still be read.
     mutating func upstreamSent(_ bytes: ByteBuffer) -> Bool {
-        guard self.mayBeRefused, !self.isOver else { return true }
+        guard !self.isOver else { return true }
+        let hasChanged = self.mayChange && bytes.readableBytesView.starts(with: "HTTP/1.1 101".utf8)
+        self.mayChange = false
+        guard !hasChanged, self.mayBeRefused else { return !hasChanged }
         self.mayBeRefused = false
         return bytes.readableBytesView.starts(with: "HTTP/1.1 100".utf8)
     }
@@ -48,6 +53,7 @@ struct CopyReader {
             // What it asks for is a connection.
             guard !head.isConnect else { return self.stop(nil) }
             self.mayBeRefused = head.expectsContinue && head.framing != .empty
+            self.mayChange = head.upgrade != nil
             return .head(head, bytes)
         case .body(let bytes):
             self.mayBeRefused = false

@@ -14,9 +14,12 @@ final class Mirror {
     /// The memory that its copies take, in bytes.
     private(set) var held = 0
     private var hasBeenThere = false
+    private unowned let mirrors: Mirrors
+
+    init(of mirrors: Mirrors) { self.mirrors = mirrors }
 
     /// What its copies may take beside what they do, in bytes.
-    var room: Int { self.share - self.held }
+    var room: Int { min(self.share - self.held, self.mirrors.room) }
 
     /// Begins a copy.
     ///

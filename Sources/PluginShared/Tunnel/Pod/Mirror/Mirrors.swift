@@ -21,7 +21,7 @@ final class Mirrors {
             self.former.add(mirror.figures)
             self.mirrors[session] = nil
         }
-        for session in mirrors where self.mirrors[session.id] == nil { self.mirrors[session.id] = Mirror() }
+        for session in mirrors where self.mirrors[session.id] == nil { self.mirrors[session.id] = Mirror(of: self) }
         for mirror in self.mirrors.values { mirror.share = Self.limit / self.mirrors.count }
         var changed: Set<String> = []
         for port in ports {
@@ -38,6 +38,9 @@ final class Mirrors {
 
     /// A session's; `nil` for one that gets no copies.
     subscript(session: String) -> Mirror? { self.mirrors[session] }
+
+    /// What copies may take beside what they do, in bytes: those of a mirror that was alone may take more than its share.
+    var room: Int { Self.limit - self.held }
 
     /// The memory that copies take which wait for laptops, in bytes.
     var held: Int { self.mirrors.values.reduce(0) { $0 + $1.held } }
