@@ -1,6 +1,5 @@
 import FaultBench
 import NIOPosix
-import Requests
 import Testing
 
 @testable import Tunnel
@@ -10,68 +9,10 @@ extension Loopback {
     @Suite("Mirrors", .timeLimit(.minutes(1)))
     struct MirrorTests {
         /// A pod with one port, and laptops.
-        private final class Stage {
-            let pod: PodEnd
-            let events: EventLog<PodEvent>
-            let port: Int
-            let tunnelPort: Int
-            private var laptops: [LaptopEnd] = []
-            private var sessions: [PodSession] = []
-
-            private init(origin: RawServer) async throws {
-                let port = ProxyPort(listenPort: 0, route: "web:80", originHost: "127.0.0.1", originPort: origin.port)
-                self.pod = PodEnd(
-                    identity: PodIdentity(software: "0.1.0"), sessions: [], ports: [port], tunnelPort: 0,
-                    timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
-                    logger: TestTunnel.logger)
-                try await self.pod.start()
-                self.events = EventLog(self.pod.events)
-                self.port = await self.pod.boundPorts()[0]
-                self.tunnelPort = await self.pod.boundTunnelPort()
-            }
-
-            static func with(origin: RawServer, _ body: (Stage) async throws -> Void) async throws {
-                let stage = try await Stage(origin: origin)
-                let result: Result<Void, any Error>
-                do { result = .success(try await body(stage)) } catch { result = .failure(error) }
-                for laptop in stage.laptops { await laptop.close() }
-                await stage.pod.shutdown()
-                try result.get()
-            }
-
-            /// A session that joins; one with a user gets their requests.
-            @discardableResult
-            func join(
-                _ name: String, local: Int, user: String? = nil, isMirror: Bool = true, through port: Int? = nil
-            ) async throws -> LaptopEnd {
-                let identity = LaptopIdentity(session: name, key: TunnelKey(), software: "0.1.0")
-                let rule = try user.map { try RequestRule([RequestCondition(.header, "x-user=\($0)")]) }
-                self.sessions.append(
-                    PodSession(
-                        id: name, key: identity.key.publicKey, routes: ["web:80"], rule: rule, isMirror: isMirror))
-                await self.pod.set(self.sessions)
-                let end = try await LaptopEnd.connect(
-                    host: "127.0.0.1", port: port ?? self.tunnelPort, identity: identity,
-                    targets: ["web:80": LocalTarget(host: "127.0.0.1", port: local)],
-                    timeout: .seconds(10), timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
-                    logger: TestTunnel.logger)
-                #expect(await self.events.wait(for: .linkUp(session: name)))
-                self.laptops.append(end)
-                return end
-            }
-
-            func figures(_ name: String) async -> MirrorFigures { await self.pod.figures()?.mirrors[name] ?? .init() }
-
-            /// Sends bytes on a connection of its own, ends it, and returns the answer.
-            func ask(_ bytes: [UInt8]) async throws -> [UInt8] {
-                let port = self.port
-                return try await blocking {
-                    let socket = try RawSocket.connect(port: port)
-                    defer { socket.close() }
-                    try socket.send(bytes)
-                    socket.finish()
-                    return try socket.receiveAll()
-                }
+        private enum Stage {
+            static func with(origin: RawServer, _ body: (RequestStage) async throws -> Void) async throws {
+                try await RequestStage.with(origin: origin.port) { try await body($0) }
+                withExtendedLifetime(origin) {}
             }
         }
 
@@ -485,6 +426,32 @@ extension Loopback {
                 #expect(await stage.events.events.count { $0 == event } == 1)
                 #expect(mirror.recordings.isEmpty)
             }
+        }
+    }
+}
+
+extension RequestStage {
+    /// A session that joins; one with a user gets their requests.
+    @discardableResult
+    fileprivate func join(
+        _ name: String, local: Int, user: String? = nil, isMirror: Bool = true, through port: Int? = nil
+    ) async throws -> LaptopEnd {
+        try await self.join(name, port: local, user: user, isMirror: isMirror, through: port)
+    }
+
+    fileprivate func figures(_ name: String) async -> MirrorFigures {
+        await self.pod.figures()?.mirrors[name] ?? .init()
+    }
+
+    /// Sends bytes on a connection of its own, ends it, and returns the answer.
+    fileprivate func ask(_ bytes: [UInt8]) async throws -> [UInt8] {
+        let port = self.port
+        return try await blocking {
+            let socket = try RawSocket.connect(port: port)
+            defer { socket.close() }
+            try socket.send(bytes)
+            socket.finish()
+            return try socket.receiveAll()
         }
     }
 }

@@ -11,63 +11,17 @@ extension Loopback {
     @Suite("Requests", .timeLimit(.minutes(1)))
     struct RequestForwarderTests {
         /// A pod with one port, the originals, and a laptop for each name.
-        private final class Stage {
-            let pod: PodEnd
-            let events: EventLog<PodEvent>
-            let port: Int
-            let origin: RawServer
-            var laptops: [LaptopEnd] = []
-            private let tunnelPort: Int
-            private var sessions: [PodSession] = []
-
-            private init(origin: RawServer) async throws {
-                let port = ProxyPort(listenPort: 0, route: "web:80", originHost: "127.0.0.1", originPort: origin.port)
-                self.origin = origin
-                self.pod = PodEnd(
-                    identity: PodIdentity(software: "0.1.0"), sessions: [], ports: [port], tunnelPort: 0,
-                    timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
-                    logger: TestTunnel.logger)
-                try await self.pod.start()
-                self.events = EventLog(self.pod.events)
-                self.port = await self.pod.boundPorts()[0]
-                self.tunnelPort = await self.pod.boundTunnelPort()
-            }
-
+        private enum Stage {
             static func with(
                 origin: RawServer? = nil, _ laptops: [(name: String, server: RawServer?)] = [],
-                _ body: (Stage) async throws -> Void
+                _ body: (RequestStage) async throws -> Void
             ) async throws {
-                let stage = try await Stage(origin: origin ?? WebServer.start("origin"))
-                for laptop in laptops { try await stage.join(laptop.name, laptop.server) }
-                let result: Result<Void, any Error>
-                do { result = .success(try await body(stage)) } catch { result = .failure(error) }
-                for laptop in stage.laptops { await laptop.close() }
-                await stage.pod.shutdown()
-                try result.get()
-            }
-
-            /// A laptop whose rule is `x-user: NAME`; one that is called `whole` has all connections.
-            func join(_ name: String, _ server: RawServer? = nil, tellsCaller: Bool = true) async throws {
-                let identity = LaptopIdentity(session: name, key: TunnelKey(), software: "0.1.0")
-                let rule = try RequestRule([RequestCondition(.header, "x-user=\(name)")])
-                self.sessions.append(
-                    PodSession(
-                        id: name, key: identity.key.publicKey, routes: ["web:80"],
-                        rule: name == "whole" ? nil : rule, tellsCaller: tellsCaller))
-                await self.pod.set(self.sessions)
-                let port = try (server ?? WebServer.start(name)).port
-                let end = try await LaptopEnd.connect(
-                    host: "127.0.0.1", port: self.tunnelPort, identity: identity,
-                    targets: ["web:80": LocalTarget(host: "127.0.0.1", port: port)],
-                    timeout: .seconds(10), timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton,
-                    logger: TestTunnel.logger)
-                #expect(await self.events.wait(for: .linkUp(session: name)))
-                self.laptops.append(end)
-            }
-
-            func leave(_ name: String) async {
-                self.sessions.removeAll { $0.id == name }
-                await self.pod.set(self.sessions)
+                let origin = try origin ?? WebServer.start("origin")
+                try await RequestStage.with(origin: origin.port) { stage in
+                    for (name, server) in laptops { try await stage.join(name, server) }
+                    try await body(stage)
+                }
+                withExtendedLifetime(origin) {}
             }
         }
 
@@ -75,7 +29,7 @@ extension Loopback {
         private struct Caller {
             let socket: RawSocket
 
-            init(_ stage: Stage) throws { self.socket = try RawSocket.connect(port: stage.port) }
+            init(_ stage: RequestStage) throws { self.socket = try RawSocket.connect(port: stage.port) }
 
             static func request(_ user: String, _ path: String = "/", body: String = "") -> String {
                 "POST \(path) HTTP/1.1\r\nHost: web\r\nX-User: \(user)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
@@ -228,7 +182,7 @@ extension Loopback {
             try await Stage.with([("alice", nil)]) { stage in
                 let caller = try Caller(stage)
                 #expect(try await blocking { try caller.ask("alice") } == "alice")
-                await stage.laptops[0].close()
+                await stage.laptops["alice"]?.close()
                 #expect(try await blocking { try caller.ask("alice") } == "origin")
                 await stage.leave("alice")
                 #expect(try await blocking { try caller.ask("alice") } == "origin")
@@ -351,7 +305,7 @@ extension Loopback {
                     #expect(isWhole || !answer.contains("200 OK"), "\(answer)")
                 }
                 #expect(Set(seen.paths).isSubset(of: ["/first", "/big"]), "\(Set(seen.paths))")
-                #expect(await eventually { stage.laptops[0].streamCount == 0 })
+                #expect(await eventually { stage.laptops["alice"]?.streamCount == 0 })
             }
         }
 
@@ -373,7 +327,7 @@ extension Loopback {
                 for _ in 0..<20 {
                     #expect(try await blocking { try caller.ask("alice", "/goneat/alice") } == "origin")
                 }
-                #expect(await eventually { stage.laptops[0].streamCount == 0 })
+                #expect(await eventually { stage.laptops["alice"]?.streamCount == 0 })
                 caller.socket.close()
             }
         }
@@ -518,5 +472,12 @@ extension Loopback {
                 #expect(got.hasSuffix("origin \(request)"), "\(got)")
             }
         }
+    }
+}
+
+extension RequestStage {
+    /// A laptop whose process is a server; by default one that says who it is.
+    fileprivate func join(_ name: String, _ server: RawServer? = nil, tellsCaller: Bool = true) async throws {
+        try await self.join(name, port: (server ?? WebServer.start(name)).port, tellsCaller: tellsCaller)
     }
 }

@@ -11,7 +11,7 @@ final class RequestStage {
     /// Where callers connect to.
     let port: Int
     private(set) var laptops: [String: LaptopEnd] = [:]
-    private let tunnelPort: Int
+    let tunnelPort: Int
     private var sessions: [PodSession] = []
 
     private init(origin: Int) async throws {
@@ -41,18 +41,34 @@ final class RequestStage {
     }
 
     /// A laptop whose rule is `x-user: NAME`; one that is called `whole` has all connections.
-    func join(_ name: String, port: Int) async throws {
+    func join(_ name: String, port: Int, tellsCaller: Bool = true) async throws {
+        try await self.join(
+            name, port: port, user: name == "whole" ? nil : name, isMirror: false, tellsCaller: tellsCaller)
+    }
+
+    /// A laptop that has, or gets copies of, the requests of a user, or all connections.
+    ///
+    /// - Parameters:
+    ///   - port: Where its process listens.
+    ///   - through: Where its plugin connects to; `nil` for the pod.
+    @discardableResult
+    func join(
+        _ name: String, port: Int, user: String?, isMirror: Bool, tellsCaller: Bool = true, through: Int? = nil
+    ) async throws -> LaptopEnd {
         let identity = LaptopIdentity(session: name, key: TunnelKey(), software: "0.1.0")
-        let rule = try RequestRule([RequestCondition(.header, "x-user=\(name)")])
+        let rule = try user.map { try RequestRule([RequestCondition(.header, "x-user=\($0)")]) }
         self.sessions.append(
             PodSession(
-                id: name, key: identity.key.publicKey, routes: ["web:80"], rule: name == "whole" ? nil : rule))
+                id: name, key: identity.key.publicKey, routes: ["web:80"], rule: rule, tellsCaller: tellsCaller,
+                isMirror: isMirror))
         await self.pod.set(self.sessions)
-        self.laptops[name] = try await LaptopEnd.connect(
-            host: "127.0.0.1", port: self.tunnelPort, identity: identity,
+        let end = try await LaptopEnd.connect(
+            host: "127.0.0.1", port: through ?? self.tunnelPort, identity: identity,
             targets: ["web:80": LocalTarget(host: "127.0.0.1", port: port)], timeout: .seconds(10),
             timing: TestTunnel.patient, group: MultiThreadedEventLoopGroup.singleton, logger: TestTunnel.logger)
         #expect(await self.events.wait(for: .linkUp(session: name)))
+        self.laptops[name] = end
+        return end
     }
 
     /// The session is over; its laptop still is there.
