@@ -119,6 +119,8 @@ final class ByteForwarder: Forwarder, StreamPipeOwner {
                     origin.owner = self
                     self.use(origin)
                     self.core.passedThrough(self.port)
+                    // A recall may have begun while the origin was dialled.
+                    if let connection = self.connection { self.core.endChanged(of: connection) }
                     self.counter = self.core.origin
                     self.counter?.taken()
                     self.counter?.received(buffer.readableBytes)

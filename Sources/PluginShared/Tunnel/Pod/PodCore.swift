@@ -137,9 +137,12 @@ final class PodCore: ListeningCore, TunnelLinkOwner {
     /// - Parameter port: At which; `nil` for all.
     func endsChanged(at port: ProxyPort? = nil) {
         for connection in self.connections.values where port.map({ $0 == connection.port }) ?? true {
-            connection.endsBehindAnswers = self.wantsEnd(connection)
+            self.endChanged(of: connection)
         }
     }
+
+    /// What is said to a connection's caller may have changed: another has it now.
+    func endChanged(of connection: PodConnection) { connection.endsBehindAnswers = self.wantsEnd(connection) }
 
     /// Where new connections of a route go.
     enum Way {
